@@ -1,0 +1,1 @@
+//! aither: a static site generator for training academies.

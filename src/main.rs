@@ -1,0 +1,2 @@
+//! The `aither` command.
+fn main() {}
