@@ -1,1 +1,7 @@
 //! aither: a static site generator for training academies.
+
+pub mod base;
+pub mod config;
+pub mod error;
+pub mod model;
+pub mod source;

@@ -1,0 +1,221 @@
+//! Files: every error names its path, every write is whole or not there.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Kind, Result};
+
+/// An [`Kind::Io`] error that says what was tried on which path.
+pub fn io_error(doing: &str, path: &Path, cause: io::Error) -> Error {
+    let hint = match cause.kind() {
+        io::ErrorKind::PermissionDenied => Some("check the permissions of the file and of its folder"),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            Some("free some space on that disk and run again")
+        }
+        io::ErrorKind::ReadOnlyFilesystem => Some("the file system is mounted read-only"),
+        _ => None,
+    };
+    Error::new(Kind::Io, format!("cannot {doing} {}: {cause}", path.display()))
+        .maybe_hint(hint)
+        .caused_by(cause)
+}
+
+/// The whole file.
+pub fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).map_err(|e| io_error("read", path, e))
+}
+
+/// The whole file, or nothing where there is none.
+pub fn read_if_present(path: &Path) -> Result<Option<Vec<u8>>> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+        Err(e) => Err(io_error("read", path, e)),
+    }
+}
+
+/// The whole file as text; text that is not UTF-8 is an error that says at which byte.
+pub fn read_text(path: &Path) -> Result<String> {
+    let bytes = read(path)?;
+    String::from_utf8(bytes).map_err(|e| {
+        let at = e.utf8_error().valid_up_to();
+        Error::new(Kind::Content, format!("{} is not UTF-8 text (byte {at})", path.display()))
+            .hint("save the file as UTF-8")
+    })
+}
+
+/// At most `limit` bytes of a file; a longer file is an error.
+pub fn read_capped(path: &Path, limit: u64) -> Result<Vec<u8>> {
+    let file = File::open(path).map_err(|e| io_error("read", path, e))?;
+    let mut bytes = Vec::new();
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(|e| io_error("read", path, e))?;
+    if bytes.len() as u64 > limit {
+        return Err(Error::new(Kind::Content, format!("{} is larger than {limit} bytes", path.display())));
+    }
+    Ok(bytes)
+}
+
+/// Makes a folder and those above it.
+#[expect(clippy::disallowed_methods, reason = "this is the room that they are reserved for")]
+pub fn create_folder(path: &Path) -> Result<()> {
+    fs::create_dir_all(path).map_err(|e| io_error("create the folder", path, e))
+}
+
+/// Writes a file in place, its folder included. Only for a path that nothing reads yet.
+#[expect(clippy::disallowed_methods, reason = "this is the room that they are reserved for")]
+pub fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
+    match fs::write(path, bytes) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            if let Some(folder) = path.parent() {
+                create_folder(folder)?;
+            }
+            fs::write(path, bytes).map_err(|e| io_error("write", path, e))
+        }
+        other => other.map_err(|e| io_error("write", path, e)),
+    }
+}
+
+/// Replaces a file by a whole new one: a temporary file beside it, flushed to the disk, then renamed. Readers see the
+/// old bytes or the new ones, also after a power cut.
+#[expect(clippy::disallowed_methods, reason = "this is the room that they are reserved for")]
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    create_folder(folder)?;
+    let name = path.file_name().unwrap_or(OsStr::new("file")).to_string_lossy();
+    let temporary = folder.join(format!(".{name}.{}.tmp", std::process::id()));
+    let write = || -> io::Result<()> {
+        let mut file = File::create(&temporary)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&temporary, path)
+    };
+    write().map_err(|e| {
+        let _ = fs::remove_file(&temporary);
+        io_error("write", path, e)
+    })?;
+    flush_folder(folder);
+    Ok(())
+}
+
+/// Renames a file over another.
+#[expect(clippy::disallowed_methods, reason = "this is the room that they are reserved for")]
+pub fn rename(from: &Path, to: &Path) -> Result<()> {
+    match fs::rename(from, to) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            if let Some(folder) = to.parent() {
+                create_folder(folder)?;
+            }
+            fs::rename(from, to).map_err(|e| io_error("put in place", to, e))
+        }
+        other => other.map_err(|e| io_error("put in place", to, e)),
+    }
+}
+
+/// Removes a file; one that is not there is fine.
+#[expect(clippy::disallowed_methods, reason = "this is the room that they are reserved for")]
+pub fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(e) if !matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            Err(io_error("remove", path, e))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Removes a folder and all that is in it; one that is not there is fine.
+#[expect(clippy::disallowed_methods, reason = "this is the room that they are reserved for")]
+pub fn remove_folder(path: &Path) -> Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(io_error("remove the folder", path, e)),
+        _ => Ok(()),
+    }
+}
+
+/// Removes a folder if it is empty, and says whether it did.
+#[expect(clippy::disallowed_methods, reason = "this is the room that they are reserved for")]
+pub fn remove_empty_folder(path: &Path) -> bool {
+    fs::remove_dir(path).is_ok()
+}
+
+/// Flushes a file's bytes to the disk.
+pub fn flush_file(path: &Path) -> Result<()> {
+    File::open(path).and_then(|file| file.sync_all()).map_err(|e| io_error("flush", path, e))
+}
+
+/// Flushes a folder's entries to the disk, where the system can; where not, the rename is still atomic.
+pub fn flush_folder(path: &Path) {
+    if let Ok(folder) = File::open(path) {
+        let _ = folder.sync_all();
+    }
+}
+
+/// Flushes everything on the file system that holds `path`: cheaper than many single flushes.
+pub fn flush_file_system(path: &Path) -> Result<()> {
+    let folder = File::open(path).map_err(|e| io_error("open", path, e))?;
+    #[cfg(target_os = "linux")]
+    return rustix::fs::syncfs(&folder).map_err(|e| io_error("flush", path, e.into()));
+    #[cfg(not(target_os = "linux"))]
+    folder.sync_all().map_err(|e| io_error("flush", path, e))
+}
+
+/// All files below `root`, as paths relative to it, sorted; names that begin with a dot, and links that lead out of
+/// `root`, are left out. Nothing where there is no such folder.
+pub fn walk(root: &Path) -> Result<Vec<PathBuf>> {
+    if !root.exists() {
+        return Ok(Vec::new());
+    }
+    let hidden =
+        |entry: &walkdir::DirEntry| entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.');
+    let mut files = Vec::new();
+    for entry in walkdir::WalkDir::new(root).sort_by_file_name().into_iter().filter_entry(|e| !hidden(e)) {
+        let entry = entry.map_err(|e| {
+            let path = e.path().unwrap_or(root).to_owned();
+            io_error("read", &path, e.into())
+        })?;
+        let is_file = entry.file_type().is_file()
+            || (entry.path_is_symlink() && entry.path().is_file() && stays_inside(root, entry.path()));
+        if is_file && let Ok(relative) = entry.path().strip_prefix(root) {
+            files.push(relative.to_owned());
+        }
+    }
+    Ok(files)
+}
+
+/// Whether `path`, with all links followed, lies below `root`.
+pub fn stays_inside(root: &Path, path: &Path) -> bool {
+    match (root.canonicalize(), path.canonicalize()) {
+        (Ok(root), Ok(path)) => path.starts_with(root),
+        _ => false,
+    }
+}
+
+/// A relative path with `/` between its parts, as it stands in addresses and manifests.
+pub fn slashed(path: &Path) -> String {
+    path.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/")
+}
+
+/// A lock between processes on a file; given back when dropped.
+#[derive(Debug)]
+pub struct Lock(#[expect(dead_code, reason = "held for its drop")] File);
+
+impl Lock {
+    /// Takes the lock, or says that somebody else has it.
+    pub fn take(path: &Path) -> Result<Option<Self>> {
+        if let Some(folder) = path.parent() {
+            create_folder(folder)?;
+        }
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(path)
+            .map_err(|e| io_error("open the lock", path, e))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self(file))),
+            Err(fs::TryLockError::WouldBlock) => Ok(None),
+            Err(fs::TryLockError::Error(e)) => Err(io_error("lock", path, e)),
+        }
+    }
+}

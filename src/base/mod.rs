@@ -1,0 +1,8 @@
+//! The ground floor: digests, files, HTTP, retries, the clock, text. Knows nothing of courses or pages.
+
+pub mod clock;
+pub mod digest;
+pub mod files;
+pub mod report;
+pub mod secret;
+pub mod text;

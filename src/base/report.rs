@@ -1,0 +1,62 @@
+//! How the library tells what it is doing. It never prints: the command line (or a test) listens.
+
+use std::sync::Mutex;
+
+/// The parts of a run that take time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Asking the source.
+    Fetch,
+    /// Rendering pages.
+    Render,
+    /// Writing files.
+    Write,
+}
+
+/// Listens to a run. Calls come from several threads.
+pub trait Reporter: Send + Sync {
+    /// A stage begins; `total` steps are expected, where that is known.
+    fn begin(&self, stage: Stage, total: Option<u64>);
+
+    /// `steps` more steps of the present stage are done.
+    fn advance(&self, steps: u64);
+
+    /// Something that a person should look at, although the run goes on.
+    fn warn(&self, message: &str);
+
+    /// Something that helps to follow a run (`-v`).
+    fn detail(&self, message: &str);
+}
+
+/// Listens to nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Reporter for Silent {
+    fn begin(&self, _: Stage, _: Option<u64>) {}
+    fn advance(&self, _: u64) {}
+    fn warn(&self, _: &str) {}
+    fn detail(&self, _: &str) {}
+}
+
+/// Keeps the warnings, for tests and for reports.
+#[derive(Debug, Default)]
+pub struct Collected {
+    warnings: Mutex<Vec<String>>,
+}
+
+impl Collected {
+    /// The warnings so far.
+    pub fn warnings(&self) -> Vec<String> {
+        self.warnings.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+}
+
+impl Reporter for Collected {
+    fn begin(&self, _: Stage, _: Option<u64>) {}
+    fn advance(&self, _: u64) {}
+    fn warn(&self, message: &str) {
+        self.warnings.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(message.to_owned());
+    }
+    fn detail(&self, _: &str) {}
+}

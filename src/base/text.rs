@@ -1,0 +1,75 @@
+//! Small text work that several rooms need: suggestions for a misspelt name, slugs, counts in sentences.
+
+/// The name among `known` that is most like `asked`, if any is like enough to be worth a "did you mean".
+pub fn closest<'a>(asked: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .into_iter()
+        .map(|name| (strsim::jaro_winkler(&asked.to_lowercase(), &name.to_lowercase()), name))
+        .filter(|(score, _)| *score > 0.8)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, name)| name)
+}
+
+/// "did you mean `name`?" for the closest known name.
+pub fn did_you_mean<'a>(asked: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    closest(asked, known).map(|name| format!("did you mean `{name}`?"))
+}
+
+/// A slug of lowercase ASCII letters, digits and single hyphens, 80 bytes at most; German letters are spelt out (ä is
+/// ae), all other scripts transliterated. Empty if nothing in `text` can be spelt.
+pub fn slugify(text: &str) -> String {
+    const LONGEST: usize = 80;
+    let mut slug = String::new();
+    let mut gap = false;
+    for character in text.chars() {
+        let spelt = match character {
+            'ä' | 'Ä' => "ae",
+            'ö' | 'Ö' => "oe",
+            'ü' | 'Ü' => "ue",
+            'ß' | 'ẞ' => "ss",
+            other => deunicode::deunicode_char(other).unwrap_or(""),
+        };
+        if !spelt.bytes().any(|byte| byte.is_ascii_alphanumeric()) {
+            // Quotes join what they stand in ("O'Brien" is one word), everything else separates.
+            gap |= !matches!(character, '\'' | '’');
+            continue;
+        }
+        if gap && !slug.is_empty() {
+            slug.push('-');
+        }
+        gap = false;
+        slug.extend(spelt.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()));
+        if slug.len() >= LONGEST {
+            slug.truncate(LONGEST);
+            break;
+        }
+    }
+    slug.trim_end_matches('-').to_owned()
+}
+
+/// "1 file" or "3 files".
+pub fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slug_holds_nothing_that_a_path_could_trip_over() {
+        assert_eq!(slugify("Verhandeln & Überzeugen <Praxis>"), "verhandeln-ueberzeugen-praxis");
+        assert_eq!(slugify("../../etc/passwd"), "etc-passwd");
+        assert_eq!(slugify("O'Brien’s Straße"), "obriens-strasse");
+        assert_eq!(slugify("你好"), "ni-hao");
+        assert_eq!(slugify("\u{0}/%2e%2e"), "2e-2e");
+        assert_eq!(slugify("..."), "");
+        assert!(slugify(&"a b".repeat(200)).len() <= 80);
+    }
+
+    #[test]
+    fn only_a_name_that_is_alike_is_suggested() {
+        assert_eq!(closest("base_ulr", ["title", "base_url"]), Some("base_url"));
+        assert_eq!(closest("zzz", ["title", "base_url"]), None);
+    }
+}

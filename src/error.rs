@@ -1,0 +1,99 @@
+//! The one error type of the library: what kind it is, what to tell a person, and what they can do about it.
+
+use std::fmt;
+
+/// What a caller may want to branch on. Everything finer stands in the message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// `aither.toml`, the environment or the command line asks for something impossible.
+    Config,
+    /// A file below `content/` cannot be used as it is.
+    Content,
+    /// A layout or partial does not parse or fails while it renders.
+    Template,
+    /// A template asked for a participant's data that the configuration does not make public.
+    Privacy,
+    /// Reading or writing a local file failed.
+    Io,
+    /// The source answered, but with data that must not be published: garbage, cut off, or shrunk.
+    Refused,
+    /// The source could not be reached, or answers that it cannot serve now.
+    Unavailable,
+    /// The source does not accept the credentials.
+    Credentials,
+    /// Another build or sync of the same site is under way.
+    Busy,
+    /// A thing that was asked for by name is not there.
+    NotFound,
+}
+
+/// An error: its kind, one sentence for people, hints on what to do, and the cause.
+///
+/// The message never contains a secret or a participant's data.
+#[derive(Debug)]
+pub struct Error {
+    kind: Kind,
+    message: String,
+    hints: Vec<String>,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// A result whose error is [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// An error of `kind` with a message that says where and what.
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), hints: Vec::new(), source: None }
+    }
+
+    /// The same error with one more hint on what to do.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// The same error with a hint, if there is one.
+    #[must_use]
+    pub fn maybe_hint(self, hint: Option<impl Into<String>>) -> Self {
+        match hint {
+            Some(hint) => self.hint(hint),
+            None => self,
+        }
+    }
+
+    /// The same error with its cause.
+    #[must_use]
+    pub fn caused_by(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// What a caller may branch on.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The sentence for people, without hints and cause.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What the reader can do about it, in order of likelihood.
+    pub fn hints(&self) -> &[String] {
+        &self.hints
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|e| e as _)
+    }
+}

@@ -1,0 +1,56 @@
+//! The catalogue: all courses, in one fixed order.
+
+use std::collections::BTreeMap;
+
+use super::change::Change;
+use super::course::{Course, CourseId};
+
+/// All courses that are known, by id.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Catalogue {
+    courses: BTreeMap<CourseId, Course>,
+}
+
+impl Catalogue {
+    /// A catalogue of these courses; of two with one id the later holds.
+    pub fn new(courses: impl IntoIterator<Item = Course>) -> Self {
+        Self { courses: courses.into_iter().map(|course| (course.id.clone(), course)).collect() }
+    }
+
+    /// How many courses there are.
+    pub fn len(&self) -> usize {
+        self.courses.len()
+    }
+
+    /// Whether there is no course.
+    pub fn is_empty(&self) -> bool {
+        self.courses.is_empty()
+    }
+
+    /// The course with this id.
+    pub fn get(&self, id: &CourseId) -> Option<&Course> {
+        self.courses.get(id)
+    }
+
+    /// The courses by id.
+    pub fn iter(&self) -> impl Iterator<Item = &Course> {
+        self.courses.values()
+    }
+
+    /// The courses by id, to be taken.
+    pub fn into_courses(self) -> impl Iterator<Item = Course> {
+        self.courses.into_values()
+    }
+
+    /// The catalogue after these changes. `complete` says that what is not among them has gone.
+    pub fn after(&self, changes: Vec<Change>, complete: bool) -> Self {
+        let mut courses = if complete { BTreeMap::new() } else { self.courses.clone() };
+        for change in changes {
+            match change {
+                Change::Upsert(course) => drop(courses.insert(course.id.clone(), *course)),
+                Change::Remove(id) => drop(courses.remove(&id)),
+            }
+        }
+        Self { courses }
+    }
+}

@@ -1,0 +1,162 @@
+//! A course: one run of a training, with its dates and its bookings.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::moment::Moment;
+use super::participant::Participant;
+use crate::base::digest::{Digest, Hasher};
+
+/// The id that the source gave a course. Never empty; stable over the course's life.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CourseId(Arc<str>);
+
+impl CourseId {
+    /// Wraps an id.
+    pub fn new(id: impl Into<Arc<str>>) -> Self {
+        Self(id.into())
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for CourseId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// How much a course asks of its participants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Level {
+    /// For newcomers.
+    Beginner,
+    /// For people with some practice.
+    Intermediate,
+    /// For the experienced.
+    Advanced,
+}
+
+impl Level {
+    /// All levels, lowest first.
+    pub const ALL: [Self; 3] = [Self::Beginner, Self::Intermediate, Self::Advanced];
+
+    /// The name that sources use: `BEGINNER`, `INTERMEDIATE`, `ADVANCED`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Beginner => "BEGINNER",
+            Self::Intermediate => "INTERMEDIATE",
+            Self::Advanced => "ADVANCED",
+        }
+    }
+
+    /// The name in addresses: `beginner`, `intermediate`, `advanced`.
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::Beginner => "beginner",
+            Self::Intermediate => "intermediate",
+            Self::Advanced => "advanced",
+        }
+    }
+}
+
+/// The text is not one of the three levels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotALevel;
+
+impl fmt::Display for NotALevel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("expected BEGINNER, INTERMEDIATE or ADVANCED")
+    }
+}
+
+impl std::error::Error for NotALevel {}
+
+impl FromStr for Level {
+    type Err = NotALevel;
+
+    fn from_str(text: &str) -> Result<Self, NotALevel> {
+        Self::ALL.into_iter().find(|level| level.name().eq_ignore_ascii_case(text)).ok_or(NotALevel)
+    }
+}
+
+/// A course as the catalogue holds it: what the source says, before local content is joined.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Course {
+    /// The source's id.
+    pub id: CourseId,
+    /// The title, plain text.
+    pub title: Arc<str>,
+    /// The slug as the source wrote it: foreign text, to be made safe before it becomes an address.
+    pub slug: Arc<str>,
+    /// The level.
+    pub level: Level,
+    /// The first day.
+    pub start: Option<Moment>,
+    /// The last day.
+    pub end: Option<Moment>,
+    /// How many bookings there are, cancelled ones included.
+    pub participant_count: u32,
+    /// A description in plain text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<Arc<str>>,
+    /// The price in units of `currency`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<f64>,
+    /// The currency, an ISO 4217 code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency: Option<Arc<str>>,
+    /// Where it takes place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<Arc<str>>,
+    /// Who teaches it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instructor: Option<Arc<str>>,
+    /// The address of a picture, absolute or below the site.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<Arc<str>>,
+    /// When the source last changed the record, where it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<Timestamp>,
+    /// The bookings in order of their ids; nothing where they were never read. Never stored in the clear.
+    #[serde(skip)]
+    pub participants: Option<Arc<[Participant]>>,
+    /// When the bookings were last read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details_at: Option<Timestamp>,
+}
+
+impl Course {
+    /// The hash of what the list of courses says about it: tells a changed record from an unchanged one.
+    pub fn summary_digest(&self) -> Digest {
+        let mut hasher = Hasher::new("course");
+        let mut text = |value: Option<&str>| {
+            // An absent field and an empty one are different things.
+            hasher.number(u64::from(value.is_some())).field(value.unwrap_or_default().as_bytes());
+        };
+        text(Some(self.id.as_str()));
+        text(Some(&self.title));
+        text(Some(&self.slug));
+        text(Some(self.level.name()));
+        text(self.start.map(|m| m.to_string()).as_deref());
+        text(self.end.map(|m| m.to_string()).as_deref());
+        text(Some(&self.participant_count.to_string()));
+        text(self.description.as_deref());
+        text(self.price.map(|p| p.to_string()).as_deref());
+        text(self.currency.as_deref());
+        text(self.location.as_deref());
+        text(self.instructor.as_deref());
+        text(self.image.as_deref());
+        text(self.updated_at.map(|t| t.to_string()).as_deref());
+        hasher.finish()
+    }
+}

@@ -1,0 +1,97 @@
+//! Local content: Markdown pages, sections, and what is added to a course by hand.
+
+use std::sync::Arc;
+
+use super::moment::Moment;
+use super::view::Map;
+
+/// What every content file may say about itself in its front matter.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FrontMatter {
+    /// The title; without one, the file's name.
+    pub title: Option<Arc<str>>,
+    /// The last part of the address, instead of the file's name.
+    pub slug: Option<Arc<str>>,
+    /// The date of publication.
+    pub date: Option<Moment>,
+    /// Not built unless drafts are asked for.
+    pub draft: bool,
+    /// The layout, instead of the one that fits the kind of page.
+    pub template: Option<Arc<str>>,
+    /// Lighter documents come first in their section.
+    pub weight: Option<i64>,
+    /// Tags as written.
+    pub tags: Vec<Arc<str>>,
+    /// A summary in plain text.
+    pub description: Option<Arc<str>>,
+    /// Whatever else the author wants to hand to the template: the table `[extra]`.
+    pub extra: Map,
+}
+
+/// A page or a section from `content/`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Document {
+    /// The file below `content/`, with `/` between the parts: `about/team.md`.
+    pub source: Arc<str>,
+    /// The folder below `content/` that it stands in; empty at the top.
+    pub section: Arc<str>,
+    /// Whether it is the section itself (`_index.md`).
+    pub is_section: bool,
+    /// Its front matter.
+    pub front: FrontMatter,
+    /// The Markdown rendered to HTML.
+    pub html: Arc<str>,
+}
+
+/// What `content/courses/SLUG.md` adds to a course, or says differently from the source.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Overlay {
+    /// The file below `content/`.
+    pub source: Arc<str>,
+    /// The slug of the course that it belongs to: the file's name.
+    pub course: Arc<str>,
+    /// The id of the course, where the front matter names it (`course = "ck9zz"`); it wins over the slug.
+    pub course_id: Option<Arc<str>>,
+    /// The general front matter; title and slug override the course's.
+    pub front: FrontMatter,
+    /// Overrides the level.
+    pub level: Option<super::course::Level>,
+    /// Overrides the first day.
+    pub start: Option<Moment>,
+    /// Overrides the last day.
+    pub end: Option<Moment>,
+    /// The price.
+    pub price: Option<f64>,
+    /// The currency, an ISO 4217 code.
+    pub currency: Option<Arc<str>>,
+    /// Where it takes place.
+    pub location: Option<Arc<str>>,
+    /// Who teaches it.
+    pub instructor: Option<Arc<str>>,
+    /// The address of a picture.
+    pub image: Option<Arc<str>>,
+    /// How many seats there are.
+    pub seats: Option<u32>,
+    /// The Markdown rendered to HTML.
+    pub html: Arc<str>,
+}
+
+/// A file beside a content file, published beside its page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asset {
+    /// The file on the disk.
+    pub file: std::path::PathBuf,
+    /// Its address in the site, relative, with `/` between the parts.
+    pub route: String,
+}
+
+/// All local content.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Content {
+    /// Pages and sections, by the path of their file.
+    pub documents: Vec<Document>,
+    /// Additions to courses, by the path of their file.
+    pub overlays: Vec<Overlay>,
+    /// Colocated files, by their route.
+    pub assets: Vec<Asset>,
+}

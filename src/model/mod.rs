@@ -1,0 +1,10 @@
+//! The nouns of the product: courses, participants, documents, the catalogue, and what a template may see of them.
+//! Pure data; nothing here reads or writes.
+
+pub mod catalogue;
+pub mod change;
+pub mod course;
+pub mod document;
+pub mod moment;
+pub mod participant;
+pub mod view;

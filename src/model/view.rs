@@ -1,0 +1,318 @@
+//! What a template may see: an ordered tree of values, shared and cheap to hand around.
+//!
+//! A page's view holds references into trees that all pages share (a course's map is made once), so a view costs a few
+//! pointers. Maps keep the order in which they were made: two builds print them alike.
+
+use std::sync::{Arc, OnceLock};
+
+use jiff::Timestamp;
+
+use super::moment::Moment;
+use crate::base::digest::{Digest, Hasher};
+
+/// One value.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Value {
+    /// Nothing.
+    #[default]
+    Nil,
+    /// True or false.
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// Any other number.
+    Float(f64),
+    /// Plain text, to be escaped where it is shown.
+    Text(Arc<str>),
+    /// HTML that the program made itself and that may be shown as it is.
+    Html(Arc<str>),
+    /// A day or an instant.
+    Moment(Moment),
+    /// Values in order.
+    List(List),
+    /// Values by name.
+    Map(Map),
+    /// A participant's field that this page may not show. Reading it is an error that names the field.
+    Withheld(&'static str),
+}
+
+impl Value {
+    /// A text.
+    pub fn text(text: impl Into<Arc<str>>) -> Self {
+        Self::Text(text.into())
+    }
+
+    /// A value, or nil.
+    pub fn maybe<T: Into<Self>>(value: Option<T>) -> Self {
+        value.map_or(Self::Nil, Into::into)
+    }
+
+    /// Hashes the value, whole.
+    pub fn digest_into(&self, hasher: &mut Hasher) {
+        match self {
+            Self::Nil => drop(hasher.number(0)),
+            Self::Bool(b) => drop(hasher.number(1).number(u64::from(*b))),
+            Self::Int(i) => drop(hasher.number(2).number(*i as u64)),
+            Self::Float(f) => drop(hasher.number(3).number(f.to_bits())),
+            Self::Text(text) => drop(hasher.number(4).field(text.as_bytes())),
+            Self::Html(html) => drop(hasher.number(5).field(html.as_bytes())),
+            Self::Moment(moment) => drop(hasher.number(6).field(moment.to_string().as_bytes())),
+            Self::List(list) => drop(hasher.number(7).field(list.digest().as_bytes())),
+            Self::Map(map) => drop(hasher.number(8).field(map.digest().as_bytes())),
+            Self::Withheld(field) => drop(hasher.number(9).field(field.as_bytes())),
+        }
+    }
+}
+
+impl From<bool> for Value {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}
+
+impl From<i64> for Value {
+    fn from(value: i64) -> Self {
+        Self::Int(value)
+    }
+}
+
+impl From<usize> for Value {
+    fn from(value: usize) -> Self {
+        Self::Int(i64::try_from(value).unwrap_or(i64::MAX))
+    }
+}
+
+impl From<u32> for Value {
+    fn from(value: u32) -> Self {
+        Self::Int(i64::from(value))
+    }
+}
+
+/// A whole number stays one: a price of 1200 is shown without a fraction.
+impl From<f64> for Value {
+    fn from(value: f64) -> Self {
+        if value.fract() == 0.0 && value.abs() < 9e15 { Self::Int(value as i64) } else { Self::Float(value) }
+    }
+}
+
+impl From<Arc<str>> for Value {
+    fn from(value: Arc<str>) -> Self {
+        Self::Text(value)
+    }
+}
+
+impl From<&Arc<str>> for Value {
+    fn from(value: &Arc<str>) -> Self {
+        Self::Text(value.clone())
+    }
+}
+
+impl From<String> for Value {
+    fn from(value: String) -> Self {
+        Self::Text(value.into())
+    }
+}
+
+impl From<&str> for Value {
+    fn from(value: &str) -> Self {
+        Self::Text(value.into())
+    }
+}
+
+impl From<Moment> for Value {
+    fn from(value: Moment) -> Self {
+        Self::Moment(value)
+    }
+}
+
+/// An instant, also where it happens to be midnight.
+impl From<Timestamp> for Value {
+    fn from(value: Timestamp) -> Self {
+        Self::Moment(Moment::Instant(value))
+    }
+}
+
+impl From<List> for Value {
+    fn from(value: List) -> Self {
+        Self::List(value)
+    }
+}
+
+impl From<Map> for Value {
+    fn from(value: Map) -> Self {
+        Self::Map(value)
+    }
+}
+
+/// A TOML date stays a date; a local date and time counts as UTC, a time of day alone is text.
+impl From<&toml::Value> for Value {
+    fn from(value: &toml::Value) -> Self {
+        match value {
+            toml::Value::String(text) => Self::text(text.as_str()),
+            toml::Value::Integer(number) => Self::Int(*number),
+            toml::Value::Float(number) => Self::Float(*number),
+            toml::Value::Boolean(truth) => Self::Bool(*truth),
+            toml::Value::Datetime(datetime) => {
+                let text = datetime.to_string();
+                let moment = text.parse::<Moment>().or_else(|_| format!("{text}Z").parse());
+                moment.map_or_else(|_| Self::from(text), Self::Moment)
+            }
+            toml::Value::Array(values) => Self::List(values.iter().collect()),
+            toml::Value::Table(table) => Self::Map(table.into()),
+        }
+    }
+}
+
+impl From<&toml::Table> for Map {
+    fn from(table: &toml::Table) -> Self {
+        table.iter().map(|(key, value)| (key.clone(), Value::from(value))).collect()
+    }
+}
+
+/// Values in order. A clone is a pointer.
+#[derive(Debug, Clone, Default)]
+pub struct List(Arc<ListInner>);
+
+#[derive(Debug, Default)]
+struct ListInner {
+    values: Box<[Value]>,
+    digest: OnceLock<Digest>,
+}
+
+impl List {
+    /// The values as a slice.
+    pub fn values(&self) -> &[Value] {
+        &self.0.values
+    }
+
+    /// The hash of all of it; worked out once.
+    pub fn digest(&self) -> Digest {
+        *self.0.digest.get_or_init(|| {
+            let mut hasher = Hasher::new("list");
+            self.values().iter().for_each(|value| value.digest_into(&mut hasher));
+            hasher.finish()
+        })
+    }
+}
+
+impl PartialEq for List {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.values() == other.values()
+    }
+}
+
+impl<V: Into<Value>> FromIterator<V> for List {
+    fn from_iter<I: IntoIterator<Item = V>>(values: I) -> Self {
+        let values = values.into_iter().map(Into::into).collect();
+        Self(Arc::new(ListInner { values, digest: OnceLock::new() }))
+    }
+}
+
+/// A key of a map: the names that the program gives cost nothing, those from front matter are shared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Key {
+    /// A name in the program.
+    Fixed(&'static str),
+    /// A name from a file.
+    Shared(Arc<str>),
+}
+
+impl Key {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Fixed(name) => name,
+            Self::Shared(name) => name,
+        }
+    }
+}
+
+impl From<&'static str> for Key {
+    fn from(name: &'static str) -> Self {
+        Self::Fixed(name)
+    }
+}
+
+impl From<Arc<str>> for Key {
+    fn from(name: Arc<str>) -> Self {
+        Self::Shared(name)
+    }
+}
+
+impl From<String> for Key {
+    fn from(name: String) -> Self {
+        Self::Shared(name.into())
+    }
+}
+
+/// Values by name, in the order in which they were given. A clone is a pointer.
+#[derive(Debug, Clone, Default)]
+pub struct Map(Arc<MapInner>);
+
+#[derive(Debug, Default)]
+struct MapInner {
+    id: Option<Arc<str>>,
+    entries: Box<[(Key, Value)]>,
+    digest: OnceLock<Digest>,
+}
+
+impl Map {
+    /// A map of these entries. Of two entries with one name the first is seen.
+    pub fn new(entries: Vec<(Key, Value)>) -> Self {
+        Self(Arc::new(MapInner { id: None, entries: entries.into(), digest: OnceLock::new() }))
+    }
+
+    /// A map that stands for a record: `id` stays the same while its fields change, for example `course:ck9zz`.
+    pub fn record(id: impl Into<Arc<str>>, entries: Vec<(Key, Value)>) -> Self {
+        Self(Arc::new(MapInner { id: Some(id.into()), entries: entries.into(), digest: OnceLock::new() }))
+    }
+
+    /// The id of the record that it stands for.
+    pub fn id(&self) -> Option<&Arc<str>> {
+        self.0.id.as_ref()
+    }
+
+    /// The value with this name.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.0.entries.iter().find(|(key, _)| key.as_str() == name).map(|(_, value)| value)
+    }
+
+    /// Names and values in order.
+    pub fn entries(&self) -> &[(Key, Value)] {
+        &self.0.entries
+    }
+
+    /// The same map with an entry added or replaced.
+    #[must_use]
+    pub fn with(&self, key: impl Into<Key>, value: impl Into<Value>) -> Self {
+        let key = key.into();
+        let mut entries: Vec<_> =
+            self.entries().iter().filter(|(k, _)| *k.as_str() != *key.as_str()).cloned().collect();
+        entries.push((key, value.into()));
+        Self(Arc::new(MapInner { id: self.0.id.clone(), entries: entries.into(), digest: OnceLock::new() }))
+    }
+
+    /// The hash of all of it; worked out once.
+    pub fn digest(&self) -> Digest {
+        *self.0.digest.get_or_init(|| {
+            let mut hasher = Hasher::new("map");
+            for (key, value) in self.entries() {
+                hasher.field(key.as_str().as_bytes());
+                value.digest_into(&mut hasher);
+            }
+            hasher.finish()
+        })
+    }
+}
+
+impl PartialEq for Map {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.entries() == other.entries()
+    }
+}
+
+impl<K: Into<Key>, V: Into<Value>> FromIterator<(K, V)> for Map {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
+        Self::new(entries.into_iter().map(|(key, value)| (key.into(), value.into())).collect())
+    }
+}

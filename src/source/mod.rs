@@ -1,0 +1,32 @@
+//! Where data comes from: sources of courses, and the local content.
+
+use std::time::Duration;
+
+use crate::error::Result;
+use crate::model::catalogue::Catalogue;
+use crate::model::change::{Pull, Validator};
+
+/// A place that courses come from.
+pub trait Source {
+    /// Its name in messages: `hemera`, `sample`, `file`.
+    fn name(&self) -> &'static str;
+
+    /// Whether it is asked over the network, so that its last good answer is worth keeping.
+    fn is_remote(&self) -> bool;
+
+    /// Asks for what changed since `request.known`. Never returns half an answer: it is an error then.
+    fn pull_changes(&mut self, request: &PullRequest<'_>) -> Result<Pull>;
+}
+
+/// What a source may use to ask for less.
+#[derive(Debug)]
+pub struct PullRequest<'a> {
+    /// The catalogue as of the last good pull; empty before the first.
+    pub known: &'a Catalogue,
+    /// The validators that the last pull left.
+    pub validators: &'a std::collections::BTreeMap<String, Validator>,
+    /// Whether participants' results are shown somewhere, so that participations have to be read one by one.
+    pub results_wanted: bool,
+    /// How long the pull may take.
+    pub budget: Duration,
+}
