@@ -1,3 +1,6 @@
 //! Integration tests.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 mod config;
+mod sample;
