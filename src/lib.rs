@@ -6,3 +6,4 @@ pub mod error;
 pub mod model;
 pub mod site;
 pub mod source;
+pub mod sync;
