@@ -7,3 +7,4 @@ pub mod model;
 pub mod site;
 pub mod source;
 pub mod sync;
+pub mod theme;

@@ -1,3 +1,4 @@
-//! Integration tests.
+//! Integration tests: one binary, each module a subject.
 
 mod config;
+mod theme;
