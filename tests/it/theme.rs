@@ -73,7 +73,7 @@ impl Fixture {
     }
 }
 
-fn config(root: &Path, language: &str) -> Config {
+pub(crate) fn config(root: &Path, language: &str) -> Config {
     Config {
         root: root.to_owned(),
         site: Site {
@@ -114,7 +114,7 @@ fn request<'a>(layouts: &'a [&'a str], view: &'a Map) -> Request<'a> {
     Request { layouts, view, content: None, now: now(), name: "/x/" }
 }
 
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     "2027-02-10T22:30:00Z".parse().expect("a time")
 }
 
