@@ -1,6 +1,10 @@
 //! Integration tests: one binary, each module a subject.
 
 mod academy;
+mod build;
 mod config;
+mod fixture;
+mod house;
+mod kill;
 mod sample;
 mod theme;
