@@ -2,5 +2,6 @@
 
 mod academy;
 mod config;
+mod content;
 mod sample;
 mod theme;
