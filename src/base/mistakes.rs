@@ -11,7 +11,7 @@ use crate::error::{Error, Kind};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistake {
     file: String,
-    place: Option<Place>,
+    place: Option<Box<Place>>,
     message: String,
     hint: Option<String>,
 }
@@ -35,7 +35,7 @@ impl Mistake {
     /// The same mistake at these bytes of the file's `text`.
     #[must_use]
     pub fn at(mut self, text: &str, span: Range<usize>) -> Self {
-        self.place = Some(Place::new(text, span));
+        self.place = Some(Box::new(Place::new(text, span)));
         self
     }
 

@@ -6,5 +6,6 @@ mod config;
 mod fixture;
 mod house;
 mod kill;
+mod content;
 mod sample;
 mod theme;
