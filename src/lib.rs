@@ -4,5 +4,7 @@ pub mod base;
 pub mod config;
 pub mod error;
 pub mod model;
+pub mod site;
 pub mod source;
+pub mod sync;
 pub mod theme;

@@ -3,6 +3,9 @@
 pub mod clock;
 pub mod digest;
 pub mod files;
+pub mod markdown;
+pub mod mistakes;
 pub mod report;
 pub mod secret;
+pub mod tables;
 pub mod text;

@@ -253,18 +253,25 @@ pub struct Map(Arc<MapInner>);
 struct MapInner {
     id: Option<Arc<str>>,
     entries: Box<[(Key, Value)]>,
+    /// Names that answer with [`Value::Withheld`] where `entries` has none; a thousand people share one list of them.
+    withheld: &'static [Value],
     digest: OnceLock<Digest>,
 }
 
 impl Map {
     /// A map of these entries. Of two entries with one name the first is seen.
     pub fn new(entries: Vec<(Key, Value)>) -> Self {
-        Self(Arc::new(MapInner { id: None, entries: entries.into(), digest: OnceLock::new() }))
+        Self(Arc::new(MapInner { entries: entries.into(), ..MapInner::default() }))
     }
 
     /// A map that stands for a record: `id` stays the same while its fields change, for example `course:ck9zz`.
     pub fn record(id: impl Into<Arc<str>>, entries: Vec<(Key, Value)>) -> Self {
-        Self(Arc::new(MapInner { id: Some(id.into()), entries: entries.into(), digest: OnceLock::new() }))
+        Self(Arc::new(MapInner { id: Some(id.into()), entries: entries.into(), ..MapInner::default() }))
+    }
+
+    /// A person: these entries may be seen, all others of `withheld` may not.
+    pub fn person(entries: Vec<(Key, Value)>, withheld: &'static [Value]) -> Self {
+        Self(Arc::new(MapInner { entries: entries.into(), withheld, ..MapInner::default() }))
     }
 
     /// The id of the record that it stands for.
@@ -274,10 +281,13 @@ impl Map {
 
     /// The value with this name.
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.0.entries.iter().find(|(key, _)| key.as_str() == name).map(|(_, value)| value)
+        let entry = self.0.entries.iter().find(|(key, _)| key.as_str() == name).map(|(_, value)| value);
+        entry.or_else(|| {
+            self.0.withheld.iter().find(|value| matches!(value, Value::Withheld(field) if *field == name))
+        })
     }
 
-    /// Names and values in order.
+    /// Names and values in order; what is withheld is not among them.
     pub fn entries(&self) -> &[(Key, Value)] {
         &self.0.entries
     }
@@ -289,7 +299,8 @@ impl Map {
         let mut entries: Vec<_> =
             self.entries().iter().filter(|(k, _)| *k.as_str() != *key.as_str()).cloned().collect();
         entries.push((key, value.into()));
-        Self(Arc::new(MapInner { id: self.0.id.clone(), entries: entries.into(), digest: OnceLock::new() }))
+        let (id, withheld) = (self.0.id.clone(), self.0.withheld);
+        Self(Arc::new(MapInner { id, entries: entries.into(), withheld, digest: OnceLock::new() }))
     }
 
     /// The hash of all of it; worked out once.
@@ -307,7 +318,8 @@ impl Map {
 
 impl PartialEq for Map {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0) || self.entries() == other.entries()
+        Arc::ptr_eq(&self.0, &other.0)
+            || (self.entries() == other.entries() && self.0.withheld == other.0.withheld)
     }
 }
 

@@ -1,5 +1,10 @@
 //! Where data comes from: sources of courses, and the local content.
 
+pub mod file;
+pub mod local;
+mod rows;
+pub mod sample;
+
 use std::time::Duration;
 
 use crate::error::Result;

@@ -1,3 +1,6 @@
-//! Integration tests.
+//! Integration tests: one binary, each module a subject.
+
 mod academy;
+mod config;
+mod sample;
 mod theme;

@@ -5,8 +5,13 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
+use crate::base::files;
 use crate::base::secret::Secret;
 use crate::error::{Error, Kind, Result};
+
+mod checks;
+mod paths;
+mod read;
 
 /// Everything that a run has to know, checked. Paths are absolute.
 #[derive(Debug, Clone)]
@@ -62,8 +67,10 @@ pub enum Source {
 pub struct Hemera {
     /// `base_url` or `HEMERA_API_BASE_URL`, without a slash at its end.
     pub base_url: String,
-    /// `HEMERA_API_KEY`; never in the file. Only a pull needs it.
+    /// `HEMERA_API_KEY`; never in the file. Only a pull needs it: [`Hemera::required_key`].
     pub api_key: Option<Secret>,
+    /// What asks for this source: `aither.toml:4`, or the name of the variable.
+    pub declared: String,
     /// `details`: whose bookings are read.
     pub details: Details,
     /// `requests_per_minute`: our own limit, below the server's 100.
@@ -181,10 +188,56 @@ impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Environment {
     }
 }
 
+/// The fields of a participant that `[privacy] public_fields` may name.
+pub const PERSONAL_FIELDS: [&str; 14] = [
+    "booking_id",
+    "participation_id",
+    "user_id",
+    "name",
+    "image_url",
+    "status",
+    "preparation_intent",
+    "desired_results",
+    "line_manager_profile",
+    "preparation_completed_at",
+    "result_outcome",
+    "result_notes",
+    "result_completed_at",
+    "created_at",
+];
+
+/// The name of the configuration file in the root of a site.
+pub const FILE: &str = "aither.toml";
+
 impl Config {
-    /// Reads `aither.toml` in `root` and the environment.
+    /// Reads `aither.toml` in `root` and the environment. Paths in either are relative to `root`.
     pub fn load(root: &Path, environment: &Environment) -> Result<Self> {
-        let _ = environment;
-        Err(Error::new(Kind::Config, format!("no aither.toml in {}", root.display())))
+        let root = std::path::absolute(root).map_err(|e| files::io_error("find", root, e))?;
+        let path = root.join(FILE);
+        let Some(bytes) = files::read_if_present(&path)? else {
+            return Err(Error::new(Kind::Config, format!("there is no {FILE} in {}", root.display()))
+                .hint(format!("`aither init {}` writes a small working site", root.display()))
+                .hint("`--root DIR` builds the site in another folder"));
+        };
+        let text = String::from_utf8(bytes).map_err(|e| {
+            let at = e.utf8_error().valid_up_to();
+            Error::new(Kind::Config, format!("{FILE} is not UTF-8 text (byte {at})"))
+                .hint("save the file as UTF-8")
+        })?;
+        read::config(&root, &text, environment)
+    }
+}
+
+impl Hemera {
+    /// The key, for a pull; without one, an error that says where it belongs.
+    pub fn required_key(&self) -> Result<&Secret> {
+        self.api_key.as_ref().ok_or_else(|| {
+            Error::new(
+                Kind::Config,
+                format!("{}: the source `hemera` needs a key, and HEMERA_API_KEY is not set", self.declared),
+            )
+            .hint("set HEMERA_API_KEY in the environment; it has no place in a file")
+            .hint("`aither build --offline` renders from the last good snapshot without a key")
+        })
     }
 }
