@@ -3,9 +3,13 @@
 mod academy;
 mod build;
 mod config;
+mod content;
 mod fixture;
 mod house;
 mod kill;
-mod content;
 mod sample;
+mod standin;
 mod theme;
+
+#[path = "../support/mod.rs"]
+mod support;
