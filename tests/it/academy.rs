@@ -41,6 +41,9 @@ fn day(text: &str) -> Value {
     text.parse::<Moment>().map_or(Value::Nil, Value::Moment)
 }
 
+/// Title, level, first day, last day, place, participants, seats left.
+type Row = (&'static str, usize, &'static str, &'static str, &'static str, i64, Option<i64>);
+
 fn courses(texts: Texts) -> Vec<Map> {
     let rows = [
         ("Führen ohne Vorgesetztenfunktion", 1, "2027-03-09", "2027-03-11", "Berlin", 12, Some(3)),
@@ -53,7 +56,7 @@ fn courses(texts: Texts) -> Vec<Map> {
     ];
     let levels = ["BEGINNER", "INTERMEDIATE", "ADVANCED"];
     let slugs = ["beginner", "intermediate", "advanced"];
-    let course = |(index, row): (usize, (&'static str, usize, &str, &str, &str, i64, Option<i64>))| {
+    let course = |(index, row): (usize, Row)| {
         let (title, level, start, end, place, count, left) = row;
         let person = map([("name", Value::Withheld("name")), ("status", Value::Withheld("status"))]);
         let place = texts.title.filter(|_| index == 0).unwrap_or(place);
