@@ -87,6 +87,7 @@ pub(crate) fn config(root: &Path, language: &str) -> Config {
         source: Source::Hemera(Hemera {
             base_url: String::new(),
             api_key: Some(Secret::new("x")),
+            declared: String::new(),
             details: Details::None,
             requests_per_minute: 90,
             connect_timeout: Duration::ZERO,
