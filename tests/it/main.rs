@@ -4,4 +4,5 @@ mod academy;
 mod config;
 mod content;
 mod sample;
+mod scaffold;
 mod theme;
