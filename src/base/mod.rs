@@ -9,3 +9,4 @@ pub mod report;
 pub mod secret;
 pub mod tables;
 pub mod text;
+pub mod http { pub trait Transport {} }

@@ -58,7 +58,7 @@ fn page<'a>(content: &'a Content, source: &str) -> &'a Document {
 }
 
 fn overlay(front: &str) -> Overlay {
-    read(&[("courses/x.md", &format!("+++\n{front}\n+++\n"))]).overlays.remove(0)
+    read(&[("courses/x.md", &format!("+++\n{front}\n+++\n"))]).overlays.remove(0).as_ref().clone()
 }
 
 #[test]

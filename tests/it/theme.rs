@@ -87,7 +87,7 @@ pub(crate) fn config(root: &Path, language: &str) -> Config {
         source: Source::Hemera(Hemera {
             base_url: String::new(),
             api_key: Some(Secret::new("x")),
-            declared: String::new(),
+            declared: "aither.toml:1".to_owned(),
             details: Details::None,
             requests_per_minute: 90,
             connect_timeout: Duration::ZERO,

@@ -69,7 +69,7 @@ pub fn read(config: &Config) -> Result<Content> {
     for page in rendered {
         match page {
             PageKind::Document(document) => content.documents.push(document),
-            PageKind::Overlay(overlay) => content.overlays.push(*overlay),
+            PageKind::Overlay(overlay) => content.overlays.push((*overlay).into()),
         }
     }
     Ok(content)
