@@ -12,4 +12,5 @@ mod fixture;
 mod house;
 mod kill;
 mod sample;
+mod scaffold;
 mod theme;
