@@ -3,6 +3,8 @@
 pub mod clock;
 pub mod digest;
 pub mod files;
+pub mod http;
 pub mod report;
+pub mod retry;
 pub mod secret;
 pub mod text;

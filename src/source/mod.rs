@@ -1,5 +1,7 @@
 //! Where data comes from: sources of courses, and the local content.
 
+pub mod hemera;
+
 use std::time::Duration;
 
 use crate::error::Result;
