@@ -7,6 +7,7 @@ pub mod http;
 pub mod markdown;
 pub mod mistakes;
 pub mod report;
+pub mod retry;
 pub mod secret;
 pub mod tables;
 pub mod text;
