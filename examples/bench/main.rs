@@ -41,7 +41,11 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let mut arguments = Arguments::parse();
+    // The builds run in other folders.
+    if let Ok(program) = arguments.aither.canonicalize() {
+        arguments.aither = program;
+    }
     for &courses in &arguments.courses {
         if let Err(trouble) = table(&arguments, courses) {
             eprintln!("{trouble}");

@@ -3,10 +3,11 @@
 pub mod clock;
 pub mod digest;
 pub mod files;
+pub mod http;
 pub mod markdown;
 pub mod mistakes;
 pub mod report;
+pub mod retry;
 pub mod secret;
 pub mod tables;
 pub mod text;
-pub mod http { pub trait Transport {} }

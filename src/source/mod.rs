@@ -1,6 +1,7 @@
 //! Where data comes from: sources of courses, and the local content.
 
 pub mod file;
+pub mod hemera;
 pub mod local;
 mod rows;
 pub mod sample;
@@ -9,10 +10,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base::clock::SharedClock;
-use crate::base::http::Transport;
+use crate::base::http::{Network, Transport};
 use crate::base::report::Reporter;
 use crate::config::{Config, Source as Configured};
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::model::catalogue::Catalogue;
 use crate::model::change::{Pull, Validator};
 
@@ -53,9 +54,9 @@ pub fn open(
     Ok(match &config.source {
         Configured::Sample => Box::new(sample::open(config, clock)),
         Configured::File(path) => Box::new(file::open(path, config.site.time_zone.clone())),
-        Configured::Hemera(_) => {
-            let _ = (transport, reporter);
-            return Err(Error::new(Kind::Unavailable, "no hemera yet"));
+        Configured::Hemera(hemera) => {
+            let transport = transport.unwrap_or_else(|| Box::new(Network::new()));
+            Box::new(hemera::Hemera::new(hemera, transport, clock, reporter)?)
         }
     })
 }

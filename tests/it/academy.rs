@@ -10,7 +10,7 @@ use aither::theme::{Body, Read, Request, Theme};
 
 use crate::theme::{config, now};
 
-const LAYOUTS: [&str; 6] = ["home", "course", "level", "page", "section", "404"];
+const LAYOUTS: [&str; 7] = ["home", "courses", "course", "level", "page", "section", "404"];
 
 /// What stands in for the texts of the source.
 #[derive(Clone, Copy)]
@@ -41,6 +41,9 @@ fn day(text: &str) -> Value {
     text.parse::<Moment>().map_or(Value::Nil, Value::Moment)
 }
 
+/// Title, level, first day, last day, place, participants, seats left.
+type Row = (&'static str, usize, &'static str, &'static str, &'static str, i64, Option<i64>);
+
 fn courses(texts: Texts) -> Vec<Map> {
     let rows = [
         ("Führen ohne Vorgesetztenfunktion", 1, "2027-03-09", "2027-03-11", "Berlin", 12, Some(3)),
@@ -53,7 +56,7 @@ fn courses(texts: Texts) -> Vec<Map> {
     ];
     let levels = ["BEGINNER", "INTERMEDIATE", "ADVANCED"];
     let slugs = ["beginner", "intermediate", "advanced"];
-    let course = |(index, row): (usize, (&'static str, usize, &str, &str, &str, i64, Option<i64>))| {
+    let course = |(index, row): (usize, Row)| {
         let (title, level, start, end, place, count, left) = row;
         let person = map([("name", Value::Withheld("name")), ("status", Value::Withheld("status"))]);
         let place = texts.title.filter(|_| index == 0).unwrap_or(place);
@@ -150,14 +153,17 @@ fn view(layout: &'static str, texts: Texts, has_courses: bool) -> Map {
     };
     let view = map([
         ("site", site.into()),
-        ("page", page(title, if layout == "level" { "listing" } else { layout }, texts).into()),
+        (
+            "page",
+            page(title, if matches!(layout, "level" | "courses") { "listing" } else { layout }, texts).into(),
+        ),
     ]);
     match layout {
         "course" => match courses.get(2) {
             Some(course) => view.with("course", course.clone()),
             None => view,
         },
-        "level" => {
+        "level" | "courses" => {
             let paginator = map([
                 ("page", Value::Int(2)),
                 ("total_pages", Value::Int(3)),
@@ -166,7 +172,9 @@ fn view(layout: &'static str, texts: Texts, has_courses: bool) -> Map {
                 ("previous_page_path", "/academy/levels/beginner/".into()),
                 ("next_page_path", "/academy/levels/beginner/page/3/".into()),
             ]);
-            let listing = map([("title", title.into()), ("level", levels[0].clone().into())]);
+            let level = if layout == "level" { levels[0].clone().into() } else { Value::Nil };
+            let title = if layout == "level" { "BEGINNER" } else { "courses" };
+            let listing = map([("title", title.into()), ("level", level)]);
             view.with("paginator", paginator).with("listing", listing)
         }
         "section" => {
@@ -302,6 +310,27 @@ fn pages_other_than_the_home_page_do_not_hang_on_the_catalogue() {
         assert!(!reads.contains(&Read::Clock), "{layout} reads the clock");
     }
     assert_eq!(config.theme.name, "academy");
+}
+
+#[test]
+fn every_text_is_there_in_both_languages() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("themes/academy");
+    let manifest = std::fs::read_to_string(root.join("theme.toml")).expect("there");
+    let manifest: toml::Table = manifest.parse().expect("TOML");
+    let keys = |language: &str| -> Vec<String> {
+        let texts = manifest["strings"][language].as_table().expect("a table");
+        texts.keys().cloned().collect()
+    };
+    assert_eq!(keys("en"), keys("de"));
+    let mut used = String::new();
+    for file in aither::base::files::walk(&root).expect("readable") {
+        used.push_str(&std::fs::read_to_string(root.join(file)).expect("text"));
+    }
+    for (at, _) in used.match_indices(" t.") {
+        let key: String =
+            used[at + 3..].chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
+        assert!(key.is_empty() || keys("en").contains(&key), "t.{key} has no text");
+    }
 }
 
 #[test]

@@ -1,14 +1,19 @@
 //! Integration tests: one binary, each module a subject.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed expectation is a failed test")]
+
 mod academy;
+mod bench_site;
 mod build;
 mod config;
 mod content;
+mod filters;
 mod fixture;
 mod house;
 mod kill;
 mod sample;
 mod standin;
+mod scaffold;
 mod theme;
 
 #[path = "../support/mod.rs"]

@@ -2,10 +2,8 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
-use aither::base::secret::Secret;
-use aither::config::{Config, Courses, Details, Hemera, Limits, Order, Paths, Privacy, Site, Source};
+use aither::config::{Config, Courses, Limits, Order, Paths, Privacy, Site, Source};
 use aither::error::{Error, Kind};
 use aither::model::change::RemoteTemplate;
 use aither::model::moment::Moment;
@@ -84,18 +82,7 @@ pub(crate) fn config(root: &Path, language: &str) -> Config {
             time_zone: TimeZone::get("Europe/Berlin").expect("a zone"),
             extra: toml::Table::new(),
         },
-        source: Source::Hemera(Hemera {
-            base_url: String::new(),
-            api_key: Some(Secret::new("x")),
-            declared: "aither.toml:1".to_owned(),
-            details: Details::None,
-            requests_per_minute: 90,
-            connect_timeout: Duration::ZERO,
-            read_timeout: Duration::ZERO,
-            budget: Duration::ZERO,
-            retries: 0,
-            max_body: 0,
-        }),
+        source: Source::Sample,
         theme: aither::config::Theme { name: "academy".to_owned(), options: toml::Table::new() },
         paths: Paths {
             content: root.join("content"),

@@ -75,6 +75,7 @@ pub(super) fn walk(folder: &Folder) -> Result<(Vec<Entry>, Vec<Mistake>)> {
             },
         }
     }
+    entries.sort_by(|a, b| a.path.cmp(&b.path));
     Ok((entries, mistakes))
 }
 

@@ -4,7 +4,7 @@ for (const line of document.querySelectorAll("[data-sync-status]")) {
   fetch(line.dataset.syncStatus)
     .then((answer) => (answer.ok ? answer.json() : Promise.reject(answer.status)))
     .then((status) => {
-      const moment = new Date(status.last_sync);
+      const moment = new Date(status.last_synced_at ?? status.last_sync);
       const time = line.querySelector("time");
       if (Number.isNaN(moment.getTime())) return;
       time.dateTime = moment.toISOString();
