@@ -12,8 +12,8 @@ mod fixture;
 mod house;
 mod kill;
 mod sample;
-mod standin;
 mod scaffold;
+mod standin;
 mod theme;
 
 #[path = "../support/mod.rs"]
