@@ -186,9 +186,10 @@ impl Shop {
         if !self.options.etag {
             return Reply::data(stamp, data);
         }
-        let known = asked.if_none_match.as_deref().is_some_and(|sent| {
-            sent.split(',').any(|one| one.trim() == "*" || one.trim() == tag)
-        });
+        let known = asked
+            .if_none_match
+            .as_deref()
+            .is_some_and(|sent| sent.split(',').any(|one| one.trim() == "*" || one.trim() == tag));
         let reply = if known {
             Reply { status: 304, headers: Vec::new(), body: Vec::new() }.with("x-request-id", &stamp.request)
         } else {

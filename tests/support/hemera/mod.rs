@@ -272,7 +272,10 @@ impl Shared {
     fn serve(&self, mut request: tiny_http::Request) {
         let Some(asked) = read(&mut request) else {
             // The server would read what is left into one buffer of the announced size, however large.
-            self.front.hang_up(request.remote_addr(), b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n");
+            self.front.hang_up(
+                request.remote_addr(),
+                b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n",
+            );
             std::mem::forget(request);
             return;
         };
@@ -412,8 +415,7 @@ fn misbehave(fault: &Fault, right: Reply, stamp: &Stamp) -> Reply {
         Fault::Unauthorized => Reply::error(401, stamp, "UNAUTHORIZED", "Not authenticated"),
         Fault::Limited(seconds) => {
             let reset = stamp.moment.as_second().saturating_add_unsigned(*seconds);
-            let standing =
-                limit::Standing { limit: 100, remaining: 0, reset, retry_after: Some(*seconds) };
+            let standing = limit::Standing { limit: 100, remaining: 0, reset, retry_after: Some(*seconds) };
             Reply::limited(stamp, *seconds).within(&standing)
         }
         Fault::Truncated => {
