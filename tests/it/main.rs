@@ -18,7 +18,11 @@ mod hemera_site;
 mod house;
 mod kill;
 mod sample;
+mod standin;
 mod scaffold;
 #[path = "../support/mod.rs"]
 mod support;
 mod theme;
+
+#[path = "../support/mod.rs"]
+mod support;

@@ -4,7 +4,7 @@
 //! It behaves as the recorded answers in `tests/captures/hemera` do, and misbehaves on request.
 
 // The example and the tests include the same files and each uses a part of them.
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
 
 mod answers;
 mod data;
@@ -317,7 +317,8 @@ impl Shared {
         let until = Instant::now().checked_add(time);
         let mut stopped = lock(&self.stopped);
         while !*stopped {
-            let left = until.map_or(Duration::from_secs(3600), |until| until - Instant::now());
+            let left = until
+                .map_or(Duration::from_secs(3600), |until| until.saturating_duration_since(Instant::now()));
             if left.is_zero() {
                 return;
             }
