@@ -18,8 +18,8 @@ mod hemera_site;
 mod house;
 mod kill;
 mod sample;
-mod scaffold;
 mod standin;
+mod scaffold;
 #[path = "../support/mod.rs"]
 mod support;
 mod theme;
