@@ -18,11 +18,8 @@ mod hemera_site;
 mod house;
 mod kill;
 mod sample;
-mod standin;
 mod scaffold;
+mod standin;
 #[path = "../support/mod.rs"]
 mod support;
 mod theme;
-
-#[path = "../support/mod.rs"]
-mod support;
