@@ -1,6 +1,5 @@
 //! A site's folder, opened: the only place that puts sync and build together.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +14,6 @@ use crate::build::{self, Asset};
 use crate::config::{Config, Source as Kindof};
 use crate::error::{Error, Kind, Result};
 use crate::model::participant::RESULT_FIELDS;
-use crate::model::view::{Map, Value};
 use crate::site::{self, Route, Site};
 use crate::source::{self, Source};
 use crate::sync::{self, Memory, Outcome, Snapshot, SnapshotStore};
@@ -245,7 +243,6 @@ impl Project {
             output: &self.config.paths.output,
             state: &self.config.paths.state,
             volatile: vec![(Route::file("sync-status.json")?, status(memory))],
-            entities: entities(site),
             last_synced_at: memory.last_synced_at,
             data_changed_at: memory.data_changed_at,
             salt: self.salt(),
@@ -277,14 +274,4 @@ fn status(memory: &Memory) -> Vec<u8> {
     .to_string();
     json.push('\n');
     json.into_bytes()
-}
-
-/// The hash of each record that the site shows.
-fn entities(site: &Site) -> BTreeMap<String, Digest> {
-    let record = |page: &site::Page| -> Option<(String, Digest)> {
-        let site::Body::Layout { view, .. } = &page.body else { return None };
-        let Some(Value::Map(course)) = view.get("course") else { return None };
-        Some((course.id()?.to_string(), Map::digest(course)))
-    };
-    site.pages.iter().filter_map(record).collect()
 }

@@ -1,8 +1,10 @@
 //! From the planned site to the files of the output: what is stale, render it, publish it, remember it.
 
 mod before;
+mod codec;
 mod manifest;
 mod plan;
+mod reads;
 mod reason;
 mod run;
 mod stage;

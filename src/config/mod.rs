@@ -133,6 +133,8 @@ pub struct Courses {
     pub page_size: usize,
     /// `feed_size`: entries in the feed.
     pub feed_size: usize,
+    /// `archive`: a course that the source no longer has stays as an archived page.
+    pub archive: bool,
     /// Whether drafts are built (`--drafts`).
     pub drafts: bool,
 }
