@@ -1,1 +1,5 @@
 //! Integration tests.
+
+mod hemera;
+#[path = "../support/hemera/mod.rs"]
+mod standin;

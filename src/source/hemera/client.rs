@@ -85,9 +85,9 @@ impl Client {
         deadline.left(&*self.clock)
     }
 
-    /// How many requests may go now without waiting.
-    pub(super) fn allowance(&mut self) -> u32 {
-        self.throttle.allowance()
+    /// How many requests may go now, without waiting, for what can be left out.
+    pub(super) fn spare(&mut self) -> u32 {
+        self.throttle.spare()
     }
 
     /// Asks for `path` (below `/api/service`), again and again where that may help.

@@ -132,7 +132,7 @@ fn path(id: &CourseId) -> String {
 impl Reading<'_> {
     /// Reads one course, and the results of its participants if they are wanted.
     fn course(&mut self, course: &mut Course, pull: &mut Pull) -> Result<Turn> {
-        if self.client.allowance() == 0 {
+        if self.client.spare() == 0 {
             return Ok(Turn::Over);
         }
         let path = path(&course.id);
@@ -174,7 +174,7 @@ impl Reading<'_> {
         for index in order {
             let participant = &mut participants[index];
             let Some(id) = participant.participation_id.clone() else { continue };
-            if self.client.allowance() == 0 {
+            if self.client.spare() == 0 {
                 return Ok(Turn::Part);
             }
             let path = format!("/participations/{}", id.reveal());

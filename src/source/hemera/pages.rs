@@ -18,7 +18,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::wire::{Page, Row};
-use crate::base::text::count;
 use crate::error::{Error, Kind, Result};
 use crate::model::course::Level;
 
@@ -126,29 +125,34 @@ pub(super) fn read(
     random: &mut fastrand::Rng,
     mut fetch: impl FnMut(Window) -> Result<Page>,
 ) -> Result<Listing> {
-    let mut reason = String::new();
     for attempt in 0..SWEEPS {
         let mut union = Union::default();
         let Pass::Ended { rows, windows } = pass(&mut union, None, &mut fetch)? else {
-            reason = "it changed while it was read".to_owned();
             continue;
         };
         if union.missing(rows) == Some(0) {
             return Ok(union.listing(attempt == 0));
         }
-        if union.missing(rows).is_some()
-            && (by_level(&mut union, rows, &mut fetch)?
-                || again(&mut union, rows, &windows, random, &mut fetch)?)
-        {
+        if union.missing(rows).is_some() && by_level(&mut union, rows, &mut fetch)? {
             return Ok(union.listing(false));
         }
-        reason = match union.missing(rows) {
-            None => "it changed while it was read".to_owned(),
-            Some(missing) => format!("{missing} of {} could not be found", count(rows, "row", "rows")),
-        };
+        if union.missing(rows).is_some() && again(&mut union, rows, &windows, random, &mut fetch)? {
+            match union.missing(rows) {
+                Some(0) => return Ok(union.listing(false)),
+                // Nothing changed under the reading, so another one would not find them either.
+                Some(missing) => {
+                    return Err(not_whole(&format!("{missing} of {rows} rows could not be found")));
+                }
+                None => {}
+            }
+        }
     }
-    Err(Error::new(Kind::Refused, format!("the list of courses could not be read whole: {reason}"))
-        .hint("try again later; nothing was changed here"))
+    Err(not_whole(&format!("it changed each of the {SWEEPS} times that it was read")))
+}
+
+fn not_whole(why: &str) -> Error {
+    Error::new(Kind::Refused, format!("the list of courses could not be read whole: {why}"))
+        .hint("try again later; nothing was changed here")
 }
 
 /// One pass over the list from its beginning to a short window.
@@ -201,7 +205,7 @@ fn by_level(union: &mut Union, rows: usize, fetch: &mut impl FnMut(Window) -> Re
     Ok(false)
 }
 
-/// Reads windows again until nothing is missing, and says whether that was enough.
+/// Reads windows again until nothing is missing or it has been tried often enough; false if the catalogue changed.
 fn again(
     union: &mut Union,
     rows: usize,
@@ -225,7 +229,7 @@ fn again(
         }
         union.add(&page);
     }
-    Ok(union.missing(rows) == Some(0))
+    Ok(true)
 }
 
 /// The windows that hold a date which is too frequent to be read whole.

@@ -293,9 +293,17 @@ fn list(state: &mut State, query: &str) -> Outcome {
     }
     state.turn += 1;
     found.sort_by_key(|course| (course.start.is_none(), course.start.clone()));
-    let total = found.len();
-    let rows: Vec<Value> = found.into_iter().skip(offset).take(limit).map(row).collect();
-    good(if state.wrapped { json!({"courses": rows, "total": total}) } else { json!(rows) })
+    let total = found.len() + state.extra_rows.len();
+    if state.ignores_offset {
+        offset = 0;
+    }
+    let rows: Vec<Value> =
+        found.into_iter().map(row).chain(state.extra_rows.clone()).skip(offset).take(limit).collect();
+    good(if state.wrapped {
+        json!({"courses": rows, "total": state.wrong_total.unwrap_or(total)})
+    } else {
+        json!(rows)
+    })
 }
 
 fn row(course: &Course) -> Value {

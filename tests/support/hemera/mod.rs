@@ -43,6 +43,12 @@ pub(crate) struct State {
     pub(crate) ties: Ties,
     /// Whether `data` is wrapped: `{courses,total}`, `{course}`, `{participation}`.
     pub(crate) wrapped: bool,
+    /// Whether the list begins at its first row, whatever was asked for.
+    pub(crate) ignores_offset: bool,
+    /// A `total` that is not the number of courses.
+    pub(crate) wrong_total: Option<usize>,
+    /// Rows that stand at the end of the list, whatever they are.
+    pub(crate) extra_rows: Vec<Value>,
     /// Whether every material fails to be fetched: `htmlContent: null`.
     pub(crate) materials_null: bool,
     /// Whether answers carry an `ETag`, and `If-None-Match` is heeded.
@@ -120,6 +126,9 @@ impl Academy {
                 templates: None,
                 ties: Ties::Shuffled,
                 wrapped: false,
+                ignores_offset: false,
+                wrong_total: None,
+                extra_rows: Vec::new(),
                 materials_null: false,
                 etags: false,
                 rate_limit: 100,
