@@ -115,6 +115,14 @@ fn a_total_that_does_not_fit_is_half_an_answer() {
 }
 
 #[test]
+fn pages_that_are_shorter_than_asked_for_are_noticed_where_there_is_a_total() {
+    let mut client = Client::of(450);
+    client.academy.state().wrapped = true;
+    client.academy.state().page_cap = 100;
+    assert_eq!(ids(&client.pull().unwrap()), published(&client.academy));
+}
+
+#[test]
 fn a_catalogue_that_changes_while_it_is_read_is_read_again() {
     for number in [2, 3] {
         // A course of an early date goes, and everything moves up by one place over the borders.

@@ -294,6 +294,7 @@ fn list(state: &mut State, query: &str) -> Outcome {
     state.turn += 1;
     found.sort_by_key(|course| (course.start.is_none(), course.start.clone()));
     let total = found.len() + state.extra_rows.len();
+    limit = limit.min(state.page_cap);
     if state.ignores_offset {
         offset = 0;
     }

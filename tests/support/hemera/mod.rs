@@ -45,6 +45,8 @@ pub(crate) struct State {
     pub(crate) wrapped: bool,
     /// Whether the list begins at its first row, whatever was asked for.
     pub(crate) ignores_offset: bool,
+    /// The most rows that are really handed out at once, whatever is asked for.
+    pub(crate) page_cap: usize,
     /// A `total` that is not the number of courses.
     pub(crate) wrong_total: Option<usize>,
     /// Rows that stand at the end of the list, whatever they are.
@@ -127,6 +129,7 @@ impl Academy {
                 ties: Ties::Shuffled,
                 wrapped: false,
                 ignores_offset: false,
+                page_cap: usize::MAX,
                 wrong_total: None,
                 extra_rows: Vec::new(),
                 materials_null: false,
