@@ -7,6 +7,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::view::Value;
+
 /// A text about a person. `Debug` hides it, there is no `Display`: whoever wants the text has to say [`reveal`].
 ///
 /// [`reveal`]: Personal::reveal
@@ -82,6 +84,18 @@ pub const FIELDS: [&str; 14] = [
     "result_completed_at",
     "created_at",
 ];
+
+/// Every field, withheld: what a template gets that asks a person for something that is not public.
+pub static WITHHELD: [Value; FIELDS.len()] = {
+    let mut values = [const { Value::Nil }; FIELDS.len()];
+    let mut index = 0;
+    while index < FIELDS.len() {
+        // `Nil` owns nothing, so forgetting it leaks nothing; a constant may not drop it.
+        std::mem::forget(std::mem::replace(&mut values[index], Value::Withheld(FIELDS[index])));
+        index += 1;
+    }
+    values
+};
 
 /// The fields that only `GET /participations/{id}` tells, one request a person.
 pub const RESULT_FIELDS: [&str; 3] = ["result_outcome", "result_notes", "result_completed_at"];

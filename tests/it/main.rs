@@ -1,5 +1,26 @@
-//! Integration tests.
+//! Integration tests: one binary, each module a subject.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "a failed expectation is a failed test, and tests work in folders of their own"
+)]
+
+mod academy;
+mod bench_site;
+mod build;
+mod config;
+mod content;
+mod filters;
+mod fixture;
 mod hemera;
-#[path = "../support/hemera/mod.rs"]
+mod hemera_site;
+mod house;
+mod kill;
+mod sample;
+mod scaffold;
 mod standin;
+#[path = "../support/mod.rs"]
+mod support;
+mod theme;

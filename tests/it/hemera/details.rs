@@ -7,8 +7,8 @@ use aither::config::Details;
 use aither::error::Kind;
 use aither::model::participant::Personal;
 
+use super::academy::Ties;
 use super::{Client, published};
-use crate::standin::Ties;
 
 fn text(value: Option<&Personal>) -> Option<String> {
     value.map(|value| value.reveal().to_string())

@@ -7,7 +7,7 @@ use aither::base::secret::Secret;
 use aither::error::{Error, Kind};
 
 use super::Client;
-use crate::standin::DEMO_KEY;
+use super::academy::DEMO_KEY;
 
 /// All that an error shows to anybody.
 fn shown(error: &Error) -> String {
@@ -71,7 +71,7 @@ fn without_retries_the_first_failure_counts() {
 
 #[test]
 fn an_answer_that_cannot_be_used_is_refused_and_says_how() {
-    type Break = fn(&mut crate::standin::Faults);
+    type Break = fn(&mut super::academy::Faults);
     let cases: [(Break, &str, usize); 4] = [
         (|faults| faults.html = true, "answered with HTML where JSON was expected", 1),
         (|faults| faults.garbage = true, "not JSON", 1),
@@ -101,11 +101,9 @@ fn retry_after_is_waited_for_inside_the_budget_and_not_beyond() {
         let client = Client::of(20);
         let key = [("x-api-key".to_owned(), DEMO_KEY.to_owned())];
         for _ in 0..100 {
-            client.academy.answer(&crate::standin::Asked {
-                method: "GET".to_owned(),
+            client.academy.answer(&super::academy::Asked {
                 target: "/api/service/courses".to_owned(),
                 headers: key.to_vec(),
-                body: Vec::new(),
             });
         }
         client.clock.advance(Duration::from_secs(at));

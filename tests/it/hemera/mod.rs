@@ -1,7 +1,6 @@
-//! The Hemera source, against the stand-in and against recorded answers.
+//! The Hemera source, against an academy in the same process, recorded answers, and the stand-in on loopback.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail loudly")]
-
+mod academy;
 mod captures;
 mod details;
 mod faults;
@@ -25,7 +24,7 @@ use aither::model::course::{Course, CourseId};
 use aither::source::hemera::Hemera;
 use aither::source::{PullRequest, Source};
 
-use crate::standin::{Academy, DEMO_KEY, Direct, courses};
+use self::academy::{Academy, DEMO_KEY, Direct, courses};
 
 /// A configuration as it is by default, for a Hemera at this address.
 fn config(base_url: &str) -> Config {
@@ -39,6 +38,7 @@ fn config(base_url: &str) -> Config {
         budget: Duration::from_secs(60),
         retries: 3,
         max_body: 16 << 20,
+        declared: "aither.toml".to_owned(),
     }
 }
 

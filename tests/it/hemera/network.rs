@@ -12,8 +12,9 @@ use aither::config::Details;
 use aither::error::Kind;
 use aither::source::{PullRequest, Source};
 
-use super::{Client, ids, published};
-use crate::standin::{DEMO_KEY, Server};
+use super::academy::DEMO_KEY;
+use super::{Client, ids};
+use crate::support::hemera::{Fault, Options, Service};
 
 fn request(url: &str) -> Request {
     Request {
@@ -161,88 +162,60 @@ fn pull(client: &Client) -> PullRequest<'_> {
     }
 }
 
-/// A client of an academy that is served on loopback.
-fn served(count: usize) -> (Client, Server) {
-    let mut client = Client::with_details(count, Details::All);
-    let server = Server::start(client.academy.clone(), 0).unwrap();
-    client.config.base_url = server.url();
+/// A client of the stand-in on loopback.
+fn served(courses: usize) -> (Client, Service) {
+    let service = Service::start(Options { courses, ..Options::default() }).unwrap();
+    let mut client = Client::with_details(0, Details::All);
+    client.config.base_url = service.url();
+    client.config.api_key = Some(Secret::new(service.key()));
     client.source = Some(client.connect(Box::new(Network::new())).unwrap());
-    (client, server)
+    (client, service)
 }
 
 #[test]
 fn all_of_1250_courses_come_over_loopback_inside_the_limit() {
-    let (mut client, server) = served(1250);
+    let (mut client, service) = served(1250);
     let pull = client.sync();
-    assert_eq!(ids(&pull), published(&server.academy));
-    assert!(pull.requests <= 90 && pull.details_read > 70);
-    assert!(server.academy.state().log.iter().all(|one| one.status != 429));
-    assert_eq!(pull.requests, server.academy.state().log.len());
+    let mut published: Vec<_> =
+        service.catalogue().courses.iter().filter(|c| c.published).map(|c| c.id.clone()).collect();
+    published.sort();
+    assert_eq!(published.len(), 1250);
+    assert_eq!(ids(&pull), published);
+    assert!(pull.requests <= 90 && pull.details_read > 60, "{} of {}", pull.details_read, pull.requests);
+    let requests = service.requests();
+    assert!(requests.iter().all(|one| one.status != 429));
+    assert_eq!(pull.requests, requests.len());
 }
 
 #[test]
 fn faults_over_loopback_have_their_kinds() {
-    let (mut client, server) = served(20);
-    server.academy.state().faults.cut_off = true;
+    let (mut client, service) = served(20);
+    service.set_fault(Fault::CutOff);
     let error = client.pull().unwrap_err();
     assert_eq!(error.kind(), Kind::Refused);
     assert!(error.message().contains("the answer was cut off"), "{error}");
-    assert_eq!(server.academy.state().log.len(), 4);
-    server.academy.state().faults = Default::default();
+    assert_eq!(service.requests().len(), 4);
+    service.clear_faults();
     assert_eq!(client.pull().unwrap().changes.len(), 20, "and it recovers");
 
-    client.config.base_url = nobody();
-    client.source = Some(client.connect(Box::new(Network::new())).unwrap());
+    service.set_fault(Fault::Huge(u64::MAX));
+    let error = client.pull().unwrap_err();
+    assert_eq!(error.kind(), Kind::Refused);
+    assert!(error.message().contains("too long"), "{error}");
+
+    service.set_fault(Fault::Refuse);
     let error = client.pull().unwrap_err();
     assert_eq!(error.kind(), Kind::Unavailable);
     assert!(error.message().contains("the connection was refused, 4 times"), "{error}");
     assert!(error.hints()[0].contains("HEMERA_API_BASE_URL"));
+    service.clear_faults();
 
-    server.academy.state().faults.delay = Duration::from_secs(2);
-    client.config.base_url = server.url();
-    (client.config.connect_timeout, client.config.read_timeout) =
-        (Duration::from_millis(50), Duration::from_millis(50));
+    service.set_fault(Fault::Delay(Duration::from_secs(30)));
+    client.config.connect_timeout = Duration::from_millis(50);
+    client.config.read_timeout = Duration::from_millis(50);
     client.config.retries = 1;
     client.source = Some(client.connect(Box::new(Network::new())).unwrap());
     let error = client.pull().unwrap_err();
     assert_eq!(error.kind(), Kind::Unavailable);
     assert!(error.message().contains("no answer in time"), "{error}");
-}
-
-#[test]
-fn the_stand_in_checks_in_the_order_of_the_service() {
-    let (_, server) = served(4);
-    let ask = |method: Method, path: &str, key: Option<&str>, body: Option<&str>| {
-        let mut request = request(&format!("{}/api/service{path}", server.url()));
-        request.method = method;
-        request.secrets = key.map(|key| ("X-API-Key", Secret::new(key))).into_iter().collect();
-        request.body = body.map(|body| body.as_bytes().to_vec());
-        let response = Network::new().send(&request).unwrap();
-        let body = String::from_utf8(response.body).unwrap();
-        (response.status, body, response.headers.get("x-ratelimit-remaining").is_some())
-    };
-    let wrong = Some("wrong-key-wrong-key-wrong-key-wrong");
-    let right = Some(DEMO_KEY);
-    let (status, body, _) = ask(Method::Get, "/courses", None, None);
-    assert!(status == 401 && !body.contains("meta"), "{body}");
-    assert_eq!(ask(Method::Get, "/courses", wrong, None).0, 401);
-    assert_eq!(ask(Method::Get, "/courses/no!", wrong, None).0, 400, "the id comes before the key");
-    assert!(ask(Method::Get, "/templates", right, None).1.starts_with("<!DOCTYPE html>"));
-    assert_eq!(ask(Method::Get, "/courses?limit=501", right, None).0, 400);
-    assert!(ask(Method::Get, "/courses/cnobodyhasthis", right, None).2, "a 404 counts");
-    assert!(ask(Method::Get, "/courses/ck00000001demo/materials", right, None).1.contains("section"));
-    server.academy.state().materials_null = true;
-    assert!(
-        ask(Method::Get, "/courses/ck00000001demo/materials", right, None).1.contains("\"htmlContent\":null")
-    );
-    server.academy.state().courses[3].bookings[0].participation = Some("cpartdemo1".to_owned());
-    let put = |body: &str| ask(Method::Put, "/participations/cpartdemo1/result", right, Some(body));
-    assert!(put("{").1.contains("INVALID_INPUT"));
-    assert!(put("{}").1.contains("Invalid request body"));
-    assert!(put(&format!("{{\"resultNotes\":\"{}\"}}", "x".repeat(2001))).1.contains("VALIDATION_ERROR"));
-    let (status, body, _) = put("{\"resultOutcome\":\"gut\",\"complete\":true}");
-    assert!(status == 200 && body.contains("updated successfully") && !body.contains("\"data\""), "{body}");
-    assert!(
-        ask(Method::Get, "/participations/cpartdemo1", right, None).1.contains("\"resultOutcome\":\"gut\"")
-    );
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use aither::error::Kind;
 use proptest::prelude::*;
 
+use super::academy::{Course, Ties};
 use super::{Client, ids, published};
-use crate::standin::{Course, Ties};
 
 /// Sets the start of every course.
 fn dates(client: &Client, date: impl Fn(usize) -> Option<String>) {

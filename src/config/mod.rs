@@ -1,0 +1,243 @@
+//! The configuration: `aither.toml` and the environment, checked.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+
+use crate::base::files;
+use crate::base::secret::Secret;
+use crate::error::{Error, Kind, Result};
+
+mod checks;
+mod paths;
+mod read;
+
+/// Everything that a run has to know, checked. Paths are absolute.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The folder that holds `aither.toml`.
+    pub root: PathBuf,
+    /// `[site]`.
+    pub site: Site,
+    /// `source` and the table of that source.
+    pub source: Source,
+    /// `[theme]`.
+    pub theme: Theme,
+    /// `[paths]`.
+    pub paths: Paths,
+    /// `[courses]`.
+    pub courses: Courses,
+    /// `[limits]`.
+    pub limits: Limits,
+    /// `[privacy]`.
+    pub privacy: Privacy,
+}
+
+/// `[site]`: what the site is.
+#[derive(Debug, Clone)]
+pub struct Site {
+    /// `title`.
+    pub title: String,
+    /// `description`, one sentence for search engines and feeds.
+    pub description: String,
+    /// `base_url` without a slash at its end: `https://academy.example` or `https://example.org/academy`.
+    pub base_url: String,
+    /// `language`, a BCP 47 tag such as `de` or `en-GB`.
+    pub language: String,
+    /// `time_zone`, an IANA name.
+    pub time_zone: TimeZone,
+    /// `[site.extra]`, handed to templates as `site.extra`.
+    pub extra: toml::Table,
+}
+
+/// Where the catalogue comes from.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// `source = "sample"`: the catalogue in `content/`'s data files.
+    Sample,
+    /// `source = "file"`: a JSON file, `[file] path`.
+    File(PathBuf),
+    /// `source = "hemera"`: the Hemera Academy Service API.
+    Hemera(Hemera),
+}
+
+/// `[hemera]`: how to talk to the Hemera Academy Service API.
+#[derive(Debug, Clone)]
+pub struct Hemera {
+    /// `base_url` or `HEMERA_API_BASE_URL`, without a slash at its end.
+    pub base_url: String,
+    /// `HEMERA_API_KEY`; never in the file. Only a pull needs it: [`Hemera::required_key`].
+    pub api_key: Option<Secret>,
+    /// What asks for this source: `aither.toml:4`, or the name of the variable.
+    pub declared: String,
+    /// `details`: whose bookings are read.
+    pub details: Details,
+    /// `requests_per_minute`: our own limit, below the server's 100.
+    pub requests_per_minute: u32,
+    /// `connect_timeout_seconds`.
+    pub connect_timeout: Duration,
+    /// `read_timeout_seconds`: for a whole answer.
+    pub read_timeout: Duration,
+    /// `sync_budget_seconds`: how long a whole pull may take.
+    pub budget: Duration,
+    /// `retries`: how often a failed request is tried again.
+    pub retries: u32,
+    /// `max_body_bytes`: the longest answer that is read.
+    pub max_body: u64,
+}
+
+/// Whose bookings are read from the source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Details {
+    /// `"none"`: nobody's.
+    None,
+    /// `"upcoming"`: those of courses that are not over.
+    Upcoming,
+    /// `"all"`: everybody's, upcoming courses first.
+    All,
+}
+
+/// `[theme]`.
+#[derive(Debug, Clone)]
+pub struct Theme {
+    /// `name`: a folder below `themes/`, or `academy`, which is built in.
+    pub name: String,
+    /// `[theme.options]`, over the theme's own defaults; handed to templates as `theme`.
+    pub options: toml::Table,
+}
+
+/// `[paths]`: folders, absolute.
+#[derive(Debug, Clone)]
+pub struct Paths {
+    /// `content`.
+    pub content: PathBuf,
+    /// `themes`.
+    pub themes: PathBuf,
+    /// `templates`: files here replace the theme's.
+    pub templates: PathBuf,
+    /// `static`: files here are published as they are, over the theme's.
+    pub statics: PathBuf,
+    /// `output`.
+    pub output: PathBuf,
+    /// `.aither`: snapshot, memory, build state, lock. Not published, not configurable.
+    pub state: PathBuf,
+}
+
+/// `[courses]`.
+#[derive(Debug, Clone)]
+pub struct Courses {
+    /// `order`.
+    pub order: Order,
+    /// `page_size`: courses on one page of a listing.
+    pub page_size: usize,
+    /// `feed_size`: entries in the feed.
+    pub feed_size: usize,
+    /// Whether drafts are built (`--drafts`).
+    pub drafts: bool,
+}
+
+/// The order of the catalogue, and so of listings and neighbours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// `"start"`: by first day, courses without one last; then by title and id.
+    Start,
+    /// `"title"`: by title, then by id.
+    Title,
+    /// `"id"`: by id, numbers by their value.
+    Id,
+}
+
+/// `[limits]`: how much is too much.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// `max_shrink_percent`: a pull that loses more of the catalogue than this is refused.
+    pub max_shrink_percent: u8,
+}
+
+/// `[privacy]`.
+#[derive(Debug, Clone, Default)]
+pub struct Privacy {
+    /// `public_fields`: the fields of a participant that public pages may show.
+    pub public_fields: Vec<String>,
+}
+
+/// What the process' environment says; given in by `main`, so that tests need no environment.
+#[derive(Debug, Clone, Default)]
+pub struct Environment(std::collections::BTreeMap<String, String>);
+
+impl Environment {
+    /// The environment of this process. Values that are not UTF-8 are left out.
+    pub fn of_process() -> Self {
+        Self(
+            std::env::vars_os()
+                .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))
+                .collect(),
+        )
+    }
+
+    /// The value of a variable; an empty one counts as absent.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|value| !value.trim().is_empty())
+    }
+}
+
+impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(variables: I) -> Self {
+        Self(variables.into_iter().map(|(k, v)| (k.into(), v.into())).collect())
+    }
+}
+
+/// The fields of a participant that `[privacy] public_fields` may name.
+pub const PERSONAL_FIELDS: [&str; 14] = [
+    "booking_id",
+    "participation_id",
+    "user_id",
+    "name",
+    "image_url",
+    "status",
+    "preparation_intent",
+    "desired_results",
+    "line_manager_profile",
+    "preparation_completed_at",
+    "result_outcome",
+    "result_notes",
+    "result_completed_at",
+    "created_at",
+];
+
+/// The name of the configuration file in the root of a site.
+pub const FILE: &str = "aither.toml";
+
+impl Config {
+    /// Reads `aither.toml` in `root` and the environment. Paths in either are relative to `root`.
+    pub fn load(root: &Path, environment: &Environment) -> Result<Self> {
+        let root = std::path::absolute(root).map_err(|e| files::io_error("find", root, e))?;
+        let path = root.join(FILE);
+        let Some(bytes) = files::read_if_present(&path)? else {
+            return Err(Error::new(Kind::Config, format!("there is no {FILE} in {}", root.display()))
+                .hint(format!("`aither init {}` writes a small working site", root.display()))
+                .hint("`--root DIR` builds the site in another folder"));
+        };
+        let text = String::from_utf8(bytes).map_err(|e| {
+            let at = e.utf8_error().valid_up_to();
+            Error::new(Kind::Config, format!("{FILE} is not UTF-8 text (byte {at})"))
+                .hint("save the file as UTF-8")
+        })?;
+        read::config(&root, &text, environment)
+    }
+}
+
+impl Hemera {
+    /// The key, for a pull; without one, an error that says where it belongs.
+    pub fn required_key(&self) -> Result<&Secret> {
+        self.api_key.as_ref().ok_or_else(|| {
+            Error::new(
+                Kind::Config,
+                format!("{}: the source `hemera` needs a key, and HEMERA_API_KEY is not set", self.declared),
+            )
+            .hint("set HEMERA_API_KEY in the environment; it has no place in a file")
+            .hint("`aither build --offline` renders from the last good snapshot without a key")
+        })
+    }
+}

@@ -1,0 +1,189 @@
+//! Courses as the site shows them: joined with local content, in order, each with an address of its own.
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::route::Route;
+use crate::base::text::slugify;
+use crate::config::{Config, Order};
+use crate::error::Result;
+use crate::model::catalogue::Catalogue;
+use crate::model::course::Course;
+use crate::model::document::Overlay;
+
+/// A course of the site.
+#[derive(Debug)]
+pub(super) struct Entry {
+    /// The course, with what local content overrides.
+    pub(super) course: Course,
+    /// What local content adds.
+    pub(super) overlay: Option<Arc<Overlay>>,
+    /// The last part of its address.
+    pub(super) slug: Arc<str>,
+    /// Its page.
+    pub(super) route: Route,
+    /// Whether it is over.
+    pub(super) is_past: bool,
+    /// When it last changed, as far as anybody knows.
+    pub(super) updated_at: Option<Timestamp>,
+}
+
+/// Joins the catalogue with the overlays and brings it into order. Oddities that do not stop a build become warnings.
+pub(super) fn join(
+    config: &Config,
+    catalogue: &Catalogue,
+    overlays: &[Arc<Overlay>],
+    changed_at: &dyn Fn(&Course) -> Option<Timestamp>,
+    now: Timestamp,
+    warnings: &mut Vec<String>,
+) -> Result<Vec<Entry>> {
+    let by_id: HashMap<&str, &Arc<Overlay>> =
+        overlays.iter().filter_map(|o| Some((o.course_id.as_deref()?, o))).collect();
+    let by_slug: HashMap<&str, &Arc<Overlay>> =
+        overlays.iter().filter(|o| o.course_id.is_none()).map(|o| (&*o.course, o)).collect();
+    let mut used = std::collections::HashSet::new();
+    let mut joined = Vec::with_capacity(catalogue.len());
+    for course in catalogue.iter() {
+        let safe = base_slug(course);
+        let overlay = (by_id.get(course.id.as_str()))
+            .or_else(|| by_slug.get(&*course.slug))
+            .or_else(|| by_slug.get(safe.as_str()))
+            .copied();
+        if let Some(overlay) = overlay {
+            used.insert(&*overlay.source);
+            if overlay.front.draft && !config.courses.drafts {
+                continue;
+            }
+        }
+        let updated_at = course.updated_at.or_else(|| changed_at(course));
+        joined.push((with_overlay(course, overlay.map(|o| &**o)), overlay.cloned(), updated_at));
+    }
+    for overlay in overlays.iter().filter(|o| !used.contains(&*o.source)) {
+        warnings.push(format!("{}: no course has the slug `{}`", overlay.source, overlay.course));
+    }
+    let slugs = addresses(&joined, warnings);
+    let mut entries = Vec::with_capacity(joined.len());
+    for ((course, overlay, updated_at), slug) in joined.into_iter().zip(slugs) {
+        let route = Route::page(&["courses", &slug])?;
+        let is_past = ends(&course, config).is_some_and(|end| end <= now);
+        entries.push(Entry { course, overlay, slug: slug.into(), route, is_past, updated_at });
+    }
+    entries.sort_by(|a, b| compare(&a.course, &b.course, config.courses.order));
+    Ok(entries)
+}
+
+/// The first instant at which the course is over; nothing where it has no date.
+fn ends(course: &Course, config: &Config) -> Option<Timestamp> {
+    let last = course.end.later_of(course.start)?;
+    Some(last.end(&config.site.time_zone))
+}
+
+/// The later of two optional moments.
+trait Later {
+    fn later_of(self, other: Self) -> Self;
+}
+
+impl Later for Option<crate::model::moment::Moment> {
+    fn later_of(self, other: Self) -> Self {
+        match (self, other) {
+            (Some(a), Some(b)) => Some(if a.sort_key() >= b.sort_key() { a } else { b }),
+            (a, b) => a.or(b),
+        }
+    }
+}
+
+fn with_overlay(course: &Course, overlay: Option<&Overlay>) -> Course {
+    let mut course = course.clone();
+    let Some(overlay) = overlay else { return course };
+    let replace = |field: &mut Option<Arc<str>>, by: &Option<Arc<str>>| {
+        if by.is_some() {
+            field.clone_from(by);
+        }
+    };
+    if let Some(title) = &overlay.front.title {
+        course.title = title.clone();
+    }
+    if let Some(slug) = &overlay.front.slug {
+        course.slug = slug.clone();
+    }
+    course.level = overlay.level.unwrap_or(course.level);
+    course.start = overlay.start.or(course.start);
+    course.end = overlay.end.or(course.end);
+    course.price = overlay.price.or(course.price);
+    replace(&mut course.description, &overlay.front.description);
+    replace(&mut course.currency, &overlay.currency);
+    replace(&mut course.location, &overlay.location);
+    replace(&mut course.instructor, &overlay.instructor);
+    replace(&mut course.image, &overlay.image);
+    course
+}
+
+/// The slug made safe; where nothing of it is left, the title's, then the id's.
+fn base_slug(course: &Course) -> String {
+    let candidates = [&*course.slug, &*course.title, course.id.as_str()];
+    let spelt = candidates.into_iter().map(slugify).find(|slug| !slug.is_empty());
+    spelt.unwrap_or_else(|| {
+        format!("{:016x}", crate::base::digest::Digest::of(course.id.as_str().as_bytes()).short())
+    })
+}
+
+/// One address a course. Where foreign slugs meet, the course whose slug is safe as it stands keeps the address, else
+/// the one with the smallest id; the others get their id appended, so that addresses do not depend on the order.
+fn addresses<T>(joined: &[(Course, T, Option<Timestamp>)], warnings: &mut Vec<String>) -> Vec<String> {
+    let wanted: Vec<String> = joined.iter().map(|(course, ..)| base_slug(course)).collect();
+    let mut holder: HashMap<&str, usize> = HashMap::new();
+    for (index, slug) in wanted.iter().enumerate() {
+        let key = |i: usize| (*joined[i].0.slug != *slug, &joined[i].0.id);
+        let held = holder.entry(slug).or_insert(index);
+        if key(index) < key(*held) {
+            *held = index;
+        }
+    }
+    let mut taken: std::collections::HashSet<String> = holder.keys().map(|slug| (*slug).to_owned()).collect();
+    let mut result = Vec::with_capacity(joined.len());
+    for (index, slug) in wanted.iter().enumerate() {
+        if holder.get(slug.as_str()) == Some(&index) {
+            result.push(slug.clone());
+            continue;
+        }
+        let course = &joined[index].0;
+        let hash = crate::base::digest::Digest::of(course.id.as_str().as_bytes()).short();
+        let id = Some(slugify(course.id.as_str())).filter(|id| !id.is_empty());
+        let mut own = format!("{slug}-{}", id.unwrap_or_else(|| format!("{hash:016x}")));
+        if !taken.insert(own.clone()) {
+            own = format!("{slug}-{hash:016x}");
+            taken.insert(own.clone());
+        }
+        warnings.push(format!(
+            "course {}: the address /courses/{slug}/ belongs to another course; this one is at /courses/{own}/",
+            course.id
+        ));
+        result.push(own);
+    }
+    result
+}
+
+fn compare(a: &Course, b: &Course, order: Order) -> Ordering {
+    let start = |c: &Course| (c.start.is_none(), c.start.map(|m| m.sort_key()));
+    let by_order = match order {
+        Order::Start => start(a).cmp(&start(b)).then_with(|| a.title.cmp(&b.title)),
+        Order::Title => {
+            a.title.to_lowercase().cmp(&b.title.to_lowercase()).then_with(|| a.title.cmp(&b.title))
+        }
+        Order::Id => Ordering::Equal,
+    };
+    by_order.then_with(|| natural(a.id.as_str(), b.id.as_str()))
+}
+
+/// Ids that are numbers by their value, all others as text after them.
+fn natural(a: &str, b: &str) -> Ordering {
+    match (a.parse::<u64>(), b.parse::<u64>()) {
+        (Ok(x), Ok(y)) => x.cmp(&y).then_with(|| a.cmp(b)),
+        (Ok(_), Err(_)) => Ordering::Less,
+        (Err(_), Ok(_)) => Ordering::Greater,
+        (Err(_), Err(_)) => a.cmp(b),
+    }
+}

@@ -1,0 +1,162 @@
+//! Files for machines: the Atom feed (RFC 4287), the sitemap (sitemaps.org 0.9), robots.txt (RFC 9309).
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+
+use super::courses::Entry;
+use super::views::Addresses;
+use crate::config::Config;
+
+/// The most addresses that one sitemap file may hold.
+const SITEMAP_LIMIT: usize = 50_000;
+
+/// Text as XML content or attribute value. Characters that XML 1.0 has no way to write are left out.
+pub(super) fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            '\t' | '\n' | '\r' => escaped.push(character),
+            '\u{fffe}' | '\u{ffff}' => {}
+            c if c.is_control() && (c as u32) < 0x20 => {}
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+/// The feed of the courses that changed last. Its ids are addresses of the courses' ids, so a renamed course stays the
+/// same entry.
+pub(super) fn atom(config: &Config, addresses: &Addresses, entries: &[Entry]) -> Vec<u8> {
+    let mut newest: Vec<&Entry> = entries.iter().collect();
+    newest.sort_by(|a, b| b.updated_at.cmp(&a.updated_at).then_with(|| b.course.id.cmp(&a.course.id)));
+    newest.truncate(config.courses.feed_size);
+    let updated = newest.first().and_then(|entry| entry.updated_at).unwrap_or(Timestamp::UNIX_EPOCH);
+    let mut xml = String::from("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n");
+    let site = &config.site;
+    let _ = write!(
+        xml,
+        "<feed xmlns=\"http://www.w3.org/2005/Atom\" xml:lang=\"{}\">\n<title>{}</title>\n",
+        escape(&site.language),
+        escape(&site.title)
+    );
+    if !site.description.is_empty() {
+        let _ = writeln!(xml, "<subtitle>{}</subtitle>", escape(&site.description));
+    }
+    let home = escape(&addresses.absolute("/"));
+    let _ = write!(
+        xml,
+        "<id>{home}</id>\n<link href=\"{home}\"/>\n<link rel=\"self\" type=\"application/atom+xml\" href=\"{}\"/>\n\
+         <updated>{updated}</updated>\n<author><name>{}</name></author>\n",
+        escape(&addresses.absolute("/feed.xml")),
+        escape(&site.title)
+    );
+    for entry in newest {
+        let course = &entry.course;
+        let link = escape(&addresses.absolute(&entry.route.address()));
+        let updated = entry.updated_at.unwrap_or(Timestamp::UNIX_EPOCH);
+        let _ = write!(
+            xml,
+            "<entry>\n<id>{}#{}</id>\n<title>{}</title>\n<link href=\"{link}\"/>\n<updated>{updated}</updated>\n",
+            escape(&addresses.absolute("/feed.xml")),
+            escape(&uri_part(course.id.as_str())),
+            escape(&course.title),
+        );
+        let _ = writeln!(xml, "<category term=\"{}\"/>", course.level.name());
+        if let Some(description) = &course.description {
+            let _ = writeln!(xml, "<summary>{}</summary>", escape(description));
+        }
+        xml.push_str("</entry>\n");
+    }
+    xml.push_str("</feed>\n");
+    xml.into_bytes()
+}
+
+/// Percent-encodes what may not stand in a part of an address (RFC 3986, unreserved characters stay).
+fn uri_part(text: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
+}
+
+/// The sitemap of these addresses: one file, or an index with its parts where there are more than one file may hold.
+/// Each is a path and its bytes.
+pub(super) fn sitemap(
+    addresses: &Addresses,
+    pages: &[(String, Option<Timestamp>)],
+) -> Vec<(String, Vec<u8>)> {
+    if pages.len() <= SITEMAP_LIMIT {
+        return vec![("sitemap.xml".to_owned(), url_set(addresses, pages))];
+    }
+    let mut index = String::from(
+        "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n\
+         <sitemapindex xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n",
+    );
+    let mut files = Vec::new();
+    for (number, part) in (1..).zip(pages.chunks(SITEMAP_LIMIT)) {
+        let name = format!("sitemap{number}.xml");
+        let _ = writeln!(
+            index,
+            "<sitemap><loc>{}</loc></sitemap>",
+            escape(&addresses.absolute(&format!("/{name}")))
+        );
+        files.push((name, url_set(addresses, part)));
+    }
+    index.push_str("</sitemapindex>\n");
+    files.push(("sitemap.xml".to_owned(), index.into_bytes()));
+    files
+}
+
+fn url_set(addresses: &Addresses, pages: &[(String, Option<Timestamp>)]) -> Vec<u8> {
+    let mut xml = String::with_capacity(pages.len() * 96 + 128);
+    xml.push_str(
+        "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n",
+    );
+    for (address, changed) in pages {
+        let _ = write!(xml, "<url><loc>{}</loc>", escape(&addresses.absolute(address)));
+        if let Some(changed) = changed {
+            let _ = write!(xml, "<lastmod>{changed}</lastmod>");
+        }
+        xml.push_str("</url>\n");
+    }
+    xml.push_str("</urlset>\n");
+    xml.into_bytes()
+}
+
+/// Everybody may read everything; the sitemap is named.
+pub(super) fn robots(addresses: &Addresses) -> Vec<u8> {
+    format!("User-agent: *\nAllow: /\n\nSitemap: {}\n", addresses.absolute("/sitemap.xml")).into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sitemap_past_the_limit_becomes_an_index() {
+        let addresses = Addresses { base_path: String::new(), base_url: "https://a.example".into() };
+        let pages: Vec<_> = (0..=SITEMAP_LIMIT).map(|i| (format!("/c/{i}/"), None)).collect();
+        let files = sitemap(&addresses, &pages);
+        let names: Vec<_> = files.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["sitemap1.xml", "sitemap2.xml", "sitemap.xml"]);
+        let count = |bytes: &[u8]| String::from_utf8_lossy(bytes).matches("<loc>").count();
+        assert_eq!(files.iter().map(|(_, bytes)| count(bytes)).collect::<Vec<_>>(), [50_000, 1, 2]);
+    }
+
+    #[test]
+    fn xml_has_no_character_that_it_cannot_hold() {
+        assert_eq!(escape("a\u{1}<b> & \"c\"\n"), "a&lt;b&gt; &amp; &quot;c&quot;\n");
+        assert_eq!(uri_part("a b/ü"), "a%20b%2F%C3%BC");
+    }
+}

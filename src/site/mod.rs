@@ -1,0 +1,12 @@
+//! From the catalogue and the local content to the pages that must exist. Pure: nothing here reads or writes.
+
+mod courses;
+mod documents;
+mod feeds;
+mod listings;
+mod plan;
+mod route;
+mod views;
+
+pub use plan::{Body, Input, Page, Rank, Site, plan};
+pub use route::Route;

@@ -1,0 +1,115 @@
+//! The memory of the site: what only history knows. One small file; deleting the output loses nothing of it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::base::digest::{Digest, Hasher};
+use crate::base::files;
+use crate::base::report::Reporter;
+use crate::error::Result;
+use crate::model::catalogue::Catalogue;
+use crate::model::course::Course;
+
+const VERSION: u32 = 1;
+
+/// When things last changed, and how many there were.
+///
+/// It is as large as the catalogue only where the source does not say itself when a record changed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Memory {
+    version: u32,
+    /// The hash of the catalogue as of `data_changed_at`.
+    data: Option<Digest>,
+    /// When the catalogue last changed.
+    pub data_changed_at: Option<Timestamp>,
+    /// When the source was last asked with success.
+    pub last_synced_at: Option<Timestamp>,
+    /// How many courses there were.
+    pub course_count: Option<usize>,
+    /// Courses whose source does not say when they changed: hash and moment, by id.
+    courses: BTreeMap<String, Seen>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Seen {
+    digest: Digest,
+    at: Timestamp,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        let courses = BTreeMap::new();
+        Self {
+            version: VERSION,
+            data: None,
+            data_changed_at: None,
+            last_synced_at: None,
+            course_count: None,
+            courses,
+        }
+    }
+}
+
+impl Memory {
+    /// Reads the memory below `state`. One that cannot be read is told of and begun anew.
+    pub fn load(state: &Path, reporter: &dyn Reporter) -> Result<Self> {
+        let path = path(state);
+        let Some(bytes) = files::read_if_present(&path)? else { return Ok(Self::default()) };
+        match serde_json::from_slice::<Self>(&bytes) {
+            Ok(memory) if memory.version == VERSION => Ok(memory),
+            Ok(memory) => {
+                let version = memory.version;
+                reporter.warn(&format!("{} is of version {version}: begun anew", path.display()));
+                Ok(Self::default())
+            }
+            Err(e) => {
+                reporter.warn(&format!("{} is damaged ({e}): begun anew", path.display()));
+                Ok(Self::default())
+            }
+        }
+    }
+
+    /// Writes the memory, if it differs from what is there.
+    pub fn save(&self, state: &Path) -> Result<()> {
+        let path = path(state);
+        let bytes = serde_json::to_vec(self).unwrap_or_default();
+        if files::read_if_present(&path)?.as_deref() == Some(&bytes) {
+            return Ok(());
+        }
+        files::replace(&path, &bytes)
+    }
+
+    /// Takes note of a catalogue that is about to be published.
+    pub fn learn(&mut self, catalogue: &Catalogue, now: Timestamp) {
+        let mut whole = Hasher::new("catalogue");
+        let mut courses = BTreeMap::new();
+        for course in catalogue.iter() {
+            let digest = course.summary_digest();
+            whole.field(digest.as_bytes());
+            if course.updated_at.is_some() {
+                continue;
+            }
+            let seen = self.courses.remove(course.id.as_str()).filter(|seen| seen.digest == digest);
+            courses.insert(course.id.as_str().to_owned(), seen.unwrap_or(Seen { digest, at: now }));
+        }
+        self.courses = courses;
+        self.course_count = Some(catalogue.len());
+        let data = Some(whole.finish());
+        if self.data != data {
+            self.data = data;
+            self.data_changed_at = Some(now);
+        }
+    }
+
+    /// When a course last changed; nothing for one that was never seen.
+    pub fn changed_at(&self, course: &Course) -> Option<Timestamp> {
+        self.courses.get(course.id.as_str()).map(|seen| seen.at)
+    }
+}
+
+fn path(state: &Path) -> PathBuf {
+    state.join("memory.json")
+}

@@ -1,0 +1,39 @@
+//! The default theme, built in: the files of `themes/academy/`.
+
+macro_rules! files {
+    ($($path:literal),* $(,)?) => {
+        /// All files by their path in the theme's folder.
+        pub(super) const FILES: &[(&str, &[u8])] =
+            &[$(($path, include_bytes!(concat!("../../themes/academy/", $path)))),*];
+    };
+}
+
+/// `theme.toml`.
+pub(super) const MANIFEST: &str = include_str!("../../themes/academy/theme.toml");
+
+files![
+    "layouts/404.liquid",
+    "layouts/base.liquid",
+    "layouts/course.liquid",
+    "layouts/courses.liquid",
+    "layouts/home.liquid",
+    "layouts/level.liquid",
+    "layouts/page.liquid",
+    "layouts/section.liquid",
+    "partials/badge.liquid",
+    "partials/course-data.liquid",
+    "partials/course-list.liquid",
+    "partials/course-row.liquid",
+    "partials/date.liquid",
+    "partials/empty.liquid",
+    "partials/footer.liquid",
+    "partials/head.liquid",
+    "partials/header.liquid",
+    "partials/levels.liquid",
+    "partials/listing.liquid",
+    "partials/neighbours.liquid",
+    "partials/pagination.liquid",
+    "static/assets/status.js",
+    "static/style.css",
+    "theme.toml",
+];

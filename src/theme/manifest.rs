@@ -1,0 +1,78 @@
+//! `theme.toml`: the options of a theme with their defaults, and its texts in several languages.
+
+use crate::base::text;
+use crate::error::{Error, Kind, Result};
+use crate::model::view::{Map, Value};
+
+const KEYS: [&str; 7] = ["name", "version", "description", "license", "author", "options", "strings"];
+
+/// What a theme says about itself.
+#[derive(Debug)]
+pub(super) struct Manifest {
+    options: toml::Table,
+    strings: toml::Table,
+    /// Whether the theme says which options it has; one without `theme.toml` takes any.
+    declared: bool,
+}
+
+impl Manifest {
+    /// Reads `theme.toml`; `label` names it in messages.
+    pub(super) fn parse(label: &str, source: Option<&str>) -> Result<Self> {
+        let Some(source) = source else {
+            return Ok(Self { options: toml::Table::new(), strings: toml::Table::new(), declared: false });
+        };
+        let table: toml::Table = source.parse().map_err(|error: toml::de::Error| {
+            let line = error.span().map_or(1, |span| 1 + source[..span.start].matches('\n').count());
+            Error::new(Kind::Config, format!("{label}:{line}: {}", error.message()))
+        })?;
+        for key in table.keys() {
+            if !KEYS.contains(&key.as_str()) {
+                return Err(Error::new(Kind::Config, format!("{label}: a theme has no key `{key}`"))
+                    .maybe_hint(text::did_you_mean(key, KEYS)));
+            }
+        }
+        let part = |key: &str| match table.get(key) {
+            None => Ok(toml::Table::new()),
+            Some(toml::Value::Table(part)) => Ok(part.clone()),
+            Some(_) => Err(Error::new(Kind::Config, format!("{label}: `{key}` must be a table"))),
+        };
+        Ok(Self { options: part("options")?, strings: part("strings")?, declared: true })
+    }
+
+    /// The theme's options with the site's `[theme.options]` over them.
+    pub(super) fn options(&self, given: &toml::Table) -> Result<Map> {
+        let mut options = self.options.clone();
+        for (key, value) in given {
+            if self.declared {
+                let Some(default) = self.options.get(key) else {
+                    let message = format!("[theme.options] in aither.toml: the theme has no option `{key}`");
+                    let known: Vec<&str> = self.options.keys().map(String::as_str).collect();
+                    let all = format!("its options are {}", known.join(", "));
+                    let alike = text::did_you_mean(key, known.iter().copied());
+                    return Err(Error::new(Kind::Config, message).hint(alike.unwrap_or(all)));
+                };
+                if default.type_str() != value.type_str() {
+                    let (wanted, is) = (default.type_str(), value.type_str());
+                    let message =
+                        format!("[theme.options] in aither.toml: `{key}` must be of type {wanted}, not {is}");
+                    return Err(Error::new(Kind::Config, message));
+                }
+            }
+            options.insert(key.clone(), value.clone());
+        }
+        Ok(Map::from(&options))
+    }
+
+    /// The texts for `language`: those of the tag itself over those of its first part over English.
+    pub(super) fn strings(&self, language: &str) -> Map {
+        let tag = language.to_ascii_lowercase();
+        let primary = tag.split('-').next().unwrap_or("en");
+        let mut merged = toml::Table::new();
+        for language in ["en", primary, tag.as_str()] {
+            if let Some(toml::Value::Table(texts)) = self.strings.get(language) {
+                merged.extend(texts.iter().map(|(key, value)| (key.clone(), value.clone())));
+            }
+        }
+        merged.iter().map(|(key, value)| (key.clone(), Value::from(value))).collect()
+    }
+}
