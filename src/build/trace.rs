@@ -106,10 +106,10 @@ impl Traces {
     fn encode(&self) -> Vec<u8> {
         let mut out = Writer::default();
         out.bytes(MAGIC);
-        out.bytes(self.salt.as_ref().map_or(&[0; 32], Digest::as_bytes));
+        out.bytes(self.salt.as_ref().map_or(&[0; 32][..], |digest| digest.as_bytes()));
         out.u64(self.globals);
         out.u64(self.moment);
-        out.bytes(self.manifest.as_ref().map_or(&[0; 32], Digest::as_bytes));
+        out.bytes(self.manifest.as_ref().map_or(&[0; 32][..], |digest| digest.as_bytes()));
         out.length(self.shapes.len());
         for shape in &self.shapes {
             out.length(shape.len());
