@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod digest;
 pub mod files;
+pub mod gate;
 pub mod markdown;
 pub mod mistakes;
 pub mod report;

@@ -7,4 +7,5 @@ pub mod course;
 pub mod document;
 pub mod moment;
 pub mod participant;
+pub mod run;
 pub mod view;
