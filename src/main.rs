@@ -1,2 +1,7 @@
 //! The `aither` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    aither::cli::run(std::env::args_os())
+}

@@ -77,6 +77,15 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
     }
 }
 
+/// Writes a file that must not be there yet, its folder included: whatever is there already stays as it is.
+pub fn create(path: &Path, bytes: &[u8]) -> Result<()> {
+    if let Some(folder) = path.parent() {
+        create_folder(folder)?;
+    }
+    let created = File::options().write(true).create_new(true).open(path);
+    created.and_then(|mut file| file.write_all(bytes)).map_err(|e| io_error("create", path, e))
+}
+
 /// Replaces a file by a whole new one: a temporary file beside it, flushed to the disk, then renamed. Readers see the
 /// old bytes or the new ones, also after a power cut.
 #[expect(clippy::disallowed_methods, reason = "this is the room that they are reserved for")]

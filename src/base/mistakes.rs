@@ -4,13 +4,14 @@
 use std::fmt;
 use std::ops::Range;
 
+use super::text::closest;
 use crate::error::{Error, Kind};
 
 /// One mistake in one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistake {
     file: String,
-    place: Option<Place>,
+    place: Option<Box<Place>>,
     message: String,
     hint: Option<String>,
 }
@@ -34,7 +35,7 @@ impl Mistake {
     /// The same mistake at these bytes of the file's `text`.
     #[must_use]
     pub fn at(mut self, text: &str, span: Range<usize>) -> Self {
-        self.place = Some(Place::new(text, span));
+        self.place = Some(Box::new(Place::new(text, span)));
         self
     }
 
@@ -144,7 +145,8 @@ impl Place {
 fn visible_part(line: &str) -> (&str, bool) {
     let Some(at) = line.find('=') else { return (line, false) };
     let (name, value) = (line[..at].to_lowercase(), &line[at..]);
-    let secret = ["key", "secret", "token", "pass"].iter().any(|word| name.contains(word));
+    let words = ["api_key", "key", "secret", "token", "password"];
+    let secret = words.iter().any(|word| name.contains(word)) || closest(name.trim(), words).is_some();
     let address = value.find("://").is_some_and(|at| value[at..].contains('@'));
     if secret || address { (&line[..=at], true) } else { (line, false) }
 }

@@ -37,7 +37,8 @@ pub fn slugify(text: &str) -> String {
         if gap && !slug.is_empty() {
             slug.push('-');
         }
-        gap = false;
+        // A syllable of a script without spaces comes with a space behind it.
+        gap = spelt.ends_with(' ');
         slug.extend(spelt.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()));
         if slug.len() >= LONGEST {
             slug.truncate(LONGEST);

@@ -91,7 +91,7 @@ pub struct Content {
     /// Pages and sections, by the path of their file.
     pub documents: Vec<Document>,
     /// Additions to courses, by the path of their file.
-    pub overlays: Vec<Overlay>,
+    pub overlays: Vec<Arc<Overlay>>,
     /// Colocated files, by their route.
     pub assets: Vec<Asset>,
 }

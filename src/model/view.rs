@@ -3,6 +3,7 @@
 //! A page's view holds references into trees that all pages share (a course's map is made once), so a view costs a few
 //! pointers. Maps keep the order in which they were made: two builds print them alike.
 
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
@@ -246,13 +247,27 @@ impl From<String> for Key {
 }
 
 /// Values by name, in the order in which they were given. A clone is a pointer.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Map(Arc<MapInner>);
 
-#[derive(Debug, Default)]
+impl fmt::Debug for Map {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.entries().iter().map(|(key, value)| (key.as_str(), value))).finish()
+    }
+}
+
+/// Makes the entries of maps when somebody looks at them: most builds look at few of a catalogue's records.
+pub trait Entries: Send + Sync {
+    /// The entries of the map with this number. Always the same for one number.
+    fn entries(&self, number: u32) -> Vec<(Key, Value)>;
+}
+
+#[derive(Default)]
 struct MapInner {
     id: Option<Arc<str>>,
-    entries: Box<[(Key, Value)]>,
+    entries: OnceLock<Box<[(Key, Value)]>>,
+    /// Who makes `entries`, where they are not there from the beginning.
+    maker: Option<(Arc<dyn Entries>, u32)>,
     /// Names that answer with [`Value::Withheld`] where `entries` has none; a thousand people share one list of them.
     withheld: &'static [Value],
     digest: OnceLock<Digest>,
@@ -261,17 +276,27 @@ struct MapInner {
 impl Map {
     /// A map of these entries. Of two entries with one name the first is seen.
     pub fn new(entries: Vec<(Key, Value)>) -> Self {
-        Self(Arc::new(MapInner { entries: entries.into(), ..MapInner::default() }))
+        Self(Arc::new(MapInner {
+            entries: OnceLock::from(entries.into_boxed_slice()),
+            ..MapInner::default()
+        }))
     }
 
     /// A map that stands for a record: `id` stays the same while its fields change, for example `course:ck9zz`.
     pub fn record(id: impl Into<Arc<str>>, entries: Vec<(Key, Value)>) -> Self {
-        Self(Arc::new(MapInner { id: Some(id.into()), entries: entries.into(), ..MapInner::default() }))
+        let entries = OnceLock::from(entries.into_boxed_slice());
+        Self(Arc::new(MapInner { id: Some(id.into()), entries, ..MapInner::default() }))
+    }
+
+    /// A map whose entries are made when somebody looks at them; it may stand for a record.
+    pub fn lazy(id: Option<Arc<str>>, maker: Arc<dyn Entries>, number: u32) -> Self {
+        Self(Arc::new(MapInner { id, maker: Some((maker, number)), ..MapInner::default() }))
     }
 
     /// A person: these entries may be seen, all others of `withheld` may not.
     pub fn person(entries: Vec<(Key, Value)>, withheld: &'static [Value]) -> Self {
-        Self(Arc::new(MapInner { entries: entries.into(), withheld, ..MapInner::default() }))
+        let entries = OnceLock::from(entries.into_boxed_slice());
+        Self(Arc::new(MapInner { entries, withheld, ..MapInner::default() }))
     }
 
     /// The id of the record that it stands for.
@@ -281,7 +306,7 @@ impl Map {
 
     /// The value with this name.
     pub fn get(&self, name: &str) -> Option<&Value> {
-        let entry = self.0.entries.iter().find(|(key, _)| key.as_str() == name).map(|(_, value)| value);
+        let entry = self.entries().iter().find(|(key, _)| key.as_str() == name).map(|(_, value)| value);
         entry.or_else(|| {
             self.0.withheld.iter().find(|value| matches!(value, Value::Withheld(field) if *field == name))
         })
@@ -289,7 +314,10 @@ impl Map {
 
     /// Names and values in order; what is withheld is not among them.
     pub fn entries(&self) -> &[(Key, Value)] {
-        &self.0.entries
+        self.0.entries.get_or_init(|| match &self.0.maker {
+            Some((maker, number)) => maker.entries(*number).into_boxed_slice(),
+            None => Box::default(),
+        })
     }
 
     /// The same map with an entry added or replaced.
@@ -300,7 +328,8 @@ impl Map {
             self.entries().iter().filter(|(k, _)| *k.as_str() != *key.as_str()).cloned().collect();
         entries.push((key, value.into()));
         let (id, withheld) = (self.0.id.clone(), self.0.withheld);
-        Self(Arc::new(MapInner { id, entries: entries.into(), withheld, digest: OnceLock::new() }))
+        let entries = OnceLock::from(entries.into_boxed_slice());
+        Self(Arc::new(MapInner { id, entries, withheld, ..MapInner::default() }))
     }
 
     /// The hash of all of it; worked out once.

@@ -16,11 +16,11 @@ use crate::model::document::Overlay;
 
 /// A course of the site.
 #[derive(Debug)]
-pub(super) struct Entry<'a> {
+pub(super) struct Entry {
     /// The course, with what local content overrides.
     pub(super) course: Course,
     /// What local content adds.
-    pub(super) overlay: Option<&'a Overlay>,
+    pub(super) overlay: Option<Arc<Overlay>>,
     /// The last part of its address.
     pub(super) slug: Arc<str>,
     /// Its page.
@@ -32,17 +32,17 @@ pub(super) struct Entry<'a> {
 }
 
 /// Joins the catalogue with the overlays and brings it into order. Oddities that do not stop a build become warnings.
-pub(super) fn join<'a>(
+pub(super) fn join(
     config: &Config,
     catalogue: &Catalogue,
-    overlays: &'a [Overlay],
+    overlays: &[Arc<Overlay>],
     changed_at: &dyn Fn(&Course) -> Option<Timestamp>,
     now: Timestamp,
     warnings: &mut Vec<String>,
-) -> Result<Vec<Entry<'a>>> {
-    let by_id: HashMap<&str, &Overlay> =
+) -> Result<Vec<Entry>> {
+    let by_id: HashMap<&str, &Arc<Overlay>> =
         overlays.iter().filter_map(|o| Some((o.course_id.as_deref()?, o))).collect();
-    let by_slug: HashMap<&str, &Overlay> =
+    let by_slug: HashMap<&str, &Arc<Overlay>> =
         overlays.iter().filter(|o| o.course_id.is_none()).map(|o| (&*o.course, o)).collect();
     let mut used = std::collections::HashSet::new();
     let mut joined = Vec::with_capacity(catalogue.len());
@@ -59,7 +59,7 @@ pub(super) fn join<'a>(
             }
         }
         let updated_at = course.updated_at.or_else(|| changed_at(course));
-        joined.push((with_overlay(course, overlay), overlay, updated_at));
+        joined.push((with_overlay(course, overlay.map(|o| &**o)), overlay.cloned(), updated_at));
     }
     for overlay in overlays.iter().filter(|o| !used.contains(&*o.source)) {
         warnings.push(format!("{}: no course has the slug `{}`", overlay.source, overlay.course));

@@ -32,8 +32,8 @@ pub(super) fn escape(text: &str) -> String {
 
 /// The feed of the courses that changed last. Its ids are addresses of the courses' ids, so a renamed course stays the
 /// same entry.
-pub(super) fn atom(config: &Config, addresses: &Addresses, entries: &[Entry<'_>]) -> Vec<u8> {
-    let mut newest: Vec<&Entry<'_>> = entries.iter().collect();
+pub(super) fn atom(config: &Config, addresses: &Addresses, entries: &[Entry]) -> Vec<u8> {
+    let mut newest: Vec<&Entry> = entries.iter().collect();
     newest.sort_by(|a, b| b.updated_at.cmp(&a.updated_at).then_with(|| b.course.id.cmp(&a.course.id)));
     newest.truncate(config.courses.feed_size);
     let updated = newest.first().and_then(|entry| entry.updated_at).unwrap_or(Timestamp::UNIX_EPOCH);

@@ -1,6 +1,5 @@
 //! The list of pages, each with its route and its view.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -12,16 +11,16 @@ use super::route::Route;
 use super::views::{self, Addresses, PageView};
 use super::{feeds, listings};
 use crate::config::Config;
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::model::catalogue::Catalogue;
 use crate::model::course::{Course, Level};
 use crate::model::document::{Content, FrontMatter};
-use crate::model::view::{Key, List, Map, Value};
+use crate::model::view::{Entries, Key, List, Map, Value};
 
 /// What the site is made of.
 pub struct Input<'a> {
     /// The configuration.
-    pub config: &'a Config,
+    pub config: &'a Arc<Config>,
     /// The courses, as the sources have them.
     pub catalogue: &'a Catalogue,
     /// The local content.
@@ -82,7 +81,7 @@ pub enum Body {
     /// A layout over a view.
     Layout {
         /// The layouts that fit, best first.
-        layouts: Vec<Arc<str>>,
+        layouts: Arc<[Arc<str>]>,
         /// What the templates see.
         view: Map,
         /// The HTML of the page's own text.
@@ -96,24 +95,23 @@ pub enum Body {
 pub fn plan(input: &Input<'_>) -> Result<Site> {
     let mut warnings = Vec::new();
     let config = input.config;
-    let entries = courses::join(
-        config,
-        input.catalogue,
-        &input.content.overlays,
-        input.changed_at,
-        input.now,
-        &mut warnings,
-    )?;
+    let overlays = &input.content.overlays;
+    let entries =
+        courses::join(config, input.catalogue, overlays, input.changed_at, input.now, &mut warnings)?;
     let documents = documents::place(config, input.content)?;
     let addresses = Addresses::new(config);
-    let course_maps: Vec<Map> =
-        entries.iter().map(|entry| views::course(entry, config, &addresses)).collect();
+    let records = Arc::new(Records { config: config.clone(), addresses: addresses.clone(), entries });
+    let course_maps: Vec<Map> = Records::maps(&records);
+    let site = site_view(input, &records.entries, &course_maps, &documents, &addresses);
+    let course_pages =
+        Arc::new(CoursePages { records: records.clone(), site: site.clone(), maps: course_maps.clone() });
     let mut planner = Planner {
         input,
-        site: site_view(input, &entries, &course_maps, &documents, &addresses),
+        site,
         addresses,
-        entries,
+        records,
         course_maps,
+        course_pages,
         pages: Vec::new(),
         sitemap: Vec::new(),
     };
@@ -125,16 +123,77 @@ pub fn plan(input: &Input<'_>) -> Result<Site> {
     planner.machine_readable()?;
     let mut pages = planner.pages;
     pages.sort_by(|a, b| a.route.cmp(&b.route));
-    check_collisions(&pages)?;
     Ok(Site { pages, warnings })
+}
+
+/// All courses of the site, and what makes their views when somebody looks at one.
+struct Records {
+    config: Arc<Config>,
+    addresses: Addresses,
+    entries: Vec<Entry>,
+}
+
+impl Records {
+    /// A map a course, in the order of the catalogue.
+    fn maps(records: &Arc<Self>) -> Vec<Map> {
+        let map = |(number, entry): (u32, &Entry)| {
+            let id = format!("course:{}", entry.course.id);
+            Map::lazy(Some(id.into()), records.clone(), number)
+        };
+        (0..).zip(&records.entries).map(map).collect()
+    }
+}
+
+impl Entries for Records {
+    fn entries(&self, number: u32) -> Vec<(Key, Value)> {
+        let entry = self.entries.get(number as usize);
+        entry.map(|entry| views::course(entry, &self.config, &self.addresses)).unwrap_or_default()
+    }
+}
+
+/// Makes the views of the courses' own pages.
+struct CoursePages {
+    records: Arc<Records>,
+    site: Map,
+    maps: Vec<Map>,
+}
+
+impl Entries for CoursePages {
+    fn entries(&self, number: u32) -> Vec<(Key, Value)> {
+        let (entries, addresses) = (&self.records.entries, &self.records.addresses);
+        let index = number as usize;
+        let (Some(entry), Some(course)) = (entries.get(index), self.maps.get(index)) else {
+            return Vec::new();
+        };
+        let neighbour = |index: Option<usize>| -> Option<Map> {
+            let entry = entries.get(index?)?;
+            Some(views::link(&entry.course.title, addresses.link(&entry.route.address())))
+        };
+        let page = PageView {
+            kind: "course",
+            title: &entry.course.title,
+            url: addresses.link(&entry.route.address()),
+            description: entry.course.description.as_ref(),
+            section: "courses",
+            front: entry.overlay.as_ref().map(|overlay| &overlay.front),
+            previous: neighbour(index.checked_sub(1)),
+            next: neighbour(Some(index + 1)),
+        };
+        vec![
+            ("site".into(), self.site.clone().into()),
+            ("page".into(), page.map().into()),
+            ("course".into(), course.clone().into()),
+        ]
+    }
 }
 
 struct Planner<'a> {
     input: &'a Input<'a>,
     site: Map,
     addresses: Addresses,
-    entries: Vec<Entry<'a>>,
+    records: Arc<Records>,
     course_maps: Vec<Map>,
+    course_pages: Arc<CoursePages>,
     pages: Vec<Page>,
     sitemap: Vec<(String, Option<Timestamp>)>,
 }
@@ -182,38 +241,20 @@ impl Planner<'_> {
     }
 
     fn courses(&mut self) {
-        let layout: Arc<str> = "course".into();
-        for index in 0..self.entries.len() {
-            let neighbour = |index: Option<usize>| -> Option<Map> {
-                let entry = self.entries.get(index?)?;
-                Some(views::link(&entry.course.title, self.link(&entry.route)))
+        let plain: Arc<[Arc<str>]> = Arc::new(["course".into()]);
+        for (number, entry) in (0..).zip(&self.records.entries) {
+            let overlay = entry.overlay.as_ref();
+            let layouts = match overlay.and_then(|overlay| overlay.front.template.clone()) {
+                Some(template) => Arc::new([template, "course".into()]),
+                None => plain.clone(),
             };
-            let (previous, next) = (neighbour(index.checked_sub(1)), neighbour(Some(index + 1)));
-            let entry = &self.entries[index];
-            let front = entry.overlay.map(|o| &o.front);
-            let page = PageView {
-                kind: "course",
-                title: &entry.course.title,
-                url: self.link(&entry.route),
-                description: entry.course.description.as_ref(),
-                section: "courses",
-                front,
-                previous,
-                next,
+            let body = Body::Layout {
+                layouts,
+                view: Map::lazy(None, self.course_pages.clone(), number),
+                content: overlay.map(|overlay| overlay.html.clone()).filter(|html| !html.trim().is_empty()),
             };
-            let page = page.map();
-            let content = entry.overlay.map(|o| &o.html).filter(|html| !html.trim().is_empty());
-            let (route, template) = (entry.route.clone(), front.and_then(|f| f.template.as_ref()));
-            self.sitemap.push((route.address(), entry.updated_at));
-            let course = self.course_maps[index].clone();
-            self.add(
-                route,
-                Rank::Leaf,
-                &[template, Some(&layout)],
-                page,
-                content,
-                vec![("course".into(), course.into())],
-            );
+            self.sitemap.push((entry.route.address(), entry.updated_at));
+            self.pages.push(Page { route: entry.route.clone(), rank: Rank::Leaf, body });
         }
     }
 
@@ -226,7 +267,7 @@ impl Planner<'_> {
         }
         if (self.input.has_layout)("level") {
             for level in Level::ALL {
-                let of_level: Vec<Map> = (self.entries.iter().zip(&self.course_maps))
+                let of_level: Vec<Map> = (self.records.entries.iter().zip(&self.course_maps))
                     .filter(|(entry, _)| entry.course.level == level)
                     .map(|(_, map)| map.clone())
                     .collect();
@@ -354,7 +395,7 @@ impl Planner<'_> {
             });
             Ok(())
         };
-        ready("feed.xml", feeds::atom(self.input.config, &self.addresses, &self.entries))?;
+        ready("feed.xml", feeds::atom(self.input.config, &self.addresses, &self.records.entries))?;
         ready("robots.txt", feeds::robots(&self.addresses))?;
         self.sitemap.sort();
         for (path, bytes) in feeds::sitemap(&self.addresses, &self.sitemap) {
@@ -367,7 +408,7 @@ impl Planner<'_> {
 /// What every page sees of the site.
 fn site_view(
     input: &Input<'_>,
-    entries: &[Entry<'_>],
+    entries: &[Entry],
     course_maps: &[Map],
     documents: &Documents<'_>,
     addresses: &Addresses,
@@ -446,34 +487,4 @@ fn summary(placed: &Placed<'_>, addresses: &Addresses) -> Map {
         ("description".into(), Value::maybe(front.description.as_ref())),
         ("tags".into(), front.tags.iter().collect::<List>().into()),
     ])
-}
-
-/// Two pages may not want one file, nor may one page be a folder of another.
-fn check_collisions(pages: &[Page]) -> Result<()> {
-    let mut by_path: BTreeMap<String, &Route> = BTreeMap::new();
-    for page in pages {
-        // Some file systems do not tell upper from lower case.
-        if let Some(other) = by_path.insert(page.route.path().to_lowercase(), &page.route) {
-            return Err(collision(other, &page.route));
-        }
-    }
-    for page in pages {
-        let path = page.route.path().to_lowercase();
-        for (at, _) in path.match_indices('/') {
-            if let Some(other) = by_path.get(&path[..at]) {
-                return Err(collision(other, &page.route));
-            }
-        }
-    }
-    Ok(())
-}
-
-fn collision(one: &Route, other: &Route) -> Error {
-    let what = if one == other {
-        format!("two pages want the address {}", one.address())
-    } else {
-        format!("the pages {} and {} cannot stand beside each other", one.address(), other.address())
-    };
-    Error::new(Kind::Content, what)
-        .hint("rename one of the files below content/, or set `slug` in its front matter")
 }

@@ -6,7 +6,7 @@ use super::courses::Entry;
 use crate::config::Config;
 use crate::model::course::Level;
 use crate::model::document::FrontMatter;
-use crate::model::participant::{FIELDS, Participant};
+use crate::model::participant::{FIELDS, Participant, WITHHELD};
 use crate::model::view::{Key, List, Map, Value};
 
 /// Makes addresses that work below the site's base path.
@@ -38,14 +38,14 @@ impl Addresses {
 }
 
 /// A course, as pages about it and lists of it see it.
-pub(super) fn course(entry: &Entry<'_>, config: &Config, addresses: &Addresses) -> Map {
+pub(super) fn course(entry: &Entry, config: &Config, addresses: &Addresses) -> Vec<(Key, Value)> {
     let course = &entry.course;
-    let overlay = entry.overlay;
+    let overlay = entry.overlay.as_deref();
     let seats = overlay.and_then(|o| o.seats);
     let left = seats.map(|seats| seats.saturating_sub(course.participant_count));
     let tags: List = overlay.map(|o| o.front.tags.iter().collect()).unwrap_or_default();
     let html = overlay.map(|o| &o.html).filter(|html| !html.trim().is_empty());
-    let entries: Vec<(Key, Value)> = vec![
+    vec![
         ("id".into(), course.id.as_str().into()),
         ("title".into(), Value::from(&course.title)),
         ("slug".into(), Value::from(&entry.slug)),
@@ -70,8 +70,7 @@ pub(super) fn course(entry: &Entry<'_>, config: &Config, addresses: &Addresses) 
         ("is_past".into(), entry.is_past.into()),
         ("participants".into(), participants(course.participants.as_deref(), config).into()),
         ("extra".into(), overlay.map(|o| o.front.extra.clone()).unwrap_or_default().into()),
-    ];
-    Map::record(format!("course:{}", course.id), entries)
+    ]
 }
 
 /// The address of a level's first listing page.
@@ -82,15 +81,11 @@ pub(super) fn level_address(level: Level) -> String {
 /// Participants with the fields that the configuration makes public; all others are withheld, so that a template that
 /// reads one gets an error instead of an empty place.
 fn participants(participants: Option<&[Participant]>, config: &Config) -> List {
-    let public = |field: &str| config.privacy.public_fields.iter().any(|name| name == field);
+    let public = |field: &&&str| config.privacy.public_fields.iter().any(|name| name == **field);
+    let shown: Vec<&'static str> = FIELDS.iter().filter(public).copied().collect();
     let show = |participant: &Participant| -> Map {
-        FIELDS
-            .iter()
-            .map(|field| {
-                let value = if public(field) { field_of(participant, field) } else { Value::Withheld(field) };
-                (Key::Fixed(field), value)
-            })
-            .collect()
+        let entries = shown.iter().map(|field| (Key::Fixed(field), field_of(participant, field)));
+        Map::person(entries.collect(), &WITHHELD)
     };
     participants.unwrap_or_default().iter().map(show).collect()
 }

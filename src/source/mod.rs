@@ -1,7 +1,18 @@
 //! Where data comes from: sources of courses, and the local content.
 
+pub mod file;
+pub mod hemera;
+pub mod local;
+mod rows;
+pub mod sample;
+
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::base::clock::SharedClock;
+use crate::base::http::{Network, Transport};
+use crate::base::report::Reporter;
+use crate::config::{Config, Source as Configured};
 use crate::error::Result;
 use crate::model::catalogue::Catalogue;
 use crate::model::change::{Pull, Validator};
@@ -29,4 +40,23 @@ pub struct PullRequest<'a> {
     pub results_wanted: bool,
     /// How long the pull may take.
     pub budget: Duration,
+}
+
+/// The source that the configuration names.
+///
+/// `transport` is the way to the network where it is not to be the real one.
+pub fn open(
+    config: &Config,
+    clock: SharedClock,
+    reporter: Arc<dyn Reporter>,
+    transport: Option<Box<dyn Transport>>,
+) -> Result<Box<dyn Source>> {
+    Ok(match &config.source {
+        Configured::Sample => Box::new(sample::open(config, clock)),
+        Configured::File(path) => Box::new(file::open(path, config.site.time_zone.clone())),
+        Configured::Hemera(hemera) => {
+            let transport = transport.unwrap_or_else(|| Box::new(Network::new()));
+            Box::new(hemera::Hemera::new(hemera, transport, clock, reporter)?)
+        }
+    })
 }

@@ -15,7 +15,9 @@ use crate::model::course::Course;
 
 const VERSION: u32 = 1;
 
-/// When things last changed.
+/// When things last changed, and how many there were.
+///
+/// It is as large as the catalogue only where the source does not say itself when a record changed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Memory {
     version: u32,
@@ -25,6 +27,8 @@ pub struct Memory {
     pub data_changed_at: Option<Timestamp>,
     /// When the source was last asked with success.
     pub last_synced_at: Option<Timestamp>,
+    /// How many courses there were.
+    pub course_count: Option<usize>,
     /// Courses whose source does not say when they changed: hash and moment, by id.
     courses: BTreeMap<String, Seen>,
 }
@@ -38,7 +42,14 @@ struct Seen {
 impl Default for Memory {
     fn default() -> Self {
         let courses = BTreeMap::new();
-        Self { version: VERSION, data: None, data_changed_at: None, last_synced_at: None, courses }
+        Self {
+            version: VERSION,
+            data: None,
+            data_changed_at: None,
+            last_synced_at: None,
+            course_count: None,
+            courses,
+        }
     }
 }
 
@@ -85,6 +96,7 @@ impl Memory {
             courses.insert(course.id.as_str().to_owned(), seen.unwrap_or(Seen { digest, at: now }));
         }
         self.courses = courses;
+        self.course_count = Some(catalogue.len());
         let data = Some(whole.finish());
         if self.data != data {
             self.data = data;

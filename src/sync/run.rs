@@ -19,6 +19,8 @@ pub struct Request {
     pub allow_shrink: bool,
     /// The limit, in percent of the courses that were there before.
     pub max_shrink_percent: u8,
+    /// How many courses the last published catalogue had; nothing before the first build.
+    pub known_courses: Option<usize>,
     /// Whether participants' results are shown somewhere.
     pub results_wanted: bool,
     /// How long the pull may take.
@@ -129,10 +131,10 @@ fn differences(before: &Catalogue, after: &Catalogue) -> (usize, usize, usize) {
 /// A source that suddenly forgets a good part of its courses is more likely broken than right.
 fn check_shrink(outcome: &Outcome, request: &Request) -> Result<()> {
     let after = outcome.snapshot.catalogue.len();
-    let before = after + outcome.removed - outcome.added;
+    let in_snapshot = after + outcome.removed - outcome.added;
+    let before = request.known_courses.unwrap_or(in_snapshot);
     let lost = before.saturating_sub(after);
-    let too_much = lost * 100 > before * usize::from(request.max_shrink_percent);
-    if request.allow_shrink || !too_much {
+    if request.allow_shrink || lost * 100 <= before * usize::from(request.max_shrink_percent) {
         return Ok(());
     }
     Err(Error::new(

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 pub use self::assets::{Asset, Body};
-use self::engine::{Engine, Failure, Input, Parsed, Partials, Settings};
+use self::engine::{Engine, Failure, Input, Partial, Partials, Settings};
 use self::manifest::Manifest;
 use self::places::{Folder, Places, Template, Use};
 use crate::base::digest::{Digest, Hasher};
@@ -276,9 +276,10 @@ fn folder_of(config: &Config) -> Result<Folder> {
 struct Found<'a>(&'a Theme);
 
 impl Partials for Found<'_> {
-    fn partial(&self, name: &str) -> Option<Result<(Arc<str>, Arc<Parsed>), Failure>> {
+    fn partial(&self, name: &str) -> Option<Result<Partial, Failure>> {
         let template = self.0.places.get(Use::Partial, name)?;
-        Some(template.parsed(&self.0.engine).map(|parsed| (template.file.clone(), parsed)))
+        let file = template.file.clone();
+        Some(template.parsed(&self.0.engine).map(|parsed| Partial { file, parsed }))
     }
 
     fn read(&self, name: &str) -> Read {

@@ -10,7 +10,7 @@ pub(super) fn error(field: &str, used: &[&Template], file: &str, page: &str) -> 
         .iter()
         .filter_map(|template| find(&template.text, field).map(|(sure, line)| (sure, template, line)))
         // The surest find; of equal ones the first.
-        .reduce(|best, other| if other.0 > best.0 { other } else { best })
+        .reduce(|best, other| if other.0 && !best.0 { other } else { best })
         .map_or_else(|| file.to_owned(), |(_, template, line)| format!("{}:{line}", template.file));
     let message =
         format!("{place}: this template reads `{field}` of a participant, which is not public {page}");

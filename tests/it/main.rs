@@ -1,4 +1,20 @@
 //! Integration tests: one binary, each module a subject.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed expectation is a failed test")]
+
+mod academy;
+mod bench_site;
+mod build;
 mod config;
+mod content;
+mod filters;
+mod fixture;
+mod house;
+mod kill;
+mod sample;
+mod scaffold;
+mod serve_abuse;
+mod serve_api;
+mod serve_files;
+mod serve_fixture;
 mod theme;

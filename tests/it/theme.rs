@@ -2,10 +2,8 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
-use aither::base::secret::Secret;
-use aither::config::{Config, Courses, Details, Hemera, Limits, Order, Paths, Privacy, Site, Source};
+use aither::config::{Config, Courses, Limits, Order, Paths, Privacy, Site, Source};
 use aither::error::{Error, Kind};
 use aither::model::change::RemoteTemplate;
 use aither::model::moment::Moment;
@@ -73,7 +71,7 @@ impl Fixture {
     }
 }
 
-fn config(root: &Path, language: &str) -> Config {
+pub(crate) fn config(root: &Path, language: &str) -> Config {
     Config {
         root: root.to_owned(),
         site: Site {
@@ -84,17 +82,7 @@ fn config(root: &Path, language: &str) -> Config {
             time_zone: TimeZone::get("Europe/Berlin").expect("a zone"),
             extra: toml::Table::new(),
         },
-        source: Source::Hemera(Hemera {
-            base_url: String::new(),
-            api_key: Some(Secret::new("x")),
-            details: Details::None,
-            requests_per_minute: 90,
-            connect_timeout: Duration::ZERO,
-            read_timeout: Duration::ZERO,
-            budget: Duration::ZERO,
-            retries: 0,
-            max_body: 0,
-        }),
+        source: Source::Sample,
         theme: aither::config::Theme { name: "academy".to_owned(), options: toml::Table::new() },
         paths: Paths {
             content: root.join("content"),
@@ -107,6 +95,7 @@ fn config(root: &Path, language: &str) -> Config {
         courses: Courses { order: Order::Start, page_size: 20, feed_size: 20, drafts: false },
         limits: Limits { max_shrink_percent: 30 },
         privacy: Privacy::default(),
+        serve: aither::config::Serve::default(),
     }
 }
 
@@ -114,7 +103,7 @@ fn request<'a>(layouts: &'a [&'a str], view: &'a Map) -> Request<'a> {
     Request { layouts, view, content: None, now: now(), name: "/x/" }
 }
 
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     "2027-02-10T22:30:00Z".parse().expect("a time")
 }
 

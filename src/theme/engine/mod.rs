@@ -5,6 +5,7 @@ mod dates;
 mod filters;
 mod guard;
 mod json;
+mod loops;
 mod scope;
 mod tags;
 mod view;
@@ -63,12 +64,19 @@ pub(super) struct Parsed {
 
 /// Where a render gets partials from.
 pub(super) trait Partials {
-    /// The partial of this name: the file that it comes from, and the template or what is wrong with it.
-    fn partial(&self, name: &str) -> Option<Result<(Arc<str>, Arc<Parsed>), Failure>>;
+    /// The partial of this name, or what is wrong with it.
+    fn partial(&self, name: &str) -> Option<Result<Partial, Failure>>;
     /// The name under which reads of it are noted.
     fn read(&self, name: &str) -> Read;
     /// A hint for a name that is not there.
     fn suggestion(&self, name: &str) -> Option<String>;
+}
+
+/// A partial, and the file that it comes from.
+#[derive(Debug)]
+pub(super) struct Partial {
+    pub(super) file: Arc<str>,
+    pub(super) parsed: Arc<Parsed>,
 }
 
 /// What one template is rendered over.
@@ -235,7 +243,7 @@ impl PartialStore for Store<'_> {
     fn get(&self, name: &str) -> liquid_core::Result<Arc<dyn Renderable>> {
         self.trace.read(self.partials.read(name));
         match self.partials.partial(name) {
-            Some(Ok((file, parsed))) => Ok(Arc::new(Named { file, parsed })),
+            Some(Ok(partial)) => Ok(Arc::new(partial)),
             Some(Err(failure)) => {
                 self.trace.stack.borrow_mut().push((failure.file, 0));
                 *self.trace.hint.borrow_mut() = failure.hint;
@@ -249,14 +257,8 @@ impl PartialStore for Store<'_> {
     }
 }
 
-/// A partial that says in the trace when it is at work.
-#[derive(Debug)]
-struct Named {
-    file: Arc<str>,
-    parsed: Arc<Parsed>,
-}
-
-impl Renderable for Named {
+/// Says in the trace when it is at work.
+impl Renderable for Partial {
     fn render_to(&self, writer: &mut dyn Write, runtime: &dyn Runtime) -> liquid_core::Result<()> {
         let trace = scope::trace_of(runtime)?;
         trace.enter(&self.file, self.parsed.nesting)?;
@@ -289,7 +291,7 @@ fn language() -> Language {
     );
     register!(ParseBlock, blocks:
         stdlib::RawBlock, stdlib::IfBlock, stdlib::UnlessBlock, stdlib::IfChangedBlock, stdlib::CaseBlock,
-        stdlib::CaptureBlock, stdlib::CommentBlock, tags::ForBlock,
+        stdlib::CaptureBlock, stdlib::CommentBlock, loops::ForBlock,
     );
     register!(ParseFilter, filters:
         stdlib::Abs, stdlib::Append, stdlib::AtLeast, stdlib::AtMost, stdlib::Capitalize, stdlib::Ceil,

@@ -1,0 +1,76 @@
+//! `output/.sync-manifest.json`: what is in the output, and which data it was made from.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::base::digest::Digest;
+use crate::base::files;
+use crate::base::report::Reporter;
+use crate::error::Result;
+
+/// The name of the manifest in the output folder.
+pub const MANIFEST: &str = ".sync-manifest.json";
+
+const VERSION: u32 = 1;
+
+/// What is in the output. Hashes are SHA-256.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Manifest {
+    /// The version of this format.
+    pub version: u32,
+    /// The program that wrote it.
+    pub generator: String,
+    /// When the source was last asked with success.
+    pub last_synced_at: Option<Timestamp>,
+    /// When the data last changed.
+    pub data_changed_at: Option<Timestamp>,
+    /// The hash of each record, by kind and id: `course:ck9zz`.
+    pub entities: BTreeMap<String, Digest>,
+    /// The hash of each file that the program wrote, by its path.
+    pub files: BTreeMap<String, Digest>,
+}
+
+impl Default for Manifest {
+    fn default() -> Self {
+        Self {
+            version: VERSION,
+            generator: concat!("aither ", env!("CARGO_PKG_VERSION")).to_owned(),
+            last_synced_at: None,
+            data_changed_at: None,
+            entities: BTreeMap::new(),
+            files: BTreeMap::new(),
+        }
+    }
+}
+
+impl Manifest {
+    /// Reads the manifest of an output folder. Nothing where there is none; one that cannot be used is told of under
+    /// the name `sync.manifest.corrupted` and counts as none.
+    pub fn load(output: &Path, reporter: &dyn Reporter) -> Result<Option<Self>> {
+        let path = output.join(MANIFEST);
+        let Some(bytes) = files::read_if_present(&path)? else { return Ok(None) };
+        let trouble = match serde_json::from_slice::<Self>(&bytes) {
+            Ok(manifest) if manifest.version == VERSION => return Ok(Some(manifest)),
+            Ok(manifest) => {
+                format!("it is of version {}, this program writes version {VERSION}", manifest.version)
+            }
+            Err(e) => e.to_string(),
+        };
+        reporter.warn(&format!(
+            "sync.manifest.corrupted: {}: {trouble}; everything is built anew",
+            path.display()
+        ));
+        Ok(None)
+    }
+
+    /// The bytes of the file.
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = serde_json::to_vec_pretty(self).unwrap_or_default();
+        bytes.push(b'\n');
+        bytes
+    }
+}

@@ -1,0 +1,184 @@
+//! Where new bytes wait until all of them are there.
+//!
+//! A file at an address that nothing links to yet is written where it belongs; its path stands in a journal first, so
+//! that a build that is killed leaves nothing behind that the next one does not know. All other files wait in a hidden
+//! folder of the output (the same file system, so that a rename is enough) until every page has been rendered.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::trace::Stamp;
+use crate::base::files;
+use crate::error::Result;
+use crate::site::Rank;
+
+const FOLDER: &str = ".aither-stage";
+
+/// The files of a build that are written but not all published yet.
+#[derive(Debug)]
+pub(super) struct Stage {
+    output: PathBuf,
+    journal: PathBuf,
+    counter: AtomicUsize,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Files that already stand where they belong.
+    placed: BTreeSet<String>,
+    /// Files that wait, by the order of their appearance.
+    waiting: BTreeMap<(Appear, String), PathBuf>,
+}
+
+/// The order of appearance: whole new addresses, changed pages, then what links to them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Appear {
+    New,
+    Changed,
+    Linking(Rank),
+}
+
+impl Stage {
+    /// Begins a build: clears what a killed build left, and notes the new addresses that are about to be written.
+    pub(super) fn begin(output: &Path, state: &Path, new: &BTreeSet<String>) -> Result<Self> {
+        let stage = Self {
+            output: output.to_owned(),
+            journal: journal_path(state),
+            counter: AtomicUsize::new(0),
+            state: Mutex::default(),
+        };
+        files::remove_folder(&output.join(FOLDER))?;
+        if !new.is_empty() {
+            let list: Vec<&str> = new.iter().map(String::as_str).collect();
+            files::replace(&stage.journal, list.join("\n").as_bytes())?;
+        }
+        Ok(stage)
+    }
+
+    /// The addresses that a killed build may have begun to write.
+    pub(super) fn left_behind(state: &Path) -> Result<Vec<String>> {
+        let bytes = files::read_if_present(&journal_path(state))?.unwrap_or_default();
+        Ok(String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect())
+    }
+
+    /// Takes the bytes of one file. `fresh` says that nothing stands at its address, `rank` what kind of page it is.
+    pub(super) fn put(&self, path: &str, rank: Rank, fresh: bool, bytes: &[u8]) -> Result<Stamp> {
+        let target = self.output.join(path);
+        if fresh && rank == Rank::Leaf {
+            self.lock().placed.insert(path.to_owned());
+            files::write_new(&target, bytes)?;
+            return stamp(&target);
+        }
+        let number = self.counter.fetch_add(1, Ordering::Relaxed);
+        let temporary = self.output.join(FOLDER).join(number.to_string());
+        files::write_new(&temporary, bytes)?;
+        let appear = match rank {
+            Rank::Leaf if fresh => Appear::New,
+            Rank::Leaf => Appear::Changed,
+            rank => Appear::Linking(rank),
+        };
+        let stamp = stamp(&temporary)?;
+        self.lock().waiting.insert((appear, path.to_owned()), temporary);
+        Ok(stamp)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many files there are.
+    pub(super) fn len(&self) -> usize {
+        let state = self.lock();
+        state.placed.len() + state.waiting.len()
+    }
+
+    /// Makes all files durable and moves those that wait to their places, in order.
+    pub(super) fn publish(self, advance: &dyn Fn()) -> Result<()> {
+        let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let placed = state.placed.iter().map(|path| self.output.join(path));
+        let all: Vec<PathBuf> = placed.chain(state.waiting.values().cloned()).collect();
+        flush(&self.output, &all)?;
+        for ((_, path), temporary) in &state.waiting {
+            files::rename(temporary, &self.output.join(path))?;
+            advance();
+        }
+        files::remove_folder(&self.output.join(FOLDER))?;
+        let folders: BTreeSet<PathBuf> =
+            (state.placed.iter().chain(state.waiting.keys().map(|(_, path)| path)))
+                .flat_map(|path| ancestors(&self.output, path))
+                .collect();
+        flush_folders(&self.output, &folders)
+    }
+
+    /// Takes everything back: the output is as it was before.
+    pub(super) fn abandon(self) {
+        let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        // Whatever cannot be removed now stands in the journal, and the next build removes it.
+        let removed = state.placed.iter().all(|path| remove(&self.output, path).is_ok());
+        let cleared = files::remove_folder(&self.output.join(FOLDER)).is_ok();
+        if removed && cleared {
+            let _ = files::remove(&self.journal);
+        }
+    }
+
+    /// Forgets the journal: the build is complete and remembered.
+    pub(super) fn close(state: &Path) -> Result<()> {
+        files::remove(&journal_path(state))
+    }
+}
+
+/// Removes a file of the output and the folders that it leaves empty.
+pub(super) fn remove(output: &Path, path: &str) -> Result<()> {
+    let file = output.join(path);
+    files::remove(&file)?;
+    let mut folder = file.parent();
+    while let Some(parent) = folder.filter(|parent| *parent != output && parent.starts_with(output)) {
+        if !files::remove_empty_folder(parent) {
+            break;
+        }
+        folder = parent.parent();
+    }
+    Ok(())
+}
+
+/// How a file looks now.
+pub(super) fn stamp(path: &Path) -> Result<Stamp> {
+    let metadata = std::fs::metadata(path).map_err(|e| files::io_error("read", path, e))?;
+    Ok(Stamp::of(&metadata))
+}
+
+fn journal_path(state: &Path) -> PathBuf {
+    state.join("publishing.txt")
+}
+
+/// Few files are flushed one by one, many all at once: one flush a file would take ten times the build.
+const FEW: usize = 16;
+
+fn flush(output: &Path, paths: &[PathBuf]) -> Result<()> {
+    match paths.len() {
+        0 => Ok(()),
+        1..=FEW => paths.iter().try_for_each(|path| files::flush_file(path)),
+        _ => files::flush_file_system(output),
+    }
+}
+
+fn flush_folders(output: &Path, folders: &BTreeSet<PathBuf>) -> Result<()> {
+    match folders.len() {
+        0 => Ok(()),
+        1..=FEW => {
+            folders.iter().for_each(|folder| files::flush_folder(folder));
+            Ok(())
+        }
+        _ => files::flush_file_system(output),
+    }
+}
+
+/// The folders between the output and a file, the output included.
+fn ancestors(output: &Path, path: &str) -> Vec<PathBuf> {
+    let below = path.match_indices('/').map(|(at, _)| output.join(&path[..at]));
+    std::iter::once(output.to_owned()).chain(below).collect()
+}

@@ -1,0 +1,167 @@
+//! Everything that is printed: results on standard output, talk on standard error, progress only on a terminal.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anstyle::{AnsiColor, Style};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::args::TalkArguments;
+use crate::base::report::{Reporter, Stage};
+use crate::error::Error;
+
+/// How loud to be, and in which form.
+#[derive(Debug, Clone)]
+pub(super) struct Talk {
+    level: Level,
+    json: bool,
+    progress: Arc<Progress>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Level {
+    Quiet,
+    Normal,
+    Verbose,
+}
+
+impl Talk {
+    pub(super) fn new(arguments: &TalkArguments) -> Self {
+        let level = match arguments {
+            TalkArguments { quiet: true, .. } => Level::Quiet,
+            TalkArguments { verbose: true, .. } => Level::Verbose,
+            _ => Level::Normal,
+        };
+        let shown = level > Level::Quiet && !arguments.json && std::io::stderr().is_terminal();
+        Self { level, json: arguments.json, progress: Arc::new(Progress { shown, bar: Mutex::new(None) }) }
+    }
+
+    /// Who listens to a run.
+    pub(super) fn reporter(&self) -> Arc<dyn Reporter> {
+        Arc::new(self.clone())
+    }
+
+    /// Takes the progress bar away.
+    pub(super) fn finish(&self) {
+        self.progress.set(None);
+    }
+
+    /// The result: a line for people or an object for machines.
+    pub(super) fn result(&self, line: impl FnOnce() -> String, json: impl FnOnce() -> serde_json::Value) {
+        // Whoever closed the pipe has read all they wanted.
+        let mut out = anstream::stdout();
+        if self.json {
+            let _ = writeln!(out, "{}", json());
+        } else if self.level > Level::Quiet {
+            let _ = writeln!(out, "{}", line());
+        }
+    }
+
+    /// A remark that is no warning.
+    pub(super) fn note(&self, message: &str) {
+        if self.level > Level::Quiet {
+            self.say("note", AnsiColor::Cyan.on_default(), message);
+        }
+    }
+
+    /// An error with its hints and causes; as an object on standard output where machines read it.
+    pub(super) fn error(&self, error: &Error, code: u8) {
+        self.finish();
+        if self.json {
+            let mut out = anstream::stdout();
+            let object = serde_json::json!({
+                "ok": false,
+                "exitCode": code,
+                "error": {
+                    "kind": format!("{:?}", error.kind()),
+                    "message": error.message(),
+                    "hints": error.hints(),
+                },
+            });
+            let _ = writeln!(out, "{object}");
+        }
+        self.say("error", AnsiColor::Red.on_default().bold(), error.message());
+        for hint in error.hints() {
+            self.say(" hint", AnsiColor::Green.on_default(), hint);
+        }
+    }
+
+    fn say(&self, label: &str, style: Style, message: &str) {
+        self.progress.aside(|| {
+            let _ = writeln!(anstream::stderr(), "{style}{label}{style:#}: {message}");
+        });
+    }
+}
+
+impl Reporter for Talk {
+    fn begin(&self, stage: Stage, total: Option<u64>) {
+        let verb = match stage {
+            Stage::Fetch => "asking the source",
+            Stage::Render => "rendering",
+            Stage::Write => "writing",
+        };
+        self.progress.begin(verb, total);
+    }
+
+    fn advance(&self, steps: u64) {
+        self.progress.advance(steps);
+    }
+
+    fn warn(&self, message: &str) {
+        if self.level > Level::Quiet {
+            self.say("warning", AnsiColor::Yellow.on_default().bold(), message);
+        }
+    }
+
+    fn detail(&self, message: &str) {
+        if self.level == Level::Verbose {
+            self.progress.aside(|| {
+                let _ = writeln!(anstream::stderr(), "{message}");
+            });
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Progress {
+    shown: bool,
+    bar: Mutex<Option<ProgressBar>>,
+}
+
+impl Progress {
+    fn set(&self, bar: Option<ProgressBar>) {
+        let mut present = self.bar.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(old) = std::mem::replace(&mut *present, bar) {
+            old.finish_and_clear();
+        }
+    }
+
+    fn begin(&self, verb: &'static str, total: Option<u64>) {
+        if !self.shown {
+            return;
+        }
+        let (bar, template) = match total {
+            Some(total) => (ProgressBar::new(total), "{msg:>18} [{bar:30}] {pos}/{len}"),
+            None => (ProgressBar::new_spinner(), "{msg:>18} {spinner} {pos}"),
+        };
+        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        self.set(Some(bar.with_style(style.progress_chars("=> ")).with_message(verb)));
+    }
+
+    fn advance(&self, steps: u64) {
+        if !self.shown {
+            return;
+        }
+        if let Some(bar) = &*self.bar.lock().unwrap_or_else(PoisonError::into_inner) {
+            bar.inc(steps);
+        }
+    }
+
+    /// Prints beside the bar.
+    fn aside(&self, print: impl FnOnce()) {
+        match &*self.bar.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(bar) => bar.suspend(print),
+            None => print(),
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! The bookings of the courses that need them: one request a course, and the server allows a hundred a minute. So
+//! there is an order of need, and whoever's turn does not come keeps what is known.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::client::{Answer, Client, Fault, Patience, asked};
+use super::wire;
+use crate::base::report::Reporter;
+use crate::base::retry::Deadline;
+use crate::config::Details;
+use crate::error::{Kind, Result};
+use crate::model::change::{Pull, Refused};
+use crate::model::course::{Course, CourseId};
+use crate::model::participant::{Participant, Personal};
+use crate::source::PullRequest;
+
+/// How many courses in a row may fail before the source counts as ill and is left alone.
+const ILL: usize = 3;
+
+/// The frame of one reading.
+pub(super) struct Reading<'a> {
+    pub(super) client: &'a mut Client,
+    pub(super) request: &'a PullRequest<'a>,
+    pub(super) deadline: Deadline,
+    pub(super) now: Timestamp,
+    pub(super) random: &'a mut fastrand::Rng,
+    pub(super) reporter: &'a Arc<dyn Reporter>,
+}
+
+/// How reading one course ended.
+enum Turn {
+    /// All of it was read.
+    Read,
+    /// A part was read; there is no allowance for the rest.
+    Part,
+    /// It cannot be read; the next may.
+    Failed,
+    /// There is no allowance or no time for more.
+    Over,
+}
+
+/// Gives every course the bookings that are known of it, and reads those anew whose turn it is.
+pub(super) fn refresh(
+    mut reading: Reading<'_>,
+    policy: Details,
+    courses: &mut [Course],
+    pull: &mut Pull,
+) -> Result<()> {
+    for course in courses.iter_mut() {
+        keep(course, reading.request.known.get(&course.id), policy, reading.now);
+        if course.participants.is_some()
+            && let Some((path, validator)) = reading.request.validators.get_key_value(&path(&course.id))
+        {
+            pull.validators.insert(path.clone(), validator.clone());
+        }
+    }
+    let due = due(courses, &reading, policy);
+    let (mut left, mut failures) = (due.len(), 0);
+    for index in due {
+        match reading.course(&mut courses[index], pull)? {
+            Turn::Read => {
+                failures = 0;
+                left -= 1;
+                pull.details_read += 1;
+            }
+            Turn::Part => failures = 0,
+            Turn::Failed => failures += 1,
+            Turn::Over => break,
+        }
+        if failures == ILL {
+            reading
+                .reporter
+                .warn("three courses in a row could not be read in detail: the rest keeps what is known");
+            break;
+        }
+    }
+    pull.details_left = left;
+    Ok(())
+}
+
+/// What is known of a course's bookings, as long as its bookings may be known at all.
+fn keep(course: &mut Course, known: Option<&Course>, policy: Details, now: Timestamp) {
+    let known = known.filter(|_| policy != Details::None);
+    course.participants = known.and_then(|known| known.participants.clone());
+    course.details_at = known.and_then(|known| known.details_at);
+    let known_empty = course.participants.as_ref().is_some_and(|participants| participants.is_empty());
+    if policy != Details::None && course.participant_count == 0 && !known_empty {
+        // The count includes every booking, so there is nothing to be asked.
+        course.participants = Some(Arc::new([]));
+        course.details_at = Some(now);
+    }
+}
+
+/// The courses to be read, by need: upcoming before past, changed before unchanged, then the longest unread.
+fn due(courses: &[Course], reading: &Reading<'_>, policy: Details) -> Vec<usize> {
+    let over = |course: &Course| {
+        let end = course.end.or(course.start);
+        end.is_some_and(|end| end.end(&TimeZone::UTC) <= reading.now)
+    };
+    let changed = |course: &Course| match reading.request.known.get(&course.id) {
+        Some(known) => known.participants.is_none() || known.summary_digest() != course.summary_digest(),
+        None => true,
+    };
+    let mut due: Vec<_> = courses
+        .iter()
+        .enumerate()
+        .filter(|(_, course)| match policy {
+            Details::None => false,
+            Details::Upcoming => !over(course),
+            Details::All => true,
+        })
+        .filter(|(_, course)| course.participant_count > 0)
+        .map(|(index, course)| {
+            // Of coming courses the next are of most interest, of past ones the latest.
+            let begins = course.start.map_or(i64::MAX, |start| start.sort_key().as_second());
+            let distance = if over(course) { -begins } else { begins };
+            (over(course), !changed(course), course.details_at, distance, course.id.clone(), index)
+        })
+        .collect();
+    due.sort();
+    due.into_iter().map(|(.., index)| index).collect()
+}
+
+fn path(id: &CourseId) -> String {
+    format!("/courses/{id}")
+}
+
+impl Reading<'_> {
+    /// Reads one course, and the results of its participants if they are wanted.
+    fn course(&mut self, course: &mut Course, pull: &mut Pull) -> Result<Turn> {
+        if self.client.allowance() == 0 {
+            return Ok(Turn::Over);
+        }
+        let path = path(&course.id);
+        let known = course.participants.clone();
+        let validator = known.as_ref().and_then(|_| self.request.validators.get(&path));
+        let answer = self.client.get(&path, validator, self.deadline, Patience::Hurries);
+        let (mut participants, validator) = match answer {
+            Ok(Answer::Unchanged) => (known.as_deref().unwrap_or_default().to_vec(), validator.cloned()),
+            Ok(Answer::Body(body, validator)) => {
+                pull.validators.remove(&path);
+                match wire::bookings(&asked(&path), course.id.as_str(), &body) {
+                    Ok(read) => (merge(&course.id, read, known.as_deref(), pull), validator),
+                    Err(error) => return Ok(self.set_aside(&course.id, error.message())),
+                }
+            }
+            Err(fault) => return self.failed(&course.id, fault),
+        };
+        let mut turn = Turn::Read;
+        if self.request.results_wanted {
+            turn = self.results(&mut participants)?;
+        }
+        pull.participants_read += participants.len();
+        if let (Some(validator), Turn::Read) = (validator, &turn) {
+            pull.validators.insert(path, validator);
+        }
+        course.participants = Some(participants.into());
+        // Also where some results are left: a course with very many people must not be first in line for ever.
+        course.details_at = Some(self.now);
+        Ok(turn)
+    }
+
+    /// Reads the results of the people who can have some.
+    fn results(&mut self, participants: &mut [Participant]) -> Result<Turn> {
+        let mut order: Vec<usize> = (0..participants.len()).collect();
+        if !order.is_empty() {
+            // Where the allowance ends within a course, it is not always the same people who are left.
+            order.rotate_left(self.random.usize(0..participants.len()));
+        }
+        for index in order {
+            let participant = &mut participants[index];
+            let Some(id) = participant.participation_id.clone() else { continue };
+            if self.client.allowance() == 0 {
+                return Ok(Turn::Part);
+            }
+            let path = format!("/participations/{}", id.reveal());
+            // The id is the person's: it stands in no message.
+            let told = asked("/participations/{id}");
+            match self.client.get_as(&told, &path, None, self.deadline, Patience::Hurries) {
+                Ok(Answer::Body(body, _)) => match wire::outcome(&told, id.reveal(), &body) {
+                    Ok(outcome) => outcome.note(participant),
+                    Err(error) => {
+                        self.reporter.warn(&format!("{}: the last known result is kept", error.message()))
+                    }
+                },
+                Ok(Answer::Unchanged) => {}
+                Err(fault) if fault.error.kind() == Kind::Credentials => return Err(fault.error),
+                Err(Fault { status: Some(400..=428 | 430..=499), error }) => {
+                    self.reporter.detail(&format!("{}: the last known result is kept", error.message()));
+                }
+                Err(_) => return Ok(Turn::Part),
+            }
+        }
+        Ok(Turn::Read)
+    }
+
+    /// A request for a course that failed: only the key concerns the pull as a whole.
+    fn failed(&self, id: &CourseId, Fault { status, error }: Fault) -> Result<Turn> {
+        match (error.kind(), status) {
+            (Kind::Credentials, _) => Err(error),
+            // Either the limit or the time is used up.
+            (_, Some(429)) => Ok(Turn::Over),
+            (_, None) if self.client_is_out_of_time() => Ok(Turn::Over),
+            _ => Ok(self.set_aside(id, error.message())),
+        }
+    }
+
+    fn client_is_out_of_time(&self) -> bool {
+        self.client.left(self.deadline).is_zero()
+    }
+
+    fn set_aside(&self, id: &CourseId, why: &str) -> Turn {
+        self.reporter
+            .warn(&format!("the bookings of course {id} could not be read, what is known is kept: {why}"));
+        Turn::Failed
+    }
+}
+
+/// Bookings as read, with what only was known before: results, and bookings that are refused now.
+fn merge(
+    course: &CourseId,
+    read: wire::Bookings,
+    known: Option<&[Participant]>,
+    pull: &mut Pull,
+) -> Vec<Participant> {
+    let known: BTreeMap<&str, &Participant> =
+        known.unwrap_or_default().iter().map(|one| (&**one.booking_id.reveal(), one)).collect();
+    let before = |booking: &Personal| known.get(&**booking.reveal()).copied();
+    let mut participants = read.participants;
+    for participant in &mut participants {
+        if let Some(known) = before(&participant.booking_id)
+            && known.participation_id == participant.participation_id
+        {
+            participant.result_outcome = known.result_outcome.clone();
+            participant.result_notes = known.result_notes.clone();
+            participant.result_completed_at = known.result_completed_at;
+        }
+    }
+    for refused in read.refused {
+        if let Some(known) = refused.booking.as_ref().and_then(before) {
+            participants.push(known.clone());
+        }
+        let id = format!("{course}, {}", refused.place);
+        pull.refused.push(Refused { entity: "booking", id, reason: refused.reason });
+    }
+    participants.sort_by(|a, b| a.booking_id.reveal().cmp(b.booking_id.reveal()));
+    participants.dedup_by(|a, b| a.booking_id == b.booking_id);
+    participants
+}

@@ -1,0 +1,176 @@
+//! The Hemera Academy Service API: the courses of an academy with their bookings, over HTTP and a key.
+
+mod client;
+mod details;
+mod pages;
+mod wire;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use self::client::{Answer, Client, Patience, asked};
+use self::details::Reading;
+use self::pages::{LIMIT, Window};
+use super::{PullRequest, Source};
+use crate::base::clock::SharedClock;
+use crate::base::http::Transport;
+use crate::base::report::{Reporter, Stage};
+use crate::base::retry::Deadline;
+use crate::config;
+use crate::error::Result;
+use crate::model::change::{Change, Pull, Refused, Validator};
+use crate::model::course::Course;
+
+/// The catalogue of a Hemera.
+pub struct Hemera {
+    client: Client,
+    details: config::Details,
+    clock: SharedClock,
+    reporter: Arc<dyn Reporter>,
+    random: fastrand::Rng,
+}
+
+impl fmt::Debug for Hemera {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hemera").field("details", &self.details).finish_non_exhaustive()
+    }
+}
+
+impl Hemera {
+    /// A Hemera behind this transport. A key that cannot be one is an error here, before anything is sent.
+    pub fn new(
+        config: &config::Hemera,
+        transport: Box<dyn Transport>,
+        clock: SharedClock,
+        reporter: Arc<dyn Reporter>,
+    ) -> Result<Self> {
+        Self::seeded(config, transport, clock, reporter, fastrand::u64(..))
+    }
+
+    /// The same, with the randomness of waits and rereads fixed.
+    pub fn seeded(
+        config: &config::Hemera,
+        transport: Box<dyn Transport>,
+        clock: SharedClock,
+        reporter: Arc<dyn Reporter>,
+        seed: u64,
+    ) -> Result<Self> {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let client = Client::new(config, transport, clock.clone(), reporter.clone(), random.fork())?;
+        Ok(Self { client, details: config.details, clock, reporter, random })
+    }
+
+    /// The list of courses, whole.
+    fn courses(
+        &mut self,
+        request: &PullRequest<'_>,
+        deadline: Deadline,
+        pull: &mut Pull,
+    ) -> Result<Vec<Course>> {
+        if self.unchanged(request, deadline, pull)? {
+            return Ok(request.known.iter().cloned().collect());
+        }
+        let Self { client, random, .. } = self;
+        let mut validators = BTreeMap::new();
+        let mut pages = 0;
+        let listing = pages::read(random, |window| {
+            let path = address(window);
+            let answer = client.get(&path, None, deadline, Patience::Waits).map_err(|fault| fault.error)?;
+            pages += 1;
+            let Answer::Body(body, validator) = answer else { return Ok(wire::Page::default()) };
+            validators.extend(validator.map(|validator| (path.clone(), validator)));
+            wire::page(&asked(&path), &body)
+        })?;
+        let before = pull.refused.len();
+        let mut courses = Vec::with_capacity(listing.rows.len());
+        for (index, row) in listing.rows.into_iter().enumerate() {
+            match row.course {
+                Ok(course) => courses.push(course),
+                Err(reason) => {
+                    let id = if row.key.starts_with("row ") {
+                        format!("row {}", index + 1)
+                    } else {
+                        row.key.to_string()
+                    };
+                    pull.refused.push(Refused { entity: "course", id, reason });
+                }
+            }
+        }
+        for id in listing.doubled {
+            self.reporter.detail(&format!("course {id} is in one answer more than once; it is taken once"));
+        }
+        // Validators are worth something when the same windows show the whole list, and nothing of it was refused:
+        // what was refused is not in the catalogue that "unchanged" would stand for.
+        if listing.plain && pull.refused.len() == before && validators.len() == pages {
+            pull.validators.extend(validators);
+        }
+        Ok(courses)
+    }
+
+    /// Whether the server says of every window of the list that it is as it was.
+    fn unchanged(&mut self, request: &PullRequest<'_>, deadline: Deadline, pull: &mut Pull) -> Result<bool> {
+        let windows: BTreeMap<&String, &Validator> =
+            request.validators.iter().filter(|(path, _)| path.starts_with("/courses?")).collect();
+        if windows.is_empty() || request.known.is_empty() {
+            return Ok(false);
+        }
+        for (path, validator) in &windows {
+            let answer = self.client.get(path, Some(validator), deadline, Patience::Waits);
+            if !matches!(answer.map_err(|fault| fault.error)?, Answer::Unchanged) {
+                return Ok(false);
+            }
+        }
+        pull.validators
+            .extend(windows.into_iter().map(|(path, validator)| (path.clone(), validator.clone())));
+        Ok(true)
+    }
+
+    /// The templates, if the server has any to offer. Today it has not even the route: the answer is a 404 with an
+    /// HTML page, and the site uses its own theme.
+    fn templates(&mut self, deadline: Deadline, pull: &mut Pull) -> Result<()> {
+        let path = "/templates";
+        match self.client.get(path, None, deadline, Patience::Waits) {
+            Ok(Answer::Body(body, _)) => {
+                let (templates, refused) = wire::templates(&asked(path), &body)?;
+                pull.templates = Some(templates);
+                pull.refused.extend(refused);
+                Ok(())
+            }
+            Ok(Answer::Unchanged) => Ok(()),
+            Err(fault) if fault.status == Some(404) => Ok(()),
+            Err(fault) => Err(fault.error),
+        }
+    }
+}
+
+impl Source for Hemera {
+    fn name(&self) -> &'static str {
+        "hemera"
+    }
+
+    fn is_remote(&self) -> bool {
+        true
+    }
+
+    fn pull_changes(&mut self, request: &PullRequest<'_>) -> Result<Pull> {
+        self.reporter.begin(Stage::Fetch, None);
+        let deadline = Deadline::after(request.budget, &*self.clock);
+        let before = self.client.requests;
+        let mut pull = Pull { complete: true, ..Pull::default() };
+        let mut courses = self.courses(request, deadline, &mut pull)?;
+        self.templates(deadline, &mut pull)?;
+        let Self { client, random, reporter, clock, .. } = self;
+        let reading = Reading { client, request, deadline, now: clock.now(), random, reporter };
+        details::refresh(reading, self.details, &mut courses, &mut pull)?;
+        pull.changes = courses.into_iter().map(|course| Change::Upsert(Box::new(course))).collect();
+        pull.requests = self.client.requests - before;
+        Ok(pull)
+    }
+}
+
+/// The address of a part of the list, below the root of the service.
+fn address(Window { offset, level }: Window) -> String {
+    let level = level.map(|level| format!("&level={}", level.name())).unwrap_or_default();
+    format!("/courses?limit={LIMIT}&offset={offset}{level}")
+}

@@ -1,0 +1,177 @@
+//! Where the content's files will be found: so that no two want one address, and that links between files hold.
+
+use std::collections::HashMap;
+
+use super::walk::Entry;
+use super::{Folder, Page, PageKind};
+use crate::base::mistakes::Mistake;
+use crate::base::text::slugify;
+use crate::config::Config;
+
+/// The addresses of pages and assets by their files, relative to the site: `about/team/`, `about/team.png`.
+#[derive(Debug, Default)]
+pub(super) struct Addresses {
+    by_file: HashMap<String, String>,
+    /// Folders whose own page has a slug of its own, with that slug: what is in them moves along.
+    renamed: HashMap<String, String>,
+    /// The path of the site's base address.
+    base_path: String,
+}
+
+impl Addresses {
+    /// The addresses of all pages and assets, and who is in whose way. Drafts that are not built are in nobody's.
+    pub(super) fn of(
+        config: &Config,
+        folder: &Folder,
+        pages: &[Page],
+        assets: &[&Entry],
+    ) -> (Self, Vec<Mistake>) {
+        let after_scheme = config.site.base_url.split_once("://").map_or("", |(_, rest)| rest);
+        let base_path = after_scheme.find('/').map_or("", |at| &after_scheme[at..]).to_owned();
+        let mut addresses = Self { base_path, ..Self::default() };
+        let built = |page: &&Page| config.courses.drafts || !page.is_draft();
+        let renamed = pages.iter().filter(built).filter_map(|page| {
+            Some((page.path.strip_suffix("/index.md")?.to_owned(), page.slug()?.to_owned()))
+        });
+        addresses.renamed = renamed.collect();
+
+        let mut mistakes = Vec::new();
+        let mut taken: HashMap<String, &str> = HashMap::new();
+        let mut courses: HashMap<String, &str> = HashMap::new();
+        let mut clash = |taken: &str, path: &str, message: &str, hint: &str| {
+            let message = format!("{message} {}", folder.file(taken));
+            mistakes.push(Mistake::new(folder.file(path), message).hint(Some(hint.to_owned())));
+        };
+        for page in pages.iter().filter(built) {
+            let address = addresses.page(page);
+            if let Some(first) = page.course().and_then(|course| courses.insert(course, &page.path)) {
+                clash(first, &page.path, "describes the same course as", "make one file of the two");
+            } else if let Some(first) = taken.insert(format!("{address}index.html"), &page.path) {
+                let hint = "rename one of them, or give it another `slug`";
+                clash(first, &page.path, &format!("has the address /{address} of"), hint);
+            }
+            addresses.by_file.insert(page.path.clone(), address);
+        }
+        for asset in assets {
+            let route = addresses.asset(&asset.path);
+            if let Some(first) = taken.insert(route.clone(), &asset.path) {
+                clash(first, &asset.path, &format!("has the address /{route} of"), "rename one of them");
+            }
+            addresses.by_file.insert(asset.path.clone(), route);
+        }
+        (addresses, mistakes)
+    }
+
+    /// The address of an asset: beside the page that it stands beside, under its own name.
+    pub(super) fn asset(&self, path: &str) -> String {
+        match path.rsplit_once('/') {
+            Some((folder, name)) => format!("{}{name}", self.folder(folder)),
+            None => path.to_owned(),
+        }
+    }
+
+    /// The address of what `target` names in the file `from`, if it is a file of the content: the author links to files
+    /// as they lie on the disk.
+    pub(super) fn link(&self, from: &str, target: &str) -> Option<String> {
+        let (path, rest) = target.split_at(target.find(['?', '#']).unwrap_or(target.len()));
+        if path.is_empty() || path.contains(':') {
+            return None;
+        }
+        let mut parts: Vec<&str> = match path.strip_prefix('/') {
+            // From the top of the content: only files that are pages need translation, the rest is an address already.
+            Some(_) if !path.ends_with(".md") => return None,
+            Some(_) => Vec::new(),
+            None => from.split('/').rev().skip(1).collect::<Vec<_>>().into_iter().rev().collect(),
+        };
+        for part in path.split('/') {
+            match part {
+                "" | "." => {}
+                ".." => drop(parts.pop()?),
+                part => parts.push(part),
+            }
+        }
+        let file = parts.join("/");
+        let address = self.by_file.get(&file).or_else(|| self.by_file.get(&decoded(&file)?))?;
+        Some(format!("{}/{}{rest}", self.base_path, encoded(address)))
+    }
+
+    /// The address of a page, which the site makes by the same rules.
+    fn page(&self, page: &Page) -> String {
+        let (folder, name) = page.path.rsplit_once('/').unwrap_or(("", &page.path));
+        if name == "index.md" {
+            return self.folder(folder);
+        }
+        if name == "_index.md" {
+            return match (page.slug(), folder.rsplit_once('/')) {
+                (Some(_), _) if folder.is_empty() => String::new(),
+                (Some(slug), Some((above, _))) => format!("{}{slug}/", self.folder(above)),
+                (Some(slug), None) => format!("{slug}/"),
+                (None, _) => self.folder(folder),
+            };
+        }
+        let stem = slugify(name.strip_suffix(".md").unwrap_or(name));
+        format!("{}{}/", self.folder(folder), page.slug().unwrap_or(&stem))
+    }
+
+    /// The address of a folder, empty or with a slash at its end.
+    fn folder(&self, folder: &str) -> String {
+        if folder.is_empty() {
+            return String::new();
+        }
+        let (above, name) = folder.rsplit_once('/').unwrap_or(("", folder));
+        let slug = self.renamed.get(folder).cloned().unwrap_or_else(|| slugify(name));
+        format!("{}{slug}/", self.folder(above))
+    }
+}
+
+impl Page {
+    fn slug(&self) -> Option<&str> {
+        match &self.kind {
+            PageKind::Document(document) => document.front.slug.as_deref(),
+            PageKind::Overlay(overlay) => overlay.front.slug.as_deref(),
+        }
+    }
+
+    fn is_draft(&self) -> bool {
+        match &self.kind {
+            PageKind::Document(document) => document.front.draft,
+            PageKind::Overlay(overlay) => overlay.front.draft,
+        }
+    }
+
+    /// What tells the course that it belongs to from others.
+    fn course(&self) -> Option<String> {
+        match &self.kind {
+            PageKind::Document(_) => None,
+            PageKind::Overlay(overlay) => Some(match &overlay.course_id {
+                Some(id) => format!("id {id}"),
+                None => format!("slug {}", slugify(&overlay.course)),
+            }),
+        }
+    }
+}
+
+/// The text with `%20` and its like read; nothing where that is no text.
+fn decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        let hex = after.get(..2).filter(|_| byte == b'%').and_then(|hex| std::str::from_utf8(hex).ok());
+        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(decoded) => {
+                bytes.push(decoded);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(byte);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+/// The characters that would end a path or be read as escapes, escaped; the rest is Markdown's to escape.
+fn encoded(address: &str) -> String {
+    address.replace('%', "%25").replace('?', "%3F").replace('#', "%23")
+}

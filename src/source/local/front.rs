@@ -1,0 +1,254 @@
+//! The front matter of a content file: TOML between two lines of `+++`.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use toml::de::DeValue;
+
+use super::PageKind;
+use super::walk::{Entry, Role};
+use crate::base::mistakes::{Mistake, shown};
+use crate::base::tables::{Found, Sheet, Table, kind_of};
+use crate::base::text::slugify;
+use crate::config::Config;
+use crate::model::course::Level;
+use crate::model::document::{Document, FrontMatter, Overlay};
+use crate::model::moment::Moment;
+
+const EXTRA: &str = "what only your templates know belongs in [extra]";
+
+/// Reads the front matter of a file, and says where its Markdown begins.
+pub(super) fn read(
+    config: &Config,
+    file: &str,
+    entry: &Entry,
+    text: &str,
+) -> Result<(PageKind, usize), Vec<Mistake>> {
+    let parts = split(text)
+        .map_err(|(span, message, hint)| vec![Mistake::new(file, message).at(text, span).hint(Some(hint))])?;
+    let sheet = Sheet::new(file, text, parts.front);
+    let reader = Reader { sheet: &sheet, zone: &config.site.time_zone };
+    let mut table = sheet.table();
+    let front = reader.general(&mut table);
+    let source: Arc<str> = entry.path.as_str().into();
+    let kind = match &entry.role {
+        Role::Overlay { course } => {
+            let overlay = Overlay { source, course: course.as_str().into(), front, ..Overlay::default() };
+            PageKind::Overlay(Box::new(reader.course(&mut table, overlay)))
+        }
+        Role::Document { .. } | Role::Asset => PageKind::Document(Document {
+            section: entry.path.rsplit_once('/').map_or("", |(folder, _)| folder).into(),
+            source,
+            is_section: entry.role == Role::Document { is_section: true },
+            front,
+            html: "".into(),
+        }),
+    };
+    table.finish(Some(EXTRA));
+    let mistakes = sheet.into_mistakes();
+    if mistakes.is_empty() { Ok((kind, parts.body)) } else { Err(mistakes) }
+}
+
+struct Parts {
+    front: Range<usize>,
+    body: usize,
+}
+
+type Objection = (Range<usize>, &'static str, &'static str);
+
+/// Finds the front matter. Without one, everything is Markdown.
+fn split(text: &str) -> Result<Parts, Objection> {
+    let mut lines = Lines { text, at: if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 } };
+    let start = lines.at;
+    let none = Parts { front: start..start, body: start };
+    let first = loop {
+        match lines.next() {
+            Some(line) if text[line.clone()].trim().is_empty() => {}
+            Some(line) => break line,
+            None => return Ok(none),
+        }
+    };
+    let fence = text[first.clone()].trim_end();
+    if fence != "+++" && fence != "---" {
+        return Ok(none);
+    }
+    let front = lines.at;
+    let end = loop {
+        match lines.next() {
+            Some(line) if text[line.clone()].trim_end() == fence => break Some(line.start),
+            Some(_) => {}
+            None => break None,
+        }
+    };
+    let Some(end) = end else {
+        if fence == "---" {
+            // A line across the page, at its very top.
+            return Ok(none);
+        }
+        return Err((
+            first.start..first.start + 3,
+            "the front matter has no end",
+            "close it with a line `+++` before the text",
+        ));
+    };
+    if fence == "---" {
+        let inside = &text[front..end];
+        let is_yaml = |line: &str| line.split_once(':').is_some_and(|(key, _)| !key.trim().contains(' '));
+        if inside.lines().any(is_yaml) {
+            return Err((
+                first.start..first.start + 3,
+                "the front matter is YAML",
+                "write it as TOML between two lines of `+++`: `title = \"…\"` instead of `title: …`",
+            ));
+        }
+        if !inside.trim().is_empty() {
+            return Ok(none);
+        }
+        return Ok(Parts { front: front..front, body: lines.at });
+    }
+    Ok(Parts { front: front..end, body: lines.at })
+}
+
+/// The lines of a text with their bounds.
+struct Lines<'t> {
+    text: &'t str,
+    at: usize,
+}
+
+impl Iterator for Lines<'_> {
+    type Item = Range<usize>;
+
+    fn next(&mut self) -> Option<Range<usize>> {
+        let rest = self.text.get(self.at..).filter(|rest| !rest.is_empty())?;
+        let start = self.at;
+        let length = rest.find('\n').map_or(rest.len(), |end| end + 1);
+        self.at += length;
+        Some(start..start + length)
+    }
+}
+
+struct Reader<'s, 't> {
+    sheet: &'s Sheet<'t>,
+    zone: &'s TimeZone,
+}
+
+impl Reader<'_, '_> {
+    fn general(&self, table: &mut Table<'_, '_>) -> FrontMatter {
+        let title = text(table, "title");
+        let slug = table.checked("slug", slug).map(|found| found.value);
+        let date = self.date(table, "date");
+        let draft = table.boolean("draft").unwrap_or(false);
+        let template = text(table, "template");
+        let layout = table.checked("layout", not_empty);
+        if let (Some(_), Some(layout)) = (&template, &layout) {
+            let message = "`layout` and `template` are two names of one thing";
+            self.sheet.wrong(&layout.span, message, Some("remove one of them".into()));
+        }
+        let tags = table.strings("tags").unwrap_or_default();
+        for tag in tags.iter().filter(|tag| tag.value.trim().is_empty()) {
+            self.sheet.wrong(&tag.span, "a tag must not be empty", None);
+        }
+        FrontMatter {
+            title,
+            slug,
+            date,
+            draft,
+            template: template.or(layout.map(|found| found.value)),
+            weight: table.integer("weight", i64::MIN..=i64::MAX),
+            tags: tags.into_iter().map(|tag| tag.value.trim().into()).collect(),
+            description: table.string("description").map(|found| found.value.trim().into()),
+            extra: (&table.free("extra")).into(),
+        }
+    }
+
+    fn course(&self, table: &mut Table<'_, '_>, overlay: Overlay) -> Overlay {
+        let start = self.date(table, "start_date");
+        let has_end = table.has("end_date");
+        let end = self.date_and_place(table, "end_date");
+        if let (true, Some(start), Some((end, span))) = (has_end, start, &end)
+            && end.sort_key() < start.sort_key()
+        {
+            self.sheet.wrong(span, "`end_date` lies before `start_date`", None);
+        }
+        Overlay {
+            course_id: self.id(table, "course"),
+            level: table.checked("level", |text| text.parse::<Level>()).map(|found| found.value),
+            start,
+            end: end.map(|(end, _)| end),
+            price: table.amount("price"),
+            currency: table.checked("currency", currency).map(|found| found.value),
+            location: text(table, "location"),
+            instructor: text(table, "instructor"),
+            image: text(table, "image"),
+            seats: table.integer("seats", 0..=1_000_000),
+            ..overlay
+        }
+    }
+
+    fn date(&self, table: &mut Table<'_, '_>, key: &'static str) -> Option<Moment> {
+        self.date_and_place(table, key).map(|(date, _)| date)
+    }
+
+    /// A date, bare as TOML has it or as a text; a time without an offset is one in the site's time zone.
+    fn date_and_place(&self, table: &mut Table<'_, '_>, key: &'static str) -> Option<(Moment, Range<usize>)> {
+        let Found { value, span } = table.value(key)?;
+        let written = match &value {
+            DeValue::Datetime(datetime) => datetime.to_string(),
+            DeValue::String(text) => text.trim().to_owned(),
+            other => {
+                let message = format!("`{key}` must be a date such as 2027-02-10, not {}", kind_of(other));
+                self.sheet.wrong(&span, message, None);
+                return None;
+            }
+        };
+        let moment = written.parse::<Moment>().ok().or_else(|| {
+            let wall: DateTime = written.parse().ok()?;
+            wall.to_zoned(self.zone.clone()).ok().map(|zoned| Moment::Instant(zoned.timestamp()))
+        });
+        if moment.is_none() {
+            let message = format!("`{key}` must be a date such as 2027-02-10, not `{}`", shown(&written));
+            self.sheet.wrong(&span, message, None);
+        }
+        moment.map(|moment| (moment, span))
+    }
+
+    fn id(&self, table: &mut Table<'_, '_>, key: &'static str) -> Option<Arc<str>> {
+        let Found { value, span } = table.value(key)?;
+        match value {
+            DeValue::String(text) if !text.trim().is_empty() => Some((*text).into()),
+            DeValue::Integer(number) => Some(number.to_string().into()),
+            other => {
+                let message = format!("`{key}` must be the id of a course, not {}", kind_of(&other));
+                self.sheet.wrong(&span, message, None);
+                None
+            }
+        }
+    }
+}
+
+fn text(table: &mut Table<'_, '_>, key: &'static str) -> Option<Arc<str>> {
+    table.checked(key, not_empty).map(|found| found.value)
+}
+
+fn not_empty(text: &str) -> Result<Arc<str>, &'static str> {
+    let text = text.trim();
+    if text.is_empty() { Err("must not be empty; leave the line out instead") } else { Ok(text.into()) }
+}
+
+fn slug(text: &str) -> Result<Arc<str>, String> {
+    let safe = slugify(text);
+    if safe == text && !safe.is_empty() {
+        return Ok(safe.into());
+    }
+    let rule = "a slug is made of a to z, 0 to 9 and single hyphens";
+    if safe.is_empty() { Err(rule.into()) } else { Err(format!("{rule}: `{safe}` would do")) }
+}
+
+fn currency(text: &str) -> Result<Arc<str>, String> {
+    if text.len() == 3 && text.bytes().all(|b| b.is_ascii_uppercase()) {
+        return Ok(text.into());
+    }
+    Err(format!("expected a code of three capital letters such as EUR, found `{}`", shown(text)))
+}

@@ -1,0 +1,237 @@
+//! Building: what is written, what stays, what is put back.
+
+use aither::error::Kind;
+use aither::project::Options;
+
+use crate::fixture::Fixture;
+
+const THREE: &[(&str, &str, &str)] = &[
+    ("1", "Ruhig verhandeln", "2027-03-01"),
+    ("2", "Klar reden", "2027-04-01"),
+    ("3", "Altes", "2026-01-01"),
+];
+
+#[test]
+fn every_page_is_there() {
+    let site =
+        Fixture::with_courses(THREE).write("content/about.md", "+++\ntitle = \"Über uns\"\n+++\n# Hallo\n");
+    let summary = site.build();
+    assert_eq!(summary.courses, 3);
+    for page in [
+        "index.html",
+        "404.html",
+        "about/index.html",
+        "courses/ruhig-verhandeln/index.html",
+        "courses/klar-reden/index.html",
+        "courses/altes/index.html",
+        "levels/beginner/index.html",
+        "levels/intermediate/index.html",
+        "levels/advanced/index.html",
+        "feed.xml",
+        "sitemap.xml",
+        "robots.txt",
+        "sync-status.json",
+        ".sync-manifest.json",
+    ] {
+        assert!(site.has(page), "{page}");
+    }
+    let home = site.output("index.html");
+    assert!(
+        home.contains("Ruhig verhandeln") && home.contains("Klar reden"),
+        "upcoming courses are on the home page"
+    );
+}
+
+#[test]
+fn a_second_build_writes_nothing_and_touches_nothing() {
+    let mut site = Fixture::with_courses(THREE);
+    site.build();
+    let before = site.times();
+    site.now = "2026-11-21T11:00:00Z".parse().unwrap();
+    let summary = site.build();
+    assert_eq!((summary.build.written, summary.build.rendered, summary.build.removed), (0, 0, 0));
+    assert_eq!(site.times(), before);
+}
+
+#[test]
+fn a_changed_title_rewrites_the_pages_that_show_it() {
+    let site = Fixture::with_courses(THREE);
+    site.build();
+    let before = site.tree();
+    let site = site.courses(&[
+        ("1", "Ruhig verhandeln", "2027-03-01"),
+        ("2", "Klar reden", "2027-04-01"),
+        ("3", "Altes", "2026-01-01"),
+    ]);
+    site.build();
+    assert_eq!(Fixture::changed(&before, &site.tree()), Vec::<String>::new());
+
+    let mut rows: Vec<serde_json::Value> =
+        serde_json::from_str(&std::fs::read_to_string(site.path("courses.json")).unwrap()).unwrap();
+    rows[1]["title"] = "Klarer reden".into();
+    site.put("courses.json", serde_json::to_string(&rows).unwrap());
+    let summary = site.build();
+    let changed = Fixture::changed(&before, &site.tree());
+    assert!(changed.contains(&"courses/klar-reden/index.html".to_owned()));
+    assert!(changed.contains(&"index.html".to_owned()));
+    assert!(changed.contains(&"levels/beginner/index.html".to_owned()));
+    assert!(!changed.contains(&"404.html".to_owned()), "{changed:?}");
+    assert!(!changed.contains(&"levels/advanced/index.html".to_owned()), "{changed:?}");
+    assert_eq!(summary.build.written, changed.len());
+}
+
+#[test]
+fn what_was_edited_or_deleted_by_hand_is_put_back() {
+    let site = Fixture::with_courses(THREE);
+    site.build();
+    let good = site.tree();
+    site.put("output/index.html", "<h1>hand</h1>");
+    site.remove("output/courses/altes/index.html");
+    let summary = site.build();
+    assert_eq!(summary.build.written, 2);
+    assert_eq!(site.tree(), good);
+}
+
+#[test]
+fn a_removed_course_takes_its_page_along_and_foreign_files_stay() {
+    let site = Fixture::with_courses(THREE);
+    site.build();
+    site.put("output/foreign.txt", "mine");
+    site.put("output/courses/notes.txt", "mine");
+    let site = site.courses(&THREE[..2]);
+    let error = site.try_build(Options::default()).unwrap_err();
+    assert_eq!(error.kind(), Kind::Refused, "a third of the courses is gone: {error}");
+    assert!(site.has("courses/altes/index.html"));
+
+    let allow = Options { allow_shrink: true, ..Options::default() };
+    assert_eq!(site.try_build(allow).unwrap().build.removed, 1);
+    assert!(!site.has("courses/altes"));
+    assert!(site.has("foreign.txt") && site.has("courses/notes.txt"));
+
+    let clean = Options { clean: true, ..Options::default() };
+    assert_eq!(site.try_build(clean).unwrap().build.removed, 2);
+    assert!(!site.has("foreign.txt") && !site.has("courses/notes.txt"));
+}
+
+#[test]
+fn a_damaged_or_missing_manifest_is_noticed_and_healed() {
+    let site = Fixture::with_courses(THREE);
+    site.build();
+    let good = site.tree();
+    let manifest = site.output(".sync-manifest.json");
+    for damage in ["", "{", "{\"version\":99}", "null", &manifest[..manifest.len() / 2]] {
+        site.put("output/.sync-manifest.json", damage);
+        let summary = site.build();
+        assert!(summary.build.rendered > 5, "everything is rendered");
+        assert_eq!(summary.build.written, 0, "but what is right is not written again");
+        assert_eq!(site.output(".sync-manifest.json"), manifest);
+        assert!(site.reporter.warnings().iter().any(|w| w.contains("sync.manifest.corrupted")), "{damage:?}");
+    }
+    site.remove("output/.sync-manifest.json");
+    site.build();
+    assert_eq!(site.output(".sync-manifest.json"), manifest);
+    assert_eq!(site.tree(), good);
+}
+
+#[test]
+fn a_lost_state_folder_costs_a_render_but_no_write() {
+    let site = Fixture::with_courses(THREE);
+    site.build();
+    let before = site.times();
+    std::fs::remove_file(site.path(".aither/traces.json")).unwrap();
+    let summary = site.build();
+    assert_eq!(summary.build.written, 0);
+    assert_eq!(site.times(), before);
+}
+
+#[test]
+fn no_course_and_no_sync_give_friendly_pages() {
+    let site = Fixture::with_courses(&[]);
+    site.build();
+    assert!(site.has("index.html") && site.has("levels/beginner/index.html"));
+
+    let site = Fixture::new("source = \"hemera\"\n[site]\nlanguage = \"de\"\n")
+        .env("HEMERA_API_BASE_URL", "http://127.0.0.1:9")
+        .env("HEMERA_API_KEY", "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk");
+    site.try_build(Options { offline: true, ..Options::default() }).unwrap();
+    assert!(site.has("index.html"));
+}
+
+#[test]
+fn foreign_slugs_neither_leave_the_output_nor_collide() {
+    let rows = serde_json::json!([
+        { "id": "a", "title": "A", "slug": "../../etc/passwd", "level": "BEGINNER", "startDate": null, "endDate": null, "participantCount": 0 },
+        { "id": "b", "title": "B", "slug": "same", "level": "BEGINNER", "startDate": null, "endDate": null, "participantCount": 0 },
+        { "id": "c", "title": "C", "slug": "Same", "level": "BEGINNER", "startDate": null, "endDate": null, "participantCount": 0 },
+        { "id": "d", "title": "D", "slug": "con\u{0}/..%2f", "level": "BEGINNER", "startDate": null, "endDate": null, "participantCount": 0 },
+    ]);
+    let site = Fixture::with_courses(&[]).write("courses.json", rows.to_string());
+    site.build();
+    assert!(site.has("courses/etc-passwd/index.html"));
+    assert!(site.has("courses/same/index.html") && site.has("courses/same-c/index.html"));
+    assert!(site.reporter.warnings().iter().any(|w| w.contains("/courses/same-c/")));
+}
+
+#[test]
+fn a_template_error_leaves_the_output_as_it_was() {
+    let site = Fixture::with_courses(THREE);
+    site.build();
+    let good = site.tree();
+    site.put("templates/layouts/course.liquid", "{% if %}{{ course.title");
+    let site = site.courses(&[("9", "Neu", "2027-09-09"), THREE[0], THREE[1], THREE[2]]);
+    let error = site.try_build(Options::default()).unwrap_err();
+    assert_eq!(error.kind(), Kind::Template, "{error}");
+    assert!(error.message().contains("templates/layouts/course.liquid"), "{error}");
+    assert_eq!(site.tree(), good);
+    site.remove("templates/layouts/course.liquid");
+    site.build();
+    assert!(site.has("courses/neu/index.html"));
+}
+
+#[test]
+fn two_files_at_one_address_are_an_error_that_names_it() {
+    let site = Fixture::with_courses(&[])
+        .write("content/a.md", "A")
+        .write("content/b.md", "+++\nslug = \"a\"\n+++\nB");
+    let error = site.try_build(Options::default()).unwrap_err();
+    assert_eq!(error.kind(), Kind::Content);
+    assert!(error.message().contains("/a/"), "{error}");
+}
+
+#[test]
+fn the_program_says_what_it_did() {
+    let site = Fixture::with_courses(THREE);
+    let output = site.run(&["build"]);
+    let line = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(line.contains(" written, 0 unchanged, 0 removed in "), "{line}");
+    let output = site.run(&["build", "--json"]);
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&json["ok"], &json["written"], &json["courses"]), (&true.into(), &0.into(), &3.into()));
+    let output = site.run(&["build", "--quiet"]);
+    assert!(output.stdout.is_empty() && output.stderr.is_empty());
+}
+
+#[test]
+fn wrong_usage_exits_with_2_and_a_missing_config_says_what_to_do() {
+    let site = Fixture::with_courses(&[]);
+    assert_eq!(site.run(&["bild"]).status.code(), Some(2));
+    assert_eq!(site.run(&["build", "--frobnicate"]).status.code(), Some(2));
+    site.remove("aither.toml");
+    let output = site.run(&["build"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("aither init"));
+}
+
+#[test]
+fn a_second_build_at_once_is_told_to_wait() {
+    let site = Fixture::with_courses(THREE);
+    site.build();
+    let before = site.times();
+    let lock = std::fs::File::options().write(true).open(site.path(".aither/lock")).unwrap();
+    lock.lock().unwrap();
+    let output = site.run(&["build"]);
+    assert_eq!(output.status.code(), Some(75));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("another build"));
+    assert_eq!(site.times(), before);
+}

@@ -1,0 +1,128 @@
+//! The site's own filters, through the door.
+
+use std::path::Path;
+
+use aither::config::Config;
+use aither::model::change::RemoteTemplate;
+use aither::model::moment::Moment;
+use aither::model::view::{Map, Value};
+use aither::theme::{Read, Request, Theme};
+
+use crate::theme::{config, now};
+
+fn shown_by(config: &Config, template: &str) -> (String, Vec<Read>) {
+    let remote = RemoteTemplate {
+        id: String::new(),
+        name: "try".to_owned(),
+        kind: "layout".to_owned(),
+        markup: template.to_owned(),
+        updated_at: None,
+    };
+    let moment = |text: &str| text.parse::<Moment>().map_or(Value::Nil, Value::Moment);
+    let view: Map = [
+        ("day", moment("2027-03-09")),
+        ("instant", moment("2027-03-09T22:30:00Z")),
+        ("midnight", Value::from("2027-03-09T00:00:00Z".parse::<jiff::Timestamp>().expect("a time"))),
+        ("word", "now".into()),
+        ("text", "</script> & \u{2028}\"\\\n".into()),
+        (
+            "list",
+            Value::List(
+                [Value::Int(1), Value::Bool(true), Value::Nil, Value::Float(1.5)].into_iter().collect(),
+            ),
+        ),
+        ("price", Value::from(1480.0)),
+    ]
+    .into_iter()
+    .collect();
+    let theme = Theme::open(config, &[remote]).expect("opens");
+    let request = Request { layouts: &["try"], view: &view, content: None, now: now(), name: "try" };
+    let rendered = theme.render(&request).unwrap_or_else(|error| panic!("{template}: {error}"));
+    (String::from_utf8(rendered.bytes).expect("text"), rendered.reads)
+}
+
+fn shown(language: &str, template: &str) -> String {
+    shown_by(&config(Path::new("/nowhere"), language), template).0
+}
+
+#[test]
+fn dates_are_those_of_the_site_s_zone_and_language() {
+    for (language, template, expected) in [
+        ("en", "{{ day | date: '%-d %B %Y' }}", "9 March 2027"),
+        ("en", "{{ day | date: 'long' }}", "9 March 2027"),
+        ("en", "{{ day | date }}", "9 March 2027"),
+        ("en-US", "{{ day | date: 'long' }}", "March 9, 2027"),
+        ("en-US", "{{ instant | date: 'time' }}", "11:30 PM"),
+        ("de", "{{ day | date: 'full' }}", "Dienstag, 9. März 2027"),
+        ("de", "{{ day | date: '%a %b %%B %d' }}", "Di März %B 09"),
+        ("de", "{{ instant | date: 'datetime' }}", "9. März 2027, 23:30 Uhr"),
+        ("de", "{{ '2027-12-31T23:30:00Z' | date: 'short' }}", "01.01.2028"),
+        ("de", "{{ midnight | date: '%H:%M' }}", "01:00"),
+        ("en", "{{ 'soon' | date: 'long' }}", "soon"),
+        ("en", "{{ nothing | date: 'long' }}", ""),
+        ("en", "{{ '2027-02-30' | date: 'long' }}", "2027-02-30"),
+        ("en", "{{ day | date_to_xmlschema }}", "2027-03-09"),
+        ("en", "{{ instant | date_to_xmlschema }}", "2027-03-09T23:30:00+01:00"),
+        ("de", "{{ instant | date_to_rfc822 }}", "Tue, 09 Mar 2027 23:30:00 +0100"),
+        ("en", "{{ day | date_range: '2027-03-11' }}", "9–11 March 2027"),
+        ("en", "{{ day | date_range: nothing }}", "9 March 2027"),
+        ("en", "{{ day | date_range: '2027-01-01' }}", "9 March 2027"),
+        ("en-US", "{{ day | date_range: '2027-03-11' }}", "March 9–11, 2027"),
+        ("de", "{{ day | date_range: '2027-04-01' }}", "9. März – 1. April 2027"),
+        ("de", "{{ day | date_range: '2028-01-01' }}", "9. März 2027 – 1. Januar 2028"),
+    ] {
+        assert_eq!(shown(language, template), expected, "{language}: {template}");
+    }
+}
+
+#[test]
+fn the_word_now_is_the_moment_of_the_build() {
+    let config = config(Path::new("/nowhere"), "en");
+    for template in ["{{ 'now' | date: '%F' }}", "{{ 'today' | date: '%F' }}", "{{ word | date: '%F' }}"] {
+        let (text, reads) = shown_by(&config, template);
+        assert_eq!(text, "2027-02-10", "{template}");
+        assert!(reads.contains(&Read::Clock), "{template}");
+    }
+    assert!(!shown_by(&config, "{{ day | date: '%F' }}").1.contains(&Read::Clock));
+}
+
+#[test]
+fn numbers_and_prices_are_written_as_people_write_them() {
+    for (language, template, expected) in [
+        ("en", "{{ 1234567 | number }}", "1,234,567"),
+        ("de", "{{ 1234.5 | number }}", "1.234,5"),
+        ("en", "{{ -999 | number }}{{ 'x' | number }}{{ nothing | number }}", "-999x"),
+        ("en", "{{ price | money: 'EUR' }}", "€1,480"),
+        ("de", "{{ 99.5 | money: 'EUR' }}", "99,50\u{a0}€"),
+        ("en", "{{ 1200 | money: 'CHF' }}", "CHF\u{a0}1,200"),
+        ("en", "{{ 12 | money }}", "12"),
+    ] {
+        assert_eq!(shown(language, template), expected, "{language}: {template}");
+    }
+}
+
+#[test]
+fn json_can_stand_in_a_script() {
+    assert_eq!(shown("en", "{{ text | json }}"), r#""\u003c/script\u003e \u0026 \u2028\"\\\n""#);
+    assert_eq!(
+        shown("en", "{{ list | json }}{{ nothing | json }}{{ day | json }}"),
+        r#"[1,true,null,1.5]null"2027-03-09""#
+    );
+}
+
+#[test]
+fn links_stand_below_the_site_s_path() {
+    for (template, expected) in [
+        ("{{ '/style.css' | relative_url }}", "/academy/style.css"),
+        ("{{ 'style.css' | relative_url }}", "/academy/style.css"),
+        ("{{ '/academy/courses/' | relative_url }}", "/academy/courses/"),
+        ("{{ '/academyx/' | relative_url }}", "/academy/academyx/"),
+        ("{{ '/' | relative_url }}", "/academy/"),
+        ("{{ '/academy/courses/' | absolute_url }}", "https://example.org/academy/courses/"),
+        ("{{ 'https://other.example/x' | absolute_url }}", "https://other.example/x"),
+        ("{{ 'mailto:a@b.example' | relative_url }}{{ '#top' | relative_url }}", "mailto:a@b.example#top"),
+        ("{{ 'Führen & Leiten' | slugify }}", "fuehren-leiten"),
+    ] {
+        assert_eq!(shown("en", template), expected, "{template}");
+    }
+}

@@ -1,0 +1,3 @@
+//! What several subjects of the tests share.
+
+pub(crate) mod hemera;
