@@ -29,7 +29,10 @@ fn a_sync_is_started_asked_after_and_found_in_the_history() {
     assert_eq!(started.status, 202);
     let data = started.data();
     let job = data["jobId"].as_str().unwrap().to_owned();
-    assert!(job.starts_with("sync-") && data["status"] == "running" && data["startTime"].is_string(), "{data}");
+    assert!(
+        job.starts_with("sync-") && data["status"] == "running" && data["startTime"].is_string(),
+        "{data}"
+    );
     begun.recv_timeout(PATIENCE).unwrap();
 
     let busy = served.send("POST", "/api/sync", &[("Authorization", &bearer(SYNC))], "");
@@ -41,7 +44,9 @@ fn a_sync_is_started_asked_after_and_found_in_the_history() {
     served.until(|s| s.admin("GET", "/api/sync").data()["status"] == "success");
     let data = served.admin("GET", "/api/sync").data();
     assert_eq!((&data["filesGenerated"], &data["courseId"]), (&1.into(), &"cm5abc123".into()));
-    assert!(data["last_synced_at"].is_string() && data["durationMs"].is_u64() && data["sync_status"] == "success");
+    assert!(
+        data["last_synced_at"].is_string() && data["durationMs"].is_u64() && data["sync_status"] == "success"
+    );
 
     let folder = served.stop();
     let text = std::fs::read_to_string(folder.path().join(".aither/runs.jsonl")).unwrap();
@@ -92,7 +97,8 @@ fn the_history_outlives_a_restart_and_is_paged() {
 #[test]
 fn tokens_let_in_whom_they_are_for_and_nobody_else() {
     let served = setup().start();
-    let status = |method: &str, path: &str, header: (&str, &str)| served.send(method, path, &[header], "").status;
+    let status =
+        |method: &str, path: &str, header: (&str, &str)| served.send(method, path, &[header], "").status;
     let (admin, sync, cron, old) = (bearer(ADMIN), bearer(SYNC), bearer(CRON), bearer("former-admin-token"));
     let unknown = bearer("x");
     let cases = [
@@ -188,7 +194,13 @@ fn a_body_that_does_not_arrive_in_time_is_a_408() {
 #[test]
 fn a_request_id_is_kept_if_it_is_well_formed() {
     let served = setup().start();
-    let id = |given: &str| served.send("GET", "/healthz", &[("X-Request-Id", given)], "").header("x-request-id").unwrap().to_owned();
+    let id = |given: &str| {
+        served
+            .send("GET", "/healthz", &[("X-Request-Id", given)], "")
+            .header("x-request-id")
+            .unwrap()
+            .to_owned()
+    };
     assert_eq!(id("trace-1.A_b"), "trace-1.A_b");
     for bad in ["a b", "<script>", &"x".repeat(200)] {
         assert!(id(bad).starts_with("req-"), "{bad}");

@@ -135,7 +135,8 @@ pub(crate) fn publish(folder: &Path, files: &[(&str, &str)]) {
         aither::base::files::replace(&output.join(path), text.as_bytes()).unwrap();
         manifest.insert(path, Digest::of(text.as_bytes()).to_string());
     }
-    let manifest = serde_json::json!({ "version": 1, "generator": "test", "entities": {}, "files": manifest });
+    let manifest =
+        serde_json::json!({ "version": 1, "generator": "test", "entities": {}, "files": manifest });
     let path = output.join(".sync-manifest.json");
     aither::base::files::replace(&path, manifest.to_string().as_bytes()).unwrap();
 }
@@ -300,7 +301,11 @@ pub(crate) fn held() -> (Step, Receiver<()>, Sender<()>) {
         let _ = begun.send(());
         let _ = wait.recv();
         gate.pass()?;
-        Ok(RunFigures { files_generated: 1, next_course_id: Some("cm5abc123".into()), ..RunFigures::default() })
+        Ok(RunFigures {
+            files_generated: 1,
+            next_course_id: Some("cm5abc123".into()),
+            ..RunFigures::default()
+        })
     });
     (step, hear, go)
 }

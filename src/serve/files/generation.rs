@@ -73,7 +73,7 @@ impl Generation {
 
     /// Whether there is a site.
     pub(in super::super) fn is_ready(&self) -> bool {
-        self.files.contains_key("index.html") || self.stray("index.html").is_ok()
+        !self.files.is_empty() || self.stray("index.html").is_ok()
     }
 
     /// Opens a kept file.
