@@ -6,6 +6,13 @@
 //!
 //! What is measured and how to read it stands in `benches/README.md`.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a program for the terminal that works on throw-away folders"
+)]
+
 mod measure;
 mod sites;
 

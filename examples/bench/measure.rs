@@ -36,7 +36,7 @@ impl fmt::Display for Measured {
 /// Runs a command to its end; one that fails is an error with what it printed.
 pub(crate) fn measure(command: &mut Command) -> Result<Measured, String> {
     let begun = Instant::now();
-    let mut child = command
+    let child = command
         .stdout(Stdio::null())
         .stderr(Stdio::inherit())
         .spawn()

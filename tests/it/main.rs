@@ -1,6 +1,11 @@
 //! Integration tests: one binary, each module a subject.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed expectation is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "a failed expectation is a failed test, and tests work in folders of their own"
+)]
 
 mod academy;
 mod bench_site;
@@ -9,6 +14,7 @@ mod config;
 mod content;
 mod filters;
 mod fixture;
+mod hemera_site;
 mod house;
 mod kill;
 mod sample;
@@ -17,4 +23,7 @@ mod serve_abuse;
 mod serve_api;
 mod serve_files;
 mod serve_fixture;
+mod standin;
+#[path = "../support/mod.rs"]
+mod support;
 mod theme;

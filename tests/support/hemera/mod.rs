@@ -4,7 +4,7 @@
 //! It behaves as the recorded answers in `tests/captures/hemera` do, and misbehaves on request.
 
 // The example and the tests include the same files and each uses a part of them.
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
 
 mod answers;
 mod data;
@@ -272,7 +272,10 @@ impl Shared {
     fn serve(&self, mut request: tiny_http::Request) {
         let Some(asked) = read(&mut request) else {
             // The server would read what is left into one buffer of the announced size, however large.
-            self.front.hang_up(request.remote_addr(), b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n");
+            self.front.hang_up(
+                request.remote_addr(),
+                b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n",
+            );
             std::mem::forget(request);
             return;
         };
@@ -314,7 +317,8 @@ impl Shared {
         let until = Instant::now().checked_add(time);
         let mut stopped = lock(&self.stopped);
         while !*stopped {
-            let left = until.map_or(Duration::from_secs(3600), |until| until - Instant::now());
+            let left = until
+                .map_or(Duration::from_secs(3600), |until| until.saturating_duration_since(Instant::now()));
             if left.is_zero() {
                 return;
             }
@@ -412,8 +416,7 @@ fn misbehave(fault: &Fault, right: Reply, stamp: &Stamp) -> Reply {
         Fault::Unauthorized => Reply::error(401, stamp, "UNAUTHORIZED", "Not authenticated"),
         Fault::Limited(seconds) => {
             let reset = stamp.moment.as_second().saturating_add_unsigned(*seconds);
-            let standing =
-                limit::Standing { limit: 100, remaining: 0, reset, retry_after: Some(*seconds) };
+            let standing = limit::Standing { limit: 100, remaining: 0, reset, retry_after: Some(*seconds) };
             Reply::limited(stamp, *seconds).within(&standing)
         }
         Fault::Truncated => {
