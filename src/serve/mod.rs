@@ -14,14 +14,18 @@ mod head;
 mod listen;
 mod metrics;
 mod openapi;
+mod project;
 mod reload;
 mod reply;
 mod router;
 mod server;
 mod shared;
 mod state;
+mod watch;
 mod work;
 mod worker;
 
+pub use project::{watching, work_on};
 pub use server::{Options, Server};
+pub use watch::Watching;
 pub use work::{Audience, Factory, Notice, RebuildRequest, Rebuilt, SyncRequest, Work};

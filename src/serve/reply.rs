@@ -25,7 +25,7 @@ pub(super) struct Failure {
     pub(super) status: StatusCode,
     pub(super) code: &'static str,
     pub(super) message: String,
-    pub(super) details: Option<Value>,
+    pub(super) details: Option<Box<Value>>,
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
     /// Whether the connection ends with this answer, as it must where a body was not read.
     pub(super) closes: bool,
@@ -38,7 +38,7 @@ impl Failure {
     }
 
     pub(super) fn details(mut self, details: Value) -> Self {
-        self.details = Some(details);
+        self.details = Some(Box::new(details));
         self
     }
 
@@ -95,7 +95,7 @@ pub(super) fn response(reply: Reply, request_id: &str, now: Timestamp) -> Respon
         Reply::Failure(failure) => {
             let mut error = json!({ "code": failure.code, "message": failure.message });
             if let Some(details) = &failure.details {
-                error["details"] = details.clone();
+                error["details"] = (**details).clone();
             }
             let envelope = json!({ "success": false, "error": error, "meta": meta });
             (failure.status, JSON, envelope.to_string(), Some(failure))

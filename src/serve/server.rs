@@ -20,6 +20,7 @@ use super::metrics::Metrics;
 use super::reload::Hub;
 use super::shared::Shared;
 use super::state::State;
+use super::watch::{Watching, run as follow};
 use super::work::{Audience, Factory};
 use super::worker::{Event, Worker};
 use crate::base::clock::SharedClock;
@@ -71,6 +72,7 @@ pub struct Server {
     token: Option<Secret>,
     events: Sender<Event>,
     stop: watch::Sender<bool>,
+    reporter: Arc<dyn Reporter>,
     listener: JoinHandle<()>,
     worker: JoinHandle<()>,
 }
@@ -117,6 +119,7 @@ impl Server {
         let room = listen::room_for_connections(limits.connections);
         let gatekeeper = Gatekeeper::new(room, limits.connections_per_address, &serve.trusted_proxies);
         let (events, received) = channel();
+        let heard = Arc::clone(&reporter);
         let shared = Arc::new(Shared {
             hosts: serve.hosts.iter().cloned().chain(host_of(&base_url)).collect(),
             keys: Keys::new(&serve.tokens),
@@ -143,7 +146,7 @@ impl Server {
         let by_signal = signals.then(|| stop.clone());
         let listener =
             spawn("aither-http", move || serve_all(&runtime, listener, shared, stopped, by_signal))?;
-        Ok(Self { address, token, events, stop, listener, worker })
+        Ok(Self { address, token, events, stop, reporter: heard, listener, worker })
     }
 
     /// Where it listens, with the port that was found where any was asked for.
@@ -156,14 +159,27 @@ impl Server {
         self.token.as_ref()
     }
 
-    /// Asks for a sync, without waiting for it; while one is under way nothing happens.
-    pub fn pull(&self, run_type: RunType) {
-        let _ = self.events.send(Event::Pull(run_type));
+    /// Something to ask for a sync with, from any thread, without waiting for it; while one is under way nothing happens.
+    pub fn puller(&self, run_type: RunType) -> impl Fn() + Send + 'static {
+        let events = self.events.clone();
+        move || drop(events.send(Event::Pull(run_type)))
     }
 
-    /// Says that files of the site have changed; nothing named means that anything may have.
-    pub fn changed(&self, paths: Vec<PathBuf>, since: Instant) {
-        let _ = self.events.send(Event::Changed(paths, since));
+    /// Builds the site anew, as if any of its files had changed.
+    pub fn rebuild(&self) {
+        let _ = self.events.send(Event::Changed(Vec::new(), Instant::now()));
+    }
+
+    /// Watches files of the site, and builds it anew when they change.
+    pub fn watch(&self, watching: Watching) -> Result<()> {
+        let (events, stopped, reporter) =
+            (self.events.clone(), self.stop.subscribe(), Arc::clone(&self.reporter));
+        let body = move || {
+            let goes_on = || !*stopped.borrow();
+            let tell = |paths, since| drop(events.send(Event::Changed(paths, since)));
+            follow(&watching, &|text| reporter.warn(text), &goes_on, &tell);
+        };
+        spawn("aither-watch", body).map(drop)
     }
 
     /// Waits until a signal has stopped the server, and what was under way has ended.

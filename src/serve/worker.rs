@@ -66,7 +66,7 @@ struct Active {
 }
 
 enum Task {
-    Sync(Run),
+    Sync(Box<Run>),
     Rebuild { changed: Vec<PathBuf>, since: Instant },
 }
 
@@ -178,9 +178,10 @@ impl Worker {
         let work = self.worker_at_hand().map_err(Refusal::Failed)?;
         self.journal.put(&run).map_err(Refusal::Failed)?;
         let deadline = Instant::now() + self.shared.serve.sync_timeout;
-        let started = self.start(work, lock, deadline, Task::Sync(run.clone()), move |work, gate| {
-            Outcome::Sync(work.sync(&request, gate))
-        });
+        let started =
+            self.start(work, lock, deadline, Task::Sync(Box::new(run.clone())), move |work, gate| {
+                Outcome::Sync(work.sync(&request, gate))
+            });
         if let Err(error) = started {
             let run = run.failed(RunStatus::Failed, error.message(), self.shared.clock.now());
             let _ = self.journal.put(&run);
@@ -239,7 +240,7 @@ impl Worker {
             self.look(true);
         }
         match (active.task, ended.outcome) {
-            (Task::Sync(run), Outcome::Sync(result)) => self.sync_ended(run, result),
+            (Task::Sync(run), Outcome::Sync(result)) => self.sync_ended(*run, result),
             (Task::Rebuild { changed, since }, Outcome::Rebuild(result)) => {
                 self.rebuild_ended(changed, since, result);
             }
