@@ -8,11 +8,14 @@ use jiff::Timestamp;
 use crate::base::clock::SharedClock;
 use crate::base::digest::{Digest, Hasher};
 use crate::base::files::Lock;
+use crate::base::gate::Gate;
 use crate::base::http::Transport;
 use crate::base::report::Reporter;
 use crate::build::{self, Asset};
 use crate::config::{Config, Source as Kindof};
 use crate::error::{Error, Kind, Result};
+use crate::model::change::Refused;
+use crate::model::course::Course;
 use crate::model::participant::RESULT_FIELDS;
 use crate::site::{self, Route, Site};
 use crate::source::{self, Source};
@@ -28,6 +31,8 @@ pub struct Options {
     pub allow_shrink: bool,
     /// Remove files from the output that the program did not write.
     pub clean: bool,
+    /// Read everything from the source, whatever the last sync has left.
+    pub full: bool,
 }
 
 /// What a run did.
@@ -39,6 +44,8 @@ pub struct Summary {
     pub sync: Option<SyncSummary>,
     /// What the build did.
     pub build: build::Report,
+    /// The id of the course that begins next; nothing where none is yet to come.
+    pub next_course: Option<String>,
     /// How long it all took.
     pub elapsed: Duration,
 }
@@ -64,6 +71,11 @@ pub struct SyncSummary {
     pub participants_read: usize,
     /// Requests that were made.
     pub requests: usize,
+    /// Templates in the answer.
+    pub templates: usize,
+    /// What was set aside, with the reasons.
+    #[serde(skip)]
+    pub set_aside: Vec<Refused>,
 }
 
 impl From<&Outcome> for SyncSummary {
@@ -78,6 +90,8 @@ impl From<&Outcome> for SyncSummary {
             details_left: outcome.details_left,
             participants_read: outcome.participants_read,
             requests: outcome.requests,
+            templates: outcome.snapshot.templates.len(),
+            set_aside: outcome.refused.clone(),
         }
     }
 }
@@ -118,12 +132,19 @@ impl Project {
     ///
     /// On an error nothing in the output has changed.
     pub fn build(&mut self, options: Options) -> Result<Summary> {
-        let begun = self.clock.elapsed();
         let _lock = self.lock()?;
+        self.build_locked(options, &Gate::default())
+    }
+
+    /// The same, for a caller who holds the site's lock, and who may shut the gate to end the run before it has
+    /// changed anything.
+    pub fn build_locked(&mut self, options: Options, gate: &Gate) -> Result<Summary> {
+        let begun = self.clock.elapsed();
         let now = self.clock.now();
         let state = self.config.paths.state.clone();
         let mut memory = Memory::load(&state, &*self.reporter)?;
-        let (snapshot, outcome) = self.pull(options, memory.course_count, now)?;
+        let (snapshot, outcome) = self.pull(options, memory.course_count, now, gate)?;
+        gate.pass()?;
         let theme = Theme::open(&self.config, &snapshot.templates)?;
         let content = source::local::read(&self.config)?;
 
@@ -152,8 +173,17 @@ impl Project {
             courses: snapshot.catalogue.len(),
             sync: outcome.as_ref().map(SyncSummary::from),
             build: report,
+            next_course: self.next_course(&snapshot, now),
             elapsed: self.clock.elapsed().saturating_sub(begun),
         })
+    }
+
+    fn next_course(&self, snapshot: &Snapshot, now: Timestamp) -> Option<String> {
+        let zone = &self.config.site.time_zone;
+        let begins =
+            |course: &Course| course.start.map(|start| start.begin(zone)).filter(|begin| *begin >= now);
+        let coming = snapshot.catalogue.iter().filter_map(|course| Some((begins(course)?, course)));
+        coming.min_by_key(|(begin, _)| *begin).map(|(_, course)| course.id.as_str().to_owned())
     }
 
     fn lock(&self) -> Result<Lock> {
@@ -170,6 +200,7 @@ impl Project {
         options: Options,
         known_courses: Option<usize>,
         now: Timestamp,
+        gate: &Gate,
     ) -> Result<(Snapshot, Option<Outcome>)> {
         let store = self.store();
         if options.offline && matches!(self.config.source, Kindof::Hemera(_)) {
@@ -195,6 +226,8 @@ impl Project {
                 _ => Duration::MAX,
             },
             now,
+            full: options.full,
+            gate,
         };
         let outcome = sync::run(&mut *source, &store, &request, &*self.reporter)?;
         Ok((outcome.snapshot.clone(), Some(outcome)))

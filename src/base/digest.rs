@@ -86,6 +86,39 @@ impl<'de> Deserialize<'de> for Digest {
     }
 }
 
+/// Hashes bytes as they are written into it, for files that need not be in memory as a whole.
+#[derive(Clone, Default)]
+pub struct Stream(Sha256);
+
+impl Stream {
+    /// A stream that nothing was written into.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The digest of all that was written.
+    pub fn finish(self) -> Digest {
+        Digest(self.0.finalize().into())
+    }
+}
+
+impl std::io::Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Stream")
+    }
+}
+
 /// Hashes a sequence of fields. Every field is written with its length before it, so `("ab", "c")` and `("a", "bc")`
 /// give different digests.
 #[derive(Clone, Default)]

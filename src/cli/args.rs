@@ -40,6 +40,10 @@ pub(super) struct TalkArguments {
 pub(super) enum Command {
     /// Pull the catalogue and build the site
     Build(BuildArguments),
+    /// Serve the built site, and the API that syncs it
+    Serve(ServeArguments),
+    /// Serve the site, build it anew when its files change, and show the change at once
+    Watch(WatchArguments),
     /// Write a small working site into a new folder
     Init {
         /// The folder
@@ -65,6 +69,39 @@ pub(super) struct BuildArguments {
     /// Remove files from the output that aither did not write (names that begin with a dot stay)
     #[arg(long)]
     pub(super) clean: bool,
+
+    /// Build drafts as well
+    #[arg(long)]
+    pub(super) drafts: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ServeArguments {
+    /// The address to listen on: 127.0.0.1 for this machine, 0.0.0.0 for all its networks
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) host: Option<std::net::IpAddr>,
+
+    /// The port to listen on; 0 takes any that is free
+    #[arg(long, value_name = "PORT")]
+    pub(super) port: Option<u16>,
+
+    /// Open the site in a browser
+    #[arg(long)]
+    pub(super) open: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct WatchArguments {
+    #[command(flatten)]
+    pub(super) serve: ServeArguments,
+
+    /// Ask the source every so many seconds
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) pull: Option<u64>,
+
+    /// Look at the files now and then, where the system does not tell of changes (network, containers)
+    #[arg(long)]
+    pub(super) poll: bool,
 
     /// Build drafts as well
     #[arg(long)]

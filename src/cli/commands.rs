@@ -14,6 +14,8 @@ use crate::source::local;
 pub(super) fn run(arguments: &Arguments, talk: &Talk) -> Result<()> {
     match &arguments.command {
         Command::Build(build) => self::build(arguments, build, talk),
+        Command::Serve(serve) => super::serve::serve(arguments, serve, talk),
+        Command::Watch(watch) => super::serve::watch(arguments, watch, talk),
         Command::Init { dir } => {
             let files = local::init(dir)?;
             talk.result(
@@ -39,7 +41,7 @@ pub(super) fn run(arguments: &Arguments, talk: &Talk) -> Result<()> {
     }
 }
 
-fn config(arguments: &Arguments) -> Result<Config> {
+pub(super) fn config(arguments: &Arguments) -> Result<Config> {
     Config::load(&arguments.root, &Environment::of_process())
 }
 
@@ -47,7 +49,12 @@ fn build(arguments: &Arguments, build: &BuildArguments, talk: &Talk) -> Result<(
     let mut config = config(arguments)?;
     config.courses.drafts |= build.drafts;
     let mut project = Project::new(config, Arc::new(SystemClock::new()), talk.reporter());
-    let options = Options { offline: build.offline, allow_shrink: build.allow_shrink, clean: build.clean };
+    let options = Options {
+        offline: build.offline,
+        allow_shrink: build.allow_shrink,
+        clean: build.clean,
+        ..Options::default()
+    };
     let summary = project.build(options);
     talk.finish();
     let summary = summary?;

@@ -80,8 +80,13 @@ impl Talk {
             });
             let _ = writeln!(out, "{object}");
         }
-        self.say("error", AnsiColor::Red.on_default().bold(), error.message());
-        for hint in error.hints() {
+        self.problem(error.message(), error.hints());
+    }
+
+    /// An error that does not end the program.
+    pub(super) fn problem(&self, message: &str, hints: &[String]) {
+        self.say("error", AnsiColor::Red.on_default().bold(), message);
+        for hint in hints {
             self.say(" hint", AnsiColor::Green.on_default(), hint);
         }
     }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::{
-    Config, Courses, Details, Environment, FILE, Hemera, Limits, Order, Paths, Privacy, Site, Source, Theme,
+    Config, Courses, Details, Environment, FILE, Hemera, Limits, Order, Paths, Privacy, Serve, Site, Source,
+    Theme,
 };
 use super::{checks, paths};
 use crate::base::mistakes::{self, Mistake};
@@ -54,6 +55,7 @@ pub(super) fn config(root: &Path, text: &str, environment: &Environment) -> Resu
         courses: courses(top.table("courses")),
         limits: limits(top.table("limits")),
         privacy: privacy(&sheet, top.table("privacy")),
+        serve: Serve::read(top.table("serve"), environment),
         source,
         root: root.to_owned(),
     };

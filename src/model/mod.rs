@@ -8,4 +8,5 @@ pub mod document;
 pub mod history;
 pub mod moment;
 pub mod participant;
+pub mod run;
 pub mod view;

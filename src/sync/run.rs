@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::snapshot::{Snapshot, SnapshotStore};
+use crate::base::gate::Gate;
 use crate::base::report::Reporter;
 use crate::base::text::count;
 use crate::error::{Error, Kind, Result};
@@ -14,7 +15,7 @@ use crate::source::{PullRequest, Source};
 
 /// How a sync is to be done.
 #[derive(Debug, Clone, Copy)]
-pub struct Request {
+pub struct Request<'a> {
     /// Whether the catalogue may shrink by more than the limit.
     pub allow_shrink: bool,
     /// The limit, in percent of the courses that were there before.
@@ -27,6 +28,10 @@ pub struct Request {
     pub budget: Duration,
     /// The present moment.
     pub now: Timestamp,
+    /// Whether everything is read, whatever the last pull has left.
+    pub full: bool,
+    /// Passed before anything is kept: a sync that was given up while it asked leaves no trace.
+    pub gate: &'a Gate,
 }
 
 /// What a sync brought.
@@ -60,14 +65,15 @@ pub struct Outcome {
 pub fn run(
     source: &mut dyn Source,
     store: &SnapshotStore,
-    request: &Request,
+    request: &Request<'_>,
     reporter: &dyn Reporter,
 ) -> Result<Outcome> {
     let known =
         if source.is_remote() { store.load(reporter)?.unwrap_or_default() } else { Snapshot::default() };
+    let none = std::collections::BTreeMap::new();
     let pull = source.pull_changes(&PullRequest {
         known: &known.catalogue,
-        validators: &known.validators,
+        validators: if request.full { &none } else { &known.validators },
         results_wanted: request.results_wanted,
         budget: request.budget,
     })?;
@@ -76,6 +82,7 @@ pub fn run(
         reporter.warn(&format!("{} {} set aside: {}", refused.entity, refused.id, refused.reason));
     }
     check_shrink(&outcome, request)?;
+    request.gate.pass()?;
     if source.is_remote() {
         store.save(&outcome.snapshot, request.now)?;
     }
@@ -129,7 +136,7 @@ fn differences(before: &Catalogue, after: &Catalogue) -> (usize, usize, usize) {
 }
 
 /// A source that suddenly forgets a good part of its courses is more likely broken than right.
-fn check_shrink(outcome: &Outcome, request: &Request) -> Result<()> {
+fn check_shrink(outcome: &Outcome, request: &Request<'_>) -> Result<()> {
     let after = outcome.snapshot.catalogue.len();
     let in_snapshot = after + outcome.removed - outcome.added;
     let before = request.known_courses.unwrap_or(in_snapshot);

@@ -20,6 +20,10 @@ mod house;
 mod kill;
 mod sample;
 mod scaffold;
+mod serve_abuse;
+mod serve_api;
+mod serve_files;
+mod serve_fixture;
 mod standin;
 #[path = "../support/mod.rs"]
 mod support;

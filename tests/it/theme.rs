@@ -95,6 +95,7 @@ pub(crate) fn config(root: &Path, language: &str) -> Config {
         courses: Courses { order: Order::Start, page_size: 20, feed_size: 20, drafts: false },
         limits: Limits { max_shrink_percent: 30 },
         privacy: Privacy::default(),
+        serve: aither::config::Serve::default(),
     }
 }
 
