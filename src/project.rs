@@ -33,6 +33,8 @@ pub struct Options {
     pub clean: bool,
     /// Read everything from the source, whatever the last sync has left.
     pub full: bool,
+    /// Work out what would be done, and write nothing.
+    pub dry_run: bool,
 }
 
 /// What a run did.
@@ -96,6 +98,26 @@ impl From<&Outcome> for SyncSummary {
     }
 }
 
+/// Everything that a build is made from.
+struct Ready {
+    now: Timestamp,
+    snapshot: Snapshot,
+    outcome: Option<Outcome>,
+    theme: Theme,
+    assets: Vec<Asset>,
+    site: Site,
+    memory: Memory,
+}
+
+/// What the site's own `static/_redirects` says: the program has one file of that name to write, so the two become one.
+fn take_redirects(assets: &mut Vec<Asset>) -> Result<String> {
+    let Some(at) = assets.iter().position(|asset| asset.route.path() == "_redirects") else {
+        return Ok(String::new());
+    };
+    let bytes = assets.remove(at).bytes;
+    Ok(String::from_utf8_lossy(&bytes.load()?).into_owned())
+}
+
 /// A site's folder with everything that a run needs from outside.
 pub struct Project {
     config: Arc<Config>,
@@ -140,41 +162,128 @@ impl Project {
     /// changed anything.
     pub fn build_locked(&mut self, options: Options, gate: &Gate) -> Result<Summary> {
         let begun = self.clock.elapsed();
+        let ready = self.prepare(options, gate)?;
+        gate.pass()?;
+        ready.site.warnings.iter().for_each(|warning| self.reporter.warn(warning));
+        if !options.dry_run {
+            // Saved before anything is published: a build that is cut off is repeated with the same moments.
+            ready.memory.save(&self.config.paths.state)?;
+        }
+        let report = build::run(&self.request(&ready, options)?)?;
+        report.warnings.iter().for_each(|warning| self.reporter.warn(warning));
+        Ok(Summary {
+            courses: ready.snapshot.catalogue.len(),
+            sync: ready.outcome.as_ref().map(SyncSummary::from),
+            build: report,
+            next_course: self.next_course(&ready.snapshot, ready.now),
+            elapsed: self.clock.elapsed().saturating_sub(begun),
+        })
+    }
+
+    /// Builds, and then builds once more into an empty folder from the same inputs: the paths of the files that differ.
+    pub fn verify(&mut self, options: Options) -> Result<(Summary, Vec<String>)> {
+        let begun = self.clock.elapsed();
+        let _lock = self.lock()?;
+        let ready = self.prepare(options, &Gate::default())?;
+        ready.memory.save(&self.config.paths.state)?;
+        let request = self.request(&ready, options)?;
+        let report = build::run(&request)?;
+        let differences = build::verify(&request)?;
+        let summary = Summary {
+            courses: ready.snapshot.catalogue.len(),
+            sync: ready.outcome.as_ref().map(SyncSummary::from),
+            build: report,
+            next_course: self.next_course(&ready.snapshot, ready.now),
+            elapsed: self.clock.elapsed().saturating_sub(begun),
+        };
+        Ok((summary, differences))
+    }
+
+    /// What the pages that `asked` names read when they were last built, and what of it is different now.
+    ///
+    /// `asked` is the path of a page in the output, an address, or a file that pages were made from: a layout or partial,
+    /// a content file, an asset. The source is not asked.
+    pub fn why(&mut self, asked: &str) -> Result<Vec<build::Explanation>> {
+        let options = Options { offline: true, dry_run: true, ..Options::default() };
+        let ready = self.prepare(options, &Gate::default())?;
+        build::why(&self.request(&ready, options)?, asked)
+    }
+
+    /// Everything that a build is made from.
+    fn prepare(&mut self, options: Options, gate: &Gate) -> Result<Ready> {
         let now = self.clock.now();
         let state = self.config.paths.state.clone();
         let mut memory = Memory::load(&state, &*self.reporter)?;
-        let (snapshot, outcome) = self.pull(options, memory.course_count, now, gate)?;
-        gate.pass()?;
+        let (snapshot, outcome) = self.pull(options, &memory, now, gate)?;
+        if gate.is_shut() {
+            gate.pass()?;
+        }
         let theme = Theme::open(&self.config, &snapshot.templates)?;
         let content = source::local::read(&self.config)?;
-
         if outcome.is_some() || snapshot.synced_at.is_some() {
             memory.learn(&snapshot.catalogue, now);
         }
         // A source on this disk has no moment at which it was asked: its data is as old as its last change.
-        let remote = matches!(self.config.source, Kindof::Hemera(_));
-        memory.last_synced_at = if remote { snapshot.synced_at } else { memory.data_changed_at };
+        memory.last_synced_at = if self.is_remote() { snapshot.synced_at } else { memory.data_changed_at };
+        let gone = outcome.as_ref().map(|outcome| outcome.gone.as_slice()).unwrap_or_default();
+        memory.archive(&snapshot.catalogue, gone, self.config.courses.archive, now);
+        let catalogue = snapshot.catalogue.with(&memory.archive);
 
-        let site = site::plan(&site::Input {
-            config: &self.config,
-            catalogue: &snapshot.catalogue,
-            content: &content,
-            has_layout: &|name| theme.has_layout(name),
-            changed_at: &|course| memory.changed_at(course),
-            data_changed_at: memory.data_changed_at,
-            now,
-        })?;
-        site.warnings.iter().for_each(|warning| self.reporter.warn(warning));
-        // Saved before anything is published: a build that is cut off is repeated with the same moments.
-        memory.save(&state)?;
-        let report = self.publish(&site, &theme, &content.assets, &memory, options, now)?;
-        report.warnings.iter().for_each(|warning| self.reporter.warn(warning));
-        Ok(Summary {
-            courses: snapshot.catalogue.len(),
-            sync: outcome.as_ref().map(SyncSummary::from),
-            build: report,
-            next_course: self.next_course(&snapshot, now),
-            elapsed: self.clock.elapsed().saturating_sub(begun),
+        let mut assets = self.assets(&theme, &content.assets)?;
+        let history = std::mem::take(&mut memory.history);
+        let site = site::plan(
+            &site::Input {
+                config: &self.config,
+                catalogue: &catalogue,
+                content: &content,
+                has_layout: &|name| theme.has_layout(name),
+                changed_at: &|course| memory.changed_at(course),
+                data_changed_at: memory.data_changed_at,
+                now,
+                redirects: take_redirects(&mut assets)?,
+            },
+            history,
+        )?;
+        memory.history.clone_from(&site.history);
+        Ok(Ready { now, snapshot, outcome, theme, assets, site, memory })
+    }
+
+    fn is_remote(&self) -> bool {
+        matches!(self.config.source, Kindof::Hemera(_))
+    }
+
+    /// Files that are published as they are: those beside content files, the theme's, the site's own.
+    fn assets(&self, theme: &Theme, colocated: &[crate::model::document::Asset]) -> Result<Vec<Asset>> {
+        let mut assets = Vec::new();
+        for asset in colocated {
+            let bytes = build::Bytes::File(asset.file.clone());
+            assets.push(Asset { route: Route::file(&asset.route)?, bytes });
+        }
+        for asset in theme.assets()? {
+            let bytes = match asset.body {
+                theme::Body::File(path) => build::Bytes::File(path),
+                theme::Body::BuiltIn(bytes) => build::Bytes::Here(bytes.into()),
+            };
+            assets.push(Asset { route: Route::file(&asset.route)?, bytes });
+        }
+        Ok(assets)
+    }
+
+    fn request<'a>(&'a self, ready: &'a Ready, options: Options) -> Result<build::Request<'a>> {
+        Ok(build::Request {
+            site: &ready.site,
+            assets: &ready.assets,
+            theme: &ready.theme,
+            output: &self.config.paths.output,
+            state: &self.config.paths.state,
+            volatile: vec![(Route::file("sync-status.json")?, status(&ready.memory))],
+            last_synced_at: ready.memory.last_synced_at,
+            data_changed_at: ready.memory.data_changed_at,
+            salt: self.salt(),
+            clean: options.clean,
+            dry_run: options.dry_run,
+            now: ready.now,
+            reporter: &*self.reporter,
         })
     }
 
@@ -198,7 +307,7 @@ impl Project {
     fn pull(
         &mut self,
         options: Options,
-        known_courses: Option<usize>,
+        memory: &Memory,
         now: Timestamp,
         gate: &Gate,
     ) -> Result<(Snapshot, Option<Outcome>)> {
@@ -213,7 +322,8 @@ impl Project {
         let mut source = self.source()?;
         let request = sync::Request {
             allow_shrink: options.allow_shrink,
-            known_courses,
+            known_courses: memory.course_count,
+            keep: !options.dry_run && (self.is_remote() || self.config.courses.archive),
             max_shrink_percent: self.config.limits.max_shrink_percent,
             results_wanted: self
                 .config
@@ -244,45 +354,6 @@ impl Project {
 
     fn source(&mut self) -> Result<Box<dyn Source>> {
         source::open(&self.config, self.clock.clone(), self.reporter.clone(), self.transport.take())
-    }
-
-    fn publish(
-        &self,
-        site: &Site,
-        theme: &Theme,
-        colocated: &[crate::model::document::Asset],
-        memory: &Memory,
-        options: Options,
-        now: Timestamp,
-    ) -> Result<build::Report> {
-        let mut assets = Vec::new();
-        for asset in colocated {
-            assets.push(Asset {
-                route: Route::file(&asset.route)?,
-                bytes: build::Bytes::File(asset.file.clone()),
-            });
-        }
-        for asset in theme.assets()? {
-            let bytes = match asset.body {
-                theme::Body::File(path) => build::Bytes::File(path),
-                theme::Body::BuiltIn(bytes) => build::Bytes::Here(bytes.into()),
-            };
-            assets.push(Asset { route: Route::file(&asset.route)?, bytes });
-        }
-        build::run(&build::Request {
-            site,
-            assets: &assets,
-            theme,
-            output: &self.config.paths.output,
-            state: &self.config.paths.state,
-            volatile: vec![(Route::file("sync-status.json")?, status(memory))],
-            last_synced_at: memory.last_synced_at,
-            data_changed_at: memory.data_changed_at,
-            salt: self.salt(),
-            clean: options.clean,
-            now,
-            reporter: &*self.reporter,
-        })
     }
 
     /// What decides how pages look besides what they read.

@@ -9,7 +9,11 @@ mod reason;
 mod run;
 mod stage;
 mod trace;
+mod verify;
+mod why;
 
 pub use manifest::{MANIFEST, Manifest};
 pub use reason::Reason;
 pub use run::{Asset, Bytes, Report, Request, run};
+pub use verify::verify;
+pub use why::{Explanation, ReadLine, why};

@@ -76,7 +76,7 @@ impl<'a> What<'a> {
 
 impl Bytes {
     /// The bytes.
-    pub(super) fn load(&self) -> Result<Cow<'_, [u8]>> {
+    pub fn load(&self) -> Result<Cow<'_, [u8]>> {
         match self {
             Self::File(path) => files::read(path).map(Cow::Owned),
             Self::Here(bytes) => Ok(Cow::Borrowed(bytes)),
@@ -146,7 +146,7 @@ fn work<'a>(request: &Request<'_>, before: &Before, what: What<'a>, reason: Reas
 }
 
 /// Decides file by file.
-struct Judge<'a, 'b> {
+pub(super) struct Judge<'a, 'b> {
     request: &'a Request<'a>,
     before: &'b Before,
     look: Look<'a>,
@@ -159,7 +159,7 @@ struct Judge<'a, 'b> {
 }
 
 impl<'a, 'b> Judge<'a, 'b> {
-    fn new(request: &'a Request<'a>, before: &'b Before) -> Self {
+    pub(super) fn new(request: &'a Request<'a>, before: &'b Before) -> Self {
         Self {
             request,
             before,
@@ -172,7 +172,11 @@ impl<'a, 'b> Judge<'a, 'b> {
     }
 
     /// What is to be remembered of a file that may stay, or the reason why it has to be made.
-    fn judge(&mut self, what: What<'_>, old: Option<(usize, &Trace)>) -> Result<Result<Trace, Reason>> {
+    pub(super) fn judge(
+        &mut self,
+        what: What<'_>,
+        old: Option<(usize, &Trace)>,
+    ) -> Result<Result<Trace, Reason>> {
         let Some((at, trace)) = old else {
             return Ok(Err(if self.before.is_sure || self.before.traces.files.is_empty() {
                 Reason::New

@@ -24,6 +24,7 @@ use crate::site::{Body, Page, Rank, Route, Site};
 use crate::theme::Theme;
 
 /// What a build is made from and where it goes.
+#[derive(Clone)]
 pub struct Request<'a> {
     /// The pages.
     pub site: &'a Site,
@@ -45,6 +46,8 @@ pub struct Request<'a> {
     pub salt: Digest,
     /// Whether files that the program did not write are removed from the output.
     pub clean: bool,
+    /// Whether nothing is written: the report says what would be.
+    pub dry_run: bool,
     /// The present moment.
     pub now: Timestamp,
     /// Who listens.
@@ -117,6 +120,11 @@ pub fn run(request: &Request<'_>) -> Result<Report> {
         reasons: plan.work.iter().map(|work| (work.path().to_owned(), work.reason.clone())).collect(),
         ..Report::default()
     };
+    if request.dry_run {
+        report.written = would_differ(request, &plan.work)?;
+        report.unchanged += plan.work.len() - report.written;
+        return Ok(report);
+    }
     files::create_folder(request.output)?;
     let made =
         if plan.work.is_empty() { Made::default() } else { make(request, &before, &plan.work, &mut report)? };
@@ -134,6 +142,21 @@ pub fn run(request: &Request<'_>) -> Result<Report> {
         Stage::close(request.state)?;
     }
     Ok(report)
+}
+
+/// How many files would be written.
+fn would_differ(request: &Request<'_>, work: &[Work<'_>]) -> Result<usize> {
+    let shapes = Mutex::new(Shapes::default());
+    let differs = |work: &Work<'_>| {
+        let made = render(request, &shapes, work)?;
+        Ok(usize::from(work.present != Some(Digest::of(&made.bytes))))
+    };
+    let counts: Vec<Result<usize>> = work.par_iter().map(differs).collect();
+    let (counts, errors): (Vec<_>, Vec<_>) = counts.into_iter().partition(Result::is_ok);
+    match together(errors.into_iter().filter_map(Result::err).collect()) {
+        Some(error) => Err(error),
+        None => Ok(counts.into_iter().flatten().sum()),
+    }
 }
 
 /// Files to be removed.
@@ -239,16 +262,20 @@ fn make(request: &Request<'_>, before: &Before, work: &[Work<'_>], report: &mut 
     Ok(Made { files, shapes: shapes.into_inner().unwrap_or_else(PoisonError::into_inner) })
 }
 
-fn make_one(
-    request: &Request<'_>,
-    stage: &Stage,
-    shapes: &Mutex<Shapes>,
-    work: &Work<'_>,
-) -> Result<(Trace, Vec<String>)> {
+/// The bytes of a file, with what is to be remembered of how they came about.
+struct Drawn<'a> {
+    bytes: Cow<'a, [u8]>,
+    shape: u32,
+    hashes: Box<[u64]>,
+    flips_at: i64,
+    warnings: Vec<String>,
+}
+
+fn render<'a>(request: &Request<'_>, shapes: &Mutex<Shapes>, work: &Work<'a>) -> Result<Drawn<'a>> {
     let (mut shape, mut hashes) = (Shape::new(), Box::default());
     let mut flips_at = i64::MAX;
     let mut warnings = Vec::new();
-    let bytes: Cow<'_, [u8]> = match work.what {
+    let bytes = match work.what {
         What::Asset(asset) => asset.bytes.load()?,
         What::Page(Page { body: Body::Made(make), .. }) => Cow::Owned(make.bytes()),
         What::Page(page) => match with_request(request, page, |rendering| request.theme.render(rendering)) {
@@ -262,13 +289,23 @@ fn make_one(
             }
         },
     };
+    let shape = shapes.lock().unwrap_or_else(PoisonError::into_inner).number(shape);
+    Ok(Drawn { bytes, shape, hashes, flips_at, warnings })
+}
+
+fn make_one(
+    request: &Request<'_>,
+    stage: &Stage,
+    shapes: &Mutex<Shapes>,
+    work: &Work<'_>,
+) -> Result<(Trace, Vec<String>)> {
+    let Drawn { bytes, shape, hashes, flips_at, warnings } = render(request, shapes, work)?;
     let digest = Digest::of(&bytes);
     let stamp = if work.present == Some(digest) {
         stage::stamp(&request.output.join(work.path()))?
     } else {
         stage.put(work.path(), work.rank(), work.fresh, &bytes)?
     };
-    let shape = shapes.lock().unwrap_or_else(PoisonError::into_inner).number(shape);
     let inputs = work.what.inputs()?;
     Ok((Trace { shape, inputs, digest, stamp, flips_at, hashes }, warnings))
 }

@@ -44,6 +44,12 @@ pub(super) enum Command {
     Serve(ServeArguments),
     /// Serve the site, build it anew when its files change, and show the change at once
     Watch(WatchArguments),
+    /// Say what a page read when it was built, and what of it has changed since
+    Why {
+        /// A page (courses/x/index.html), an address (/courses/x/), a record (course:ID), or a file that pages were made
+        /// from (templates/layouts/x.liquid, content/about.md)
+        what: String,
+    },
     /// Write a small working site into a new folder
     Init {
         /// The folder
@@ -73,6 +79,22 @@ pub(super) struct BuildArguments {
     /// Build drafts as well
     #[arg(long)]
     pub(super) drafts: bool,
+
+    /// Build the site as of this moment: 2027-02-10 or 2027-02-10T09:30:00Z
+    #[arg(long, value_name = "TIME", value_parser = super::commands::moment)]
+    pub(super) at: Option<crate::model::moment::Moment>,
+
+    /// Say of each page why it was rendered
+    #[arg(long)]
+    pub(super) explain: bool,
+
+    /// Work out what would be written, and write nothing
+    #[arg(long, conflicts_with = "verify")]
+    pub(super) dry_run: bool,
+
+    /// Build into an empty folder as well, and compare every byte; differences are listed and exit with 1
+    #[arg(long)]
+    pub(super) verify: bool,
 }
 
 #[derive(Debug, Args)]

@@ -57,6 +57,13 @@ impl Talk {
         }
     }
 
+    /// One line of a list that was asked for: on standard error, so that the result stands alone.
+    pub(super) fn line(&self, text: &str) {
+        self.progress.aside(|| {
+            let _ = writeln!(anstream::stderr(), "{text}");
+        });
+    }
+
     /// A remark that is no warning.
     pub(super) fn note(&self, message: &str) {
         if self.level > Level::Quiet {

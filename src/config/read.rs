@@ -242,13 +242,15 @@ fn folders(
 }
 
 fn courses(table: Option<Table<'_, '_>>) -> Courses {
-    let mut courses = Courses { order: Order::Start, page_size: 20, feed_size: 20, drafts: false };
+    let mut courses =
+        Courses { order: Order::Start, page_size: 20, feed_size: 20, archive: false, drafts: false };
     if let Some(mut table) = table {
         let orders = [("start", Order::Start), ("title", Order::Title), ("id", Order::Id)];
         keep(&mut courses.order, table.choice("order", &orders));
         let mut size = |key| table.integer(key, 1..=1_000_u16).map(usize::from);
         courses.page_size = size("page_size").unwrap_or(courses.page_size);
         courses.feed_size = size("feed_size").unwrap_or(courses.feed_size);
+        courses.archive = table.boolean("archive").unwrap_or(false);
         table.finish(None);
     }
     courses

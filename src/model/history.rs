@@ -32,6 +32,11 @@ impl History {
         self.past.retain(|_, past| !past.is_empty());
     }
 
+    /// Where a record lives, as far as is known.
+    pub fn address(&self, id: &str) -> Option<&str> {
+        self.present.get(id).map(String::as_str)
+    }
+
     /// The past addresses of records, oldest first, with the identity and the present address.
     pub fn moves(&self) -> impl Iterator<Item = (&str, &str, &[String])> {
         self.past

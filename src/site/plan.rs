@@ -79,6 +79,21 @@ impl Site {
         self.maps.get(*index.get(id)? as usize)
     }
 
+    /// The address of the site, without a slash at its end.
+    pub fn base_url(&self) -> &str {
+        &self.records.addresses.base_url
+    }
+
+    /// The pages that are made from a file below `content/`.
+    pub fn routes_of(&self, source: &str) -> Vec<Route> {
+        let document = self.history.address(&format!("document:{source}"));
+        let document = document.and_then(|address| Route::of_address(address).ok());
+        let of_overlay =
+            |entry: &&Entry| entry.overlay.as_ref().is_some_and(|overlay| &*overlay.source == source);
+        let courses = self.records.entries.iter().filter(of_overlay).map(|entry| entry.route.clone());
+        courses.chain(document).collect()
+    }
+
     /// The hash of each record, by its identity.
     pub fn digests(&self) -> BTreeMap<String, Digest> {
         let digest = |entry: &Entry| (format!("course:{}", entry.course.id), entry.digest());

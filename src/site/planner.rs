@@ -104,8 +104,9 @@ impl Planner<'_> {
             };
             // The links to the neighbours are part of the page; layout and content are part of the entry.
             let place = number as usize;
-            let neighbour =
-                |at: Option<usize>| at.and_then(|at| records.entries.get(at)).map_or(0, |e| e.link_mark);
+            let neighbour = |at: Option<usize>| {
+                at.and_then(|at| records.neighbour(place, at)).map_or(0, |entry| entry.link_mark)
+            };
             let inputs = Fingerprint::new(11).number(entry.mark).number(neighbour(place.checked_sub(1)));
             let inputs = inputs.number(neighbour(Some(place + 1))).get();
             let content = overlay.map(|overlay| overlay.html.clone()).filter(|html| !html.trim().is_empty());

@@ -114,6 +114,24 @@ impl Memory {
         }
     }
 
+    /// Keeps courses that have gone, without their participants, if the site wants them kept; those that came back are
+    /// no longer archived.
+    pub fn archive(&mut self, catalogue: &Catalogue, gone: &[Course], wanted: bool, now: Timestamp) {
+        if !wanted {
+            self.archive.clear();
+            return;
+        }
+        self.archive.retain(|course| catalogue.get(&course.id).is_none());
+        for course in gone.iter().filter(|course| catalogue.get(&course.id).is_none()) {
+            if self.archive.iter().all(|known| known.id != course.id) {
+                let kept =
+                    Course { participants: None, details_at: None, archived_at: Some(now), ..course.clone() };
+                self.archive.push(kept);
+            }
+        }
+        self.archive.sort_by(|a, b| a.id.cmp(&b.id));
+    }
+
     /// When a course last changed; nothing for one that was never seen.
     pub fn changed_at(&self, course: &Course) -> Option<Timestamp> {
         self.courses.get(course.id.as_str()).map(|seen| seen.at)

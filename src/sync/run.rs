@@ -11,6 +11,7 @@ use crate::base::text::count;
 use crate::error::{Error, Kind, Result};
 use crate::model::catalogue::Catalogue;
 use crate::model::change::{Change, Pull, Refused};
+use crate::model::course::Course;
 use crate::source::{PullRequest, Source};
 
 /// How a sync is to be done.
@@ -20,6 +21,8 @@ pub struct Request<'a> {
     pub allow_shrink: bool,
     /// The limit, in percent of the courses that were there before.
     pub max_shrink_percent: u8,
+    /// Whether the answer is kept on the disk.
+    pub keep: bool,
     /// How many courses the last published catalogue had; nothing before the first build.
     pub known_courses: Option<usize>,
     /// Whether participants' results are shown somewhere.
@@ -45,6 +48,8 @@ pub struct Outcome {
     pub updated: usize,
     /// Courses that have gone.
     pub removed: usize,
+    /// Those that have gone, as they were.
+    pub gone: Vec<Course>,
     /// Courses in the answer.
     pub fetched: usize,
     /// Records that were set aside, with the reason.
@@ -68,8 +73,11 @@ pub fn run(
     request: &Request<'_>,
     reporter: &dyn Reporter,
 ) -> Result<Outcome> {
-    let known =
-        if source.is_remote() { store.load(reporter)?.unwrap_or_default() } else { Snapshot::default() };
+    let known = if source.is_remote() || request.keep {
+        store.load(reporter)?.unwrap_or_default()
+    } else {
+        Snapshot::default()
+    };
     let none = std::collections::BTreeMap::new();
     let pull = source.pull_changes(&PullRequest {
         known: &known.catalogue,
@@ -83,7 +91,7 @@ pub fn run(
     }
     check_shrink(&outcome, request)?;
     request.gate.pass()?;
-    if source.is_remote() {
+    if request.keep {
         store.save(&outcome.snapshot, request.now)?;
     }
     Ok(outcome)
@@ -102,6 +110,7 @@ fn apply(known: Snapshot, pull: Pull, now: Timestamp) -> Outcome {
         catalogue = catalogue.after(kept, false);
     }
     let (added, updated, removed) = differences(&known.catalogue, &catalogue);
+    let gone = known.catalogue.iter().filter(|course| catalogue.get(&course.id).is_none()).cloned().collect();
     let snapshot = Snapshot {
         catalogue,
         templates: pull.templates.unwrap_or_default(),
@@ -113,6 +122,7 @@ fn apply(known: Snapshot, pull: Pull, now: Timestamp) -> Outcome {
         added,
         updated,
         removed,
+        gone,
         fetched,
         refused: pull.refused,
         details_read: pull.details_read,
