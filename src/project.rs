@@ -170,6 +170,9 @@ impl Project {
             ready.memory.save(&self.config.paths.state)?;
         }
         let report = build::run(&self.request(&ready, options)?)?;
+        if !options.dry_run {
+            self.published(&ready)?;
+        }
         report.warnings.iter().for_each(|warning| self.reporter.warn(warning));
         Ok(Summary {
             courses: ready.snapshot.catalogue.len(),
@@ -188,6 +191,7 @@ impl Project {
         ready.memory.save(&self.config.paths.state)?;
         let request = self.request(&ready, options)?;
         let report = build::run(&request)?;
+        self.published(&ready)?;
         let differences = build::verify(&request)?;
         let summary = Summary {
             courses: ready.snapshot.catalogue.len(),
@@ -197,6 +201,46 @@ impl Project {
             elapsed: self.clock.elapsed().saturating_sub(begun),
         };
         Ok((summary, differences))
+    }
+
+    /// Remembers what was published: only that is what the next pull is compared with.
+    fn published(&self, ready: &Ready) -> Result<()> {
+        let mut memory = ready.memory.clone();
+        memory.course_count = Some(ready.snapshot.catalogue.len());
+        memory.source = Some(self.store().source().to_owned());
+        memory.save(&self.config.paths.state)
+    }
+
+    /// How many courses the published site has: as remembered, else as its manifest says. Nothing where it came from
+    /// another source, with which this one cannot be compared.
+    fn published_courses(&self, memory: &Memory) -> Result<Option<usize>> {
+        if memory.source.as_deref().is_some_and(|source| source != self.store().source()) {
+            return Ok(None);
+        }
+        if memory.course_count.is_some() {
+            return Ok(memory.course_count);
+        }
+        let manifest = build::Manifest::load(&self.config.paths.output)?;
+        let count =
+            manifest.map(|manifest| manifest.entities.keys().filter(|id| id.starts_with("course:")).count());
+        Ok(count.filter(|count| *count > 0))
+    }
+
+    /// A site that was built from a real source does not turn into the sample because a variable is missing.
+    fn check_source(&self, memory: &Memory, options: Options) -> Result<()> {
+        let before = memory.source.as_deref().unwrap_or_default();
+        if matches!(self.config.source, Kindof::Sample)
+            && before.starts_with("hemera ")
+            && !options.allow_shrink
+        {
+            return Err(Error::new(
+                Kind::Config,
+                format!("the site was built from {before}, and now it would show the sample"),
+            )
+            .hint("set HEMERA_API_BASE_URL and HEMERA_API_KEY in the environment, or `source` in aither.toml")
+            .hint("if the sample is what you want, run again with --allow-shrink"));
+        }
+        Ok(())
     }
 
     /// What the pages that `asked` names read when they were last built, and what of it is different now.
@@ -312,17 +356,25 @@ impl Project {
         gate: &Gate,
     ) -> Result<(Snapshot, Option<Outcome>)> {
         let store = self.store();
+        self.check_source(memory, options)?;
         if options.offline && matches!(self.config.source, Kindof::Hemera(_)) {
-            let snapshot = store.load(&*self.reporter)?;
-            if snapshot.is_none() {
-                self.reporter.warn("there was no sync yet: the site is built without courses");
-            }
-            return Ok((snapshot.unwrap_or_default(), None));
+            return match (store.load(&*self.reporter)?, self.published_courses(memory)?) {
+                (Some(snapshot), _) => Ok((snapshot, None)),
+                (None, Some(1..)) => Err(Error::new(
+                    Kind::Refused,
+                    "there is no good snapshot of the source to build from, so the site stays as it is",
+                )
+                .hint("run `aither build` without --offline once, to read the source anew")),
+                (None, _) => {
+                    self.reporter.warn("there was no sync yet: the site is built without courses");
+                    Ok((Snapshot::default(), None))
+                }
+            };
         }
         let mut source = self.source()?;
         let request = sync::Request {
             allow_shrink: options.allow_shrink,
-            known_courses: memory.course_count,
+            known_courses: self.published_courses(memory)?,
             keep: !options.dry_run && (self.is_remote() || self.config.courses.archive),
             max_shrink_percent: self.config.limits.max_shrink_percent,
             results_wanted: self
@@ -349,7 +401,8 @@ impl Project {
             Kindof::File(_) => ("file".to_owned(), None),
             Kindof::Sample => ("sample".to_owned(), None),
         };
-        SnapshotStore::new(&self.config.paths.state, name, secret)
+        let shows_people = !self.config.privacy.public_fields.is_empty();
+        SnapshotStore::new(&self.config.paths.state, name, secret).needing_participants(shows_people)
     }
 
     fn source(&mut self) -> Result<Box<dyn Source>> {

@@ -126,6 +126,22 @@ pub fn link(from: &Path, to: &Path) -> Result<()> {
     fs::hard_link(from, to).map_err(|e| io_error("link", from, e))
 }
 
+/// Removes the temporary files that [`replace`] leaves in a folder when the process is killed.
+pub fn remove_temporaries(folder: &Path) -> Result<()> {
+    let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let middle = name.strip_prefix('.').and_then(|name| name.strip_suffix(".tmp"));
+        let number = middle.and_then(|middle| middle.rsplit_once('.')).map(|(_, number)| number);
+        if number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+        {
+            remove(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
 /// Renames a file over another.
 #[expect(clippy::disallowed_methods, reason = "this is the room that they are reserved for")]
 pub fn rename(from: &Path, to: &Path) -> Result<()> {

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::manifest::{MANIFEST, Manifest};
 use super::run::Request;
-use super::stage::Stage;
+use super::stage::{self, Stage};
 use super::trace::{Stamp, Trace, Traces};
 use crate::base::digest::Digest;
 use crate::base::files;
@@ -28,6 +28,9 @@ pub(super) struct Before {
 
 impl Before {
     pub(super) fn load(request: &Request<'_>) -> Result<Self> {
+        if !request.dry_run {
+            stage::clear(request.output, request.state)?;
+        }
         let traces = Traces::load(request.state, request.reporter)?;
         let journal = Stage::left_behind(request.state)?;
         let manifest = files::read_if_present(&request.output.join(MANIFEST))?;
@@ -47,6 +50,11 @@ impl Before {
         };
         let on_disk = traces.files.par_iter().with_min_len(512).map(look).collect();
         Ok(Self { traces, journal, on_disk, is_sure, named })
+    }
+
+    /// Whether no manifest has ever named this path, as far as is known.
+    pub(super) fn is_new(&self, path: &str) -> bool {
+        !self.named.iter().any(|known| known == path)
     }
 
     /// The hash of the file that stands at `path` now: from the trace if nobody touched it, else from its bytes.

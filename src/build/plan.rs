@@ -31,7 +31,7 @@ pub(super) struct Plan<'a> {
 pub(super) struct Work<'a> {
     pub(super) what: What<'a>,
     pub(super) reason: Reason,
-    /// Whether nothing stands at the address.
+    /// Whether nothing stands at the address and nothing leads to it.
     pub(super) fresh: bool,
     /// The hash of what stands there.
     pub(super) present: Option<Digest>,
@@ -123,7 +123,7 @@ impl<'a> Plan<'a> {
                     plan.is_news |= old.is_some_and(|(_, old)| *old != trace);
                     plan.kept.push((path, trace));
                 }
-                Err(reason) => plan.work.push(work(request, before, what, reason)),
+                Err(reason) => plan.work.push(work(request, before, what, reason, old.is_none())),
             }
         }
         plan.gone.extend(known.map(|(_, (old, _))| old.to_string()));
@@ -139,9 +139,17 @@ fn wanted<'a>(request: &'a Request<'_>) -> Vec<What<'a>> {
     wanted
 }
 
-fn work<'a>(request: &Request<'_>, before: &Before, what: What<'a>, reason: Reason) -> Work<'a> {
-    let fresh = std::fs::symlink_metadata(request.output.join(what.path())).is_err();
-    let present = if fresh { None } else { before.digest_on_disk(request, what.path()) };
+fn work<'a>(
+    request: &Request<'_>,
+    before: &Before,
+    what: What<'a>,
+    reason: Reason,
+    is_new: bool,
+) -> Work<'a> {
+    let is_absent = std::fs::symlink_metadata(request.output.join(what.path())).is_err();
+    let present = if is_absent { None } else { before.digest_on_disk(request, what.path()) };
+    // A page that somebody deleted by hand is still linked to: only a new one may be seen half written.
+    let fresh = is_absent && is_new && before.is_new(what.path());
     Work { what, reason, fresh, present }
 }
 

@@ -233,8 +233,8 @@ struct Made {
 fn make(request: &Request<'_>, before: &Before, work: &[Work<'_>], report: &mut Report) -> Result<Made> {
     let new =
         work.iter().filter(|work| work.fresh && work.rank() == Rank::Leaf).map(|work| work.path().to_owned());
-    let journal: BTreeSet<String> = new.chain(before.journal.iter().cloned()).collect();
-    let stage = Stage::begin(request.output, request.state, &journal)?;
+    stage::check(request.output, work.iter().map(Work::path))?;
+    let stage = Stage::begin(request.output, request.state, &new.collect(), &before.journal)?;
     request.reporter.begin(Step::Render, Some(work.len() as u64));
     let shapes = Mutex::new(Shapes::default());
     let made = work.par_iter().map(|work| {

@@ -28,8 +28,11 @@ pub struct Memory {
     pub data_changed_at: Option<Timestamp>,
     /// When the source was last asked with success.
     pub last_synced_at: Option<Timestamp>,
-    /// How many courses there were.
+    /// How many courses the published catalogue has.
     pub course_count: Option<usize>,
+    /// Where the published catalogue came from: `hemera https://…`, `file`, `sample`.
+    #[serde(default)]
+    pub source: Option<String>,
     /// Where everything lives and has lived.
     #[serde(flatten)]
     pub history: History,
@@ -58,6 +61,7 @@ impl Default for Memory {
             course_count: None,
             history,
             archive,
+            source: None,
             courses,
         }
     }
@@ -106,7 +110,6 @@ impl Memory {
             courses.insert(course.id.as_str().to_owned(), seen.unwrap_or(Seen { mark, at: now }));
         }
         self.courses = courses;
-        self.course_count = Some(catalogue.len());
         let data = Some(whole.get());
         if self.data != data {
             self.data = data;

@@ -89,6 +89,14 @@ pub fn run(
     for refused in &outcome.refused {
         reporter.warn(&format!("{} {} set aside: {}", refused.entity, refused.id, refused.reason));
     }
+    if outcome.snapshot.catalogue.is_empty() && !outcome.refused.is_empty() {
+        let records = count(outcome.refused.len(), "record", "records");
+        return Err(Error::new(
+            Kind::Refused,
+            format!("the source sent {records}, and none of them can be used"),
+        )
+        .hint("the warnings above say why; nothing was published"));
+    }
     check_shrink(&outcome, request)?;
     request.gate.pass()?;
     if request.keep {

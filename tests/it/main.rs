@@ -17,6 +17,7 @@ mod fixture;
 mod hemera;
 mod hemera_site;
 mod house;
+mod incremental;
 mod kill;
 mod sample;
 mod scaffold;
