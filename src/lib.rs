@@ -39,3 +39,7 @@ pub mod site;
 pub mod source;
 pub mod sync;
 pub mod theme;
+
+#![forbid(unsafe_code)]
+
+pub mod liquid;

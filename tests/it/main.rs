@@ -26,3 +26,7 @@ mod theme;
 
 #[path = "../support/mod.rs"]
 mod support;
+//! Integration tests.
+
+mod golden;
+mod liquid_data;
