@@ -14,19 +14,14 @@ mod config;
 mod content;
 mod filters;
 mod fixture;
+mod golden;
 mod hemera_site;
 mod house;
 mod kill;
+mod liquid_data;
 mod sample;
-mod standin;
 mod scaffold;
+mod standin;
 #[path = "../support/mod.rs"]
 mod support;
 mod theme;
-
-#[path = "../support/mod.rs"]
-mod support;
-//! Integration tests.
-
-mod golden;
-mod liquid_data;
