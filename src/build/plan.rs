@@ -11,7 +11,7 @@ use crate::base::digest::{Digest, Hasher};
 use crate::base::files;
 use crate::error::Result;
 use crate::site::{Body, Page, Rank};
-use crate::theme::{self, Read};
+use crate::theme::{self, Change, Records};
 
 /// What a build has to make, and what stays.
 #[derive(Default)]
@@ -60,31 +60,25 @@ impl<'a> What<'a> {
         }
     }
 
-    /// The hash of everything that the file is made from, given what it read the last time.
-    pub(super) fn key(self, request: &Request<'_>, reads: &[Read]) -> Result<Digest> {
+    /// The hash of what the file is made from, but for what a page reads while it is rendered.
+    pub(super) fn key(self, request: &Request<'_>) -> Result<Digest> {
         match self {
-            What::Page(page) => Ok(page_key(request, page, reads)),
+            What::Page(page) => Ok(page_key(request, page)),
             What::Asset(asset) => Ok(Digest::of(&asset.bytes.load()?)),
         }
     }
 }
 
-fn page_key(request: &Request<'_>, page: &Page, reads: &[Read]) -> Digest {
-    let (layouts, content) = match &page.body {
+fn page_key(request: &Request<'_>, page: &Page) -> Digest {
+    let layouts = match &page.body {
         Body::Ready(bytes) => return Digest::of(bytes),
-        Body::Layout { layouts, content, .. } => (layouts, content),
+        Body::Layout { layouts, .. } => layouts,
     };
     let mut hasher = Hasher::new("page");
     hasher.field(request.salt.as_bytes());
     for layout in layouts.iter() {
         hasher.field(layout.as_bytes());
     }
-    hasher.number(u64::from(content.is_some())).field(content.as_deref().unwrap_or_default().as_bytes());
-    with_request(request, page, |rendering| {
-        for digest in reads.iter().filter_map(|read| request.theme.digest(read, rendering)) {
-            hasher.field(digest.as_bytes());
-        }
-    });
     hasher.finish()
 }
 
@@ -120,8 +114,9 @@ impl<'a> Plan<'a> {
     pub(super) fn new(request: &'a Request<'_>, before: &Before) -> Result<Self> {
         let mut plan = Self::default();
         let pages = request.site.pages.iter().map(What::Page);
+        let records = Records::new(&request.site.records);
         for what in pages.chain(request.assets.iter().map(What::Asset)) {
-            match reason(request, before, what)? {
+            match reason(request, before, what, &records)? {
                 Ok(trace) => drop(plan.kept.insert(what.path().to_owned(), trace)),
                 Err(reason) => plan.push(request, before, what, reason),
             }
@@ -140,26 +135,39 @@ impl<'a> Plan<'a> {
 }
 
 /// The trace of a file that may stay, or the reason why it has to be made.
-fn reason(request: &Request<'_>, before: &Before, what: What<'_>) -> Result<Result<Trace, Reason>> {
+fn reason(
+    request: &Request<'_>,
+    before: &Before,
+    what: What<'_>,
+    records: &Records<'_>,
+) -> Result<Result<Trace, Reason>> {
     let path = what.path();
     let Some(manifest) = &before.manifest else { return Ok(Err(Reason::New)) };
-    let trace = before.traces.files.get(path);
-    let Some((trace, reads)) = trace.and_then(|trace| Some((trace, before.traces.reads(trace.reads)?)))
-    else {
+    let Some(trace) = before.traces.files.get(path) else {
         let known = manifest.files.contains_key(path);
         return Ok(Err(if known { Reason::NoTrace } else { Reason::New }));
     };
-    Ok(if trace.key != what.key(request, reads)? {
-        Err(Reason::Changed)
-    } else if reads.contains(&Read::Clock) {
-        Err(Reason::Clock)
-    } else {
-        match before.on_disk.get(path).copied().flatten() {
+    if trace.key != what.key(request)? {
+        return Ok(Err(Reason::Changed));
+    }
+    let change = match what {
+        What::Page(page) => with_request(request, page, |rendering| {
+            request.theme.change(&trace.read, rendering, records).map(|change| match change {
+                Change::Clock(_) => Reason::Clock,
+                Change::Row(_) | Change::Template(_) => Reason::Changed,
+            })
+        })
+        .flatten(),
+        What::Asset(_) => None,
+    };
+    Ok(match change {
+        Some(reason) => Err(reason),
+        None => match before.on_disk.get(path).copied().flatten() {
             None => Err(Reason::Missing),
             Some(_) if before.digest_on_disk(request.output, path) != Some(trace.digest) => {
                 Err(Reason::Edited)
             }
             Some(stamp) => Ok(Trace { stamp, ..trace.clone() }),
-        }
+        },
     })
 }

@@ -16,7 +16,7 @@ pub enum Reason {
     NoTrace,
     /// Something that the page read has another value now.
     Changed,
-    /// The page asked for the time.
+    /// The page asked for the time, and the answer is another one now.
     Clock,
 }
 
@@ -28,7 +28,7 @@ impl fmt::Display for Reason {
             Self::Edited => "the file in the output was changed by somebody else",
             Self::NoTrace => "nothing is known of what it read",
             Self::Changed => "something that it read has changed",
-            Self::Clock => "it shows the time of the build",
+            Self::Clock => "it depends on the time, and the answer is another one now",
         })
     }
 }

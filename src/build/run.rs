@@ -18,7 +18,7 @@ use crate::base::files;
 use crate::base::report::{Reporter, Stage as Step};
 use crate::error::{Error, Kind, Result};
 use crate::site::{Body, Rank, Route, Site};
-use crate::theme::{Read, Theme};
+use crate::theme::{self, Theme};
 
 /// What a build is made from and where it goes.
 pub struct Request<'a> {
@@ -105,10 +105,7 @@ pub fn run(request: &Request<'_>) -> Result<Report> {
     files::create_folder(request.output)?;
     let mut report = Report { unchanged: plan.kept.len(), removed: stale.len(), ..Report::default() };
     let mut traces = Traces::new();
-    for (path, trace) in plan.kept {
-        let reads = traces.number(before.traces.reads(trace.reads).unwrap_or_default());
-        traces.files.insert(path, Trace { reads, ..trace });
-    }
+    traces.files.extend(plan.kept);
     if !plan.work.is_empty() {
         make(request, &before, &plan.work, &mut traces, &mut report)?;
     }
@@ -154,8 +151,7 @@ fn make(
     for (work, made) in work.iter().zip(made.into_iter().flatten()) {
         report.rendered += usize::from(made.rendered);
         warnings.extend(made.warnings);
-        let reads = traces.number(&made.reads);
-        let trace = Trace { key: made.key, reads, digest: made.digest, stamp: made.stamp };
+        let trace = Trace { key: made.key, read: made.read, digest: made.digest, stamp: made.stamp };
         traces.files.insert(work.path().to_owned(), trace);
     }
     report.warnings = warnings.into_iter().collect();
@@ -165,7 +161,7 @@ fn make(
 /// A file that was made.
 struct Made {
     rendered: bool,
-    reads: Vec<Read>,
+    read: theme::Trace,
     key: Digest,
     digest: Digest,
     stamp: Stamp,
@@ -174,14 +170,14 @@ struct Made {
 
 fn make_one(request: &Request<'_>, stage: &Stage, work: &Work<'_>) -> Result<Made> {
     let mut warnings = Vec::new();
-    let mut reads = Vec::new();
+    let mut read = theme::Trace::default();
     let (bytes, rendered): (Cow<'_, [u8]>, bool) = match work.what {
         What::Asset(asset) => (asset.bytes.load()?, false),
         What::Page(page) => match with_request(request, page, |rendering| request.theme.render(rendering)) {
             Some(rendered) => {
                 let rendered = rendered?;
                 warnings = rendered.warnings;
-                reads = rendered.reads;
+                read = rendered.trace;
                 (Cow::Owned(rendered.bytes), true)
             }
             None => match &page.body {
@@ -191,13 +187,13 @@ fn make_one(request: &Request<'_>, stage: &Stage, work: &Work<'_>) -> Result<Mad
         },
     };
     let digest = Digest::of(&bytes);
-    let key = work.what.key(request, &reads)?;
+    let key = work.what.key(request)?;
     let stamp = if work.present == Some(digest) {
         stage::stamp(&request.output.join(work.path()))?
     } else {
         stage.put(work.path(), work.rank(), work.fresh, &bytes)?
     };
-    Ok(Made { rendered, reads, key, digest, stamp, warnings })
+    Ok(Made { rendered, read, key, digest, stamp, warnings })
 }
 
 /// One error of many: the first, with the number of the others and what they say.

@@ -3,7 +3,7 @@
 //! It lies outside the output and may be thrown away: then everything is rendered once more, and files whose bytes come
 //! out the same are not touched.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 
@@ -13,17 +13,17 @@ use crate::base::digest::Digest;
 use crate::base::files;
 use crate::base::report::Reporter;
 use crate::error::Result;
-use crate::theme::Read;
+use crate::theme;
 
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What is known of one file of the output.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Trace {
-    /// The hash of everything that the file was made from.
+    /// The hash of what the file was made from, as far as `read` does not tell.
     pub(super) key: Digest,
-    /// Which set of reads `key` covers.
-    pub(super) reads: usize,
+    /// What a page that was rendered was made from.
+    pub(super) read: theme::Trace,
     /// The hash of the file.
     pub(super) digest: Digest,
     /// How the file looked on the disk when it was written.
@@ -46,14 +46,11 @@ impl Stamp {
     }
 }
 
-/// All traces. Sets of reads are stored once: most pages of one kind read alike.
+/// All traces.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Traces {
     version: u32,
-    read_sets: Vec<Vec<Read>>,
     pub(super) files: BTreeMap<String, Trace>,
-    #[serde(skip)]
-    numbers: HashMap<Vec<Read>, usize>,
 }
 
 impl Traces {
@@ -76,26 +73,10 @@ impl Traces {
 
     /// Writes the traces, if they differ from `before`.
     pub(super) fn save(&self, state: &Path, before: &Self) -> Result<()> {
-        if self.files == before.files && self.read_sets == before.read_sets {
+        if self.files == before.files {
             return Ok(());
         }
         files::replace(&path(state), &serde_json::to_vec(self).unwrap_or_default())
-    }
-
-    /// The set of reads with this number.
-    pub(super) fn reads(&self, number: usize) -> Option<&[Read]> {
-        self.read_sets.get(number).map(Vec::as_slice)
-    }
-
-    /// The number of a set of reads, new or known.
-    pub(super) fn number(&mut self, reads: &[Read]) -> usize {
-        if let Some(number) = self.numbers.get(reads) {
-            return *number;
-        }
-        let number = self.read_sets.len();
-        self.read_sets.push(reads.to_vec());
-        self.numbers.insert(reads.to_vec(), number);
-        number
     }
 }
 

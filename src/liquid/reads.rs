@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use super::value::{List, Object, ValueRef};
 
 /// How something was looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub enum ReadKind {
     /// Whether it is true.
@@ -31,7 +31,7 @@ pub enum ReadKind {
 }
 
 /// One row of a trace.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct Read {
     /// How it was looked at.
     pub kind: ReadKind,

@@ -49,6 +49,8 @@ impl fmt::Debug for Input<'_> {
 pub struct Site {
     /// The pages, by route.
     pub pages: Vec<Page>,
+    /// The records that the views of pages refer to: maps with an id.
+    pub records: Vec<Map>,
     /// What a person should look at.
     pub warnings: Vec<String>,
 }
@@ -121,9 +123,9 @@ pub fn plan(input: &Input<'_>) -> Result<Site> {
     planner.documents(&documents);
     planner.not_found()?;
     planner.machine_readable()?;
-    let mut pages = planner.pages;
+    let (mut pages, records) = (planner.pages, planner.course_maps);
     pages.sort_by(|a, b| a.route.cmp(&b.route));
-    Ok(Site { pages, warnings })
+    Ok(Site { pages, records, warnings })
 }
 
 /// All courses of the site, and what makes their views when somebody looks at one.
