@@ -39,7 +39,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 
 /// Libraries that have one home.
 const HOMES: &[(&str, &str)] = &[
-    ("ureq", "src/base/http.rs"),
+    ("ureq", "src/base/http/"),
     ("clap", "src/cli/"),
     ("indicatif", "src/cli/"),
     ("pulldown_cmark", "src/base/markdown"),

@@ -15,6 +15,7 @@ mod content;
 mod filters;
 mod fixture;
 mod golden;
+mod hemera;
 mod hemera_site;
 mod house;
 mod kill;
