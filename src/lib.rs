@@ -9,7 +9,7 @@
 //! | Floor | Rooms |
 //! |---|---|
 //! | 0 | [`error`], [`base`] |
-//! | 1 | [`config`], [`model`] |
+//! | 1 | [`config`], [`model`], [`liquid`] |
 //! | 2 | [`source`], [`theme`], [`site`] |
 //! | 3 | [`sync`], [`build`] |
 //! | 4 | [`project`] |
@@ -34,6 +34,7 @@ pub mod build;
 pub mod cli;
 pub mod config;
 pub mod error;
+pub mod liquid;
 pub mod model;
 pub mod project;
 pub mod serve;

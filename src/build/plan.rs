@@ -157,7 +157,7 @@ fn work<'a>(
 pub(super) struct Judge<'a, 'b> {
     request: &'a Request<'a>,
     before: &'b Before,
-    look: Look<'a>,
+    pub(super) look: Look<'a>,
     is_same_program: bool,
     has_same_globals: bool,
     /// What each shape's shared reads say: nothing, or the reason for all its pages.
@@ -171,7 +171,7 @@ impl<'a, 'b> Judge<'a, 'b> {
         Self {
             request,
             before,
-            look: Look { theme: request.theme, site: request.site },
+            look: Look::new(request.theme, request.site),
             is_same_program: before.traces.salt == Some(request.salt),
             has_same_globals: before.traces.globals == request.globals(),
             shapes: HashMap::new(),
@@ -217,7 +217,8 @@ impl<'a, 'b> Judge<'a, 'b> {
     }
 
     fn page(&mut self, page: &Page, trace: &Trace) -> Option<Reason> {
-        if trace.flips_at <= self.request.now.as_second() {
+        let now = self.request.now.as_second();
+        if now < trace.since || trace.until <= now {
             return Some(Reason::Clock);
         }
         if let Body::Made(_) = page.body {

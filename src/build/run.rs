@@ -98,7 +98,7 @@ pub struct Report {
 impl Request<'_> {
     /// A quick hash of everything that all pages see.
     pub(super) fn globals(&self) -> u64 {
-        Fingerprint::new(17).number(self.site.globals).number(self.theme.globals()).get()
+        Fingerprint::new(17).number(self.site.globals).number(self.theme.fingerprint()).get()
     }
 
     /// A quick hash of what stands in the manifest besides files and records.
@@ -267,13 +267,14 @@ struct Drawn<'a> {
     bytes: Cow<'a, [u8]>,
     shape: u32,
     hashes: Box<[u64]>,
-    flips_at: i64,
+    since: i64,
+    until: i64,
     warnings: Vec<String>,
 }
 
 fn render<'a>(request: &Request<'_>, shapes: &Mutex<Shapes>, work: &Work<'a>) -> Result<Drawn<'a>> {
     let (mut shape, mut hashes) = (Shape::new(), Box::default());
-    let mut flips_at = i64::MAX;
+    let (mut since, mut until) = (i64::MIN, i64::MAX);
     let mut warnings = Vec::new();
     let bytes = match work.what {
         What::Asset(asset) => asset.bytes.load()?,
@@ -283,14 +284,16 @@ fn render<'a>(request: &Request<'_>, shapes: &Mutex<Shapes>, work: &Work<'a>) ->
             Some(rendered) => {
                 let rendered = rendered?;
                 (shape, hashes) = reads::shape_of(&rendered.trace, page);
-                flips_at = rendered.trace.flips_at.unwrap_or(i64::MAX);
+                if let Some(window) = rendered.trace.clock {
+                    (since, until) = (window.from.as_second(), window.until.as_second());
+                }
                 warnings = rendered.warnings;
                 Cow::Owned(rendered.bytes)
             }
         },
     };
     let shape = shapes.lock().unwrap_or_else(PoisonError::into_inner).number(shape);
-    Ok(Drawn { bytes, shape, hashes, flips_at, warnings })
+    Ok(Drawn { bytes, shape, hashes, since, until, warnings })
 }
 
 fn make_one(
@@ -299,7 +302,7 @@ fn make_one(
     shapes: &Mutex<Shapes>,
     work: &Work<'_>,
 ) -> Result<(Trace, Vec<String>)> {
-    let Drawn { bytes, shape, hashes, flips_at, warnings } = render(request, shapes, work)?;
+    let Drawn { bytes, shape, hashes, since, until, warnings } = render(request, shapes, work)?;
     let digest = Digest::of(&bytes);
     let stamp = if work.present == Some(digest) {
         stage::stamp(&request.output.join(work.path()))?
@@ -307,7 +310,7 @@ fn make_one(
         stage.put(work.path(), work.rank(), work.fresh, &bytes)?
     };
     let inputs = work.what.inputs()?;
-    Ok((Trace { shape, inputs, digest, stamp, flips_at, hashes }, warnings))
+    Ok((Trace { shape, inputs, digest, stamp, since, until, hashes }, warnings))
 }
 
 /// One error of many: the first, with the number of the others and what they say.

@@ -58,8 +58,10 @@ pub(super) struct Trace {
     pub(super) digest: Digest,
     /// How it looked on the disk.
     pub(super) stamp: Stamp,
-    /// The first second since 1970 at which it looks different; the greatest number if never.
-    pub(super) flips_at: i64,
+    /// From which second since 1970 on it looks like this; the least number if the time was not asked for.
+    pub(super) since: i64,
+    /// The first second at which it looks different; the greatest number if never.
+    pub(super) until: i64,
     /// What was seen at each read of the shape that is not shared.
     pub(super) hashes: Box<[u64]>,
 }
@@ -97,12 +99,6 @@ impl Traces {
         files::replace(&path(state), &self.encode())
     }
 
-    /// The trace of a file.
-    pub(super) fn get(&self, path: &str) -> Option<&Trace> {
-        let at = self.files.binary_search_by(|(known, _)| (**known).cmp(path)).ok()?;
-        self.files.get(at).map(|(_, trace)| trace)
-    }
-
     fn encode(&self) -> Vec<u8> {
         let mut out = Writer::default();
         out.bytes(MAGIC);
@@ -135,11 +131,13 @@ impl Traces {
             out.bytes(trace.digest.as_bytes());
             out.length(usize::try_from(trace.stamp.size).unwrap_or(usize::MAX));
             out.u64(trace.stamp.modified);
-            out.length(if trace.flips_at == i64::MAX {
-                0
-            } else {
-                usize::try_from(trace.flips_at).unwrap_or(0) + 1
-            });
+            // Most pages know nothing of the time.
+            let timeless = trace.since == i64::MIN && trace.until == i64::MAX;
+            out.bytes(&[u8::from(!timeless)]);
+            if !timeless {
+                out.u64(trace.since as u64);
+                out.u64(trace.until as u64);
+            }
             trace.hashes.iter().for_each(|hash| out.u64(*hash));
         }
         out.finish()
@@ -182,9 +180,11 @@ impl Traces {
             let inputs = reader.u64()?;
             let digest = reader.digest()?;
             let stamp = Stamp { size: reader.length()? as u64, modified: reader.u64()? };
-            let flips_at = reader.length()?.checked_sub(1).map_or(i64::MAX, |at| at as i64);
+            let timeless = reader.byte()? == 0;
+            let (since, until) =
+                if timeless { (i64::MIN, i64::MAX) } else { (reader.u64()? as i64, reader.u64()? as i64) };
             let hashes = (0..*own.get(shape as usize)?).map(|_| reader.u64()).collect::<Option<_>>()?;
-            files.push((path.as_str().into(), Trace { shape, inputs, digest, stamp, flips_at, hashes }));
+            files.push((path.as_str().into(), Trace { shape, inputs, digest, stamp, since, until, hashes }));
         }
         reader.at_end().then_some(Self { salt, globals, moment, manifest, shapes, files })
     }
@@ -240,11 +240,11 @@ mod tests {
 
     fn sample() -> Traces {
         let row = |path: &str, shared| Row { kind: 1, path: path.into(), column: "".into(), shared };
-        let file = |path: &str, flips_at| {
+        let file = |path: &str, since, until| {
             let stamp = Stamp { size: 4_000, modified: 1_795_000_000_000_000_000 };
             let hashes = Box::new([7, u64::MAX]);
             let digest = Digest::of(path.as_bytes());
-            (path.into(), Trace { shape: 0, inputs: 9, digest, stamp, flips_at, hashes })
+            (path.into(), Trace { shape: 0, inputs: 9, digest, stamp, since, until, hashes })
         };
         Traces {
             salt: Some(Digest::of(b"salt")),
@@ -252,7 +252,10 @@ mod tests {
             moment: 6,
             manifest: Some(Digest::of(b"manifest")),
             shapes: vec![vec![row("@self.title", None), row("site.title", Some(3)), row("page.url", None)]],
-            files: vec![file("courses/ä/index.html", i64::MAX), file("courses/ö/index.html", 1_800_000_000)],
+            files: vec![
+                file("courses/ä/index.html", i64::MIN, i64::MAX),
+                file("courses/ö/index.html", -5, 1_800_000_000),
+            ],
         }
     }
 

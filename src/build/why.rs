@@ -47,7 +47,7 @@ pub fn why(request: &Request<'_>, asked: &str) -> Result<Vec<Explanation>> {
         let old = at.ok().and_then(|at| Some((at, &before.traces.files.get(at)?.1)));
         let stale = judge.judge(What::Page(page), old)?.err();
         let lines = old.map(|(_, trace)| lines(request, &before, page, trace)).unwrap_or_default();
-        let flips_at = old.map(|(_, trace)| trace.flips_at).filter(|at| *at != i64::MAX);
+        let flips_at = old.map(|(_, trace)| trace.until).filter(|at| *at != i64::MAX);
         explanations.push(Explanation { path: page.route.path().to_owned(), stale, reads: lines, flips_at });
     }
     Ok(explanations)
@@ -55,7 +55,7 @@ pub fn why(request: &Request<'_>, asked: &str) -> Result<Vec<Explanation>> {
 
 fn lines(request: &Request<'_>, before: &Before, page: &Page, trace: &Trace) -> Vec<ReadLine> {
     let Some(shape) = before.traces.shapes.get(trace.shape as usize) else { return Vec::new() };
-    let look = reads::Look { theme: request.theme, site: request.site };
+    let look = reads::Look::new(request.theme, request.site);
     let mut own = trace.hashes.iter();
     let lines = with_request(request, page, |rendering| {
         let line = |row: &Row| ReadLine {

@@ -108,6 +108,8 @@ pub enum Details {
 pub struct Theme {
     /// `name`: a folder below `themes/`, or `academy`, which is built in.
     pub name: String,
+    /// Whether a template that uses a name that is not there is an error; nothing leaves it to the theme.
+    pub strict: Option<bool>,
     /// `[theme.options]`, over the theme's own defaults; handed to templates as `theme`.
     pub options: toml::Table,
 }

@@ -179,9 +179,10 @@ fn hemera(table: Option<Table<'_, '_>>) -> Hemera {
 }
 
 fn theme(table: Option<Table<'_, '_>>) -> Theme {
-    let mut theme = Theme { name: "academy".into(), options: toml::Table::new() };
+    let mut theme = Theme { name: "academy".into(), strict: None, options: toml::Table::new() };
     if let Some(mut table) = table {
         keep(&mut theme.name, table.checked("name", checks::theme_name));
+        theme.strict = table.boolean("strict");
         theme.options = table.free("options");
         table.finish(Some("what the theme is told belongs in [theme.options]"));
     }

@@ -1,8 +1,8 @@
 //! The list of pages, each with its route and its view.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use rayon::prelude::*;
@@ -66,17 +66,12 @@ pub struct Site {
     pub globals: u64,
     records: Arc<Records>,
     maps: Vec<Map>,
-    by_id: OnceLock<HashMap<Arc<str>, u32>>,
 }
 
 impl Site {
-    /// The record with an identity such as `course:ck9zz`, as templates see it.
-    pub fn record(&self, id: &str) -> Option<&Map> {
-        let index = self.by_id.get_or_init(|| {
-            let ids = (0..).zip(&self.maps);
-            ids.filter_map(|(number, map)| Some((map.id()?.clone(), number))).collect()
-        });
-        self.maps.get(*index.get(id)? as usize)
+    /// All records, as templates see them.
+    pub fn records(&self) -> &[Map] {
+        &self.maps
     }
 
     /// The address of the site, without a slash at its end.
@@ -215,7 +210,7 @@ pub fn plan(input: &Input<'_>, history: History) -> Result<Site> {
     planner.redirects()?;
     let Planner { mut pages, site, records, history, .. } = planner;
     pages.sort_unstable_by(|a, b| a.route.cmp(&b.route));
-    Ok(Site { pages, warnings, history, view: site, globals, records, maps, by_id: OnceLock::new() })
+    Ok(Site { pages, warnings, history, view: site, globals, records, maps })
 }
 
 /// What every page sees of the site.

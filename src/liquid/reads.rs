@@ -1,0 +1,577 @@
+//! What a render read: the rows of a verifying trace.
+//!
+//! A row says what was looked at and holds a hash of what was seen. [`look`] takes the same look at new data, so
+//! a page whose rows all give the hashes they had would come out the same. Places are interned as (parent, key)
+//! pairs, so that the usual read, of something that has been read before, costs a probe of a small table.
+//!
+//! An object with an identity is a root of its own: what is read of it is recorded under its identity, and the
+//! place where it was found only records that it stood there.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use super::value::{List, Object, ValueRef};
+
+/// How something was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[non_exhaustive]
+pub enum ReadKind {
+    /// Whether it is true.
+    Truth,
+    /// The value itself; of a list or an object only that it is one, and which.
+    Value,
+    /// How many elements or entries.
+    Len,
+    /// The elements in their order: plain values as they are, objects by identity.
+    Items,
+    /// One property of every element of a list, with the elements' identities in their order.
+    Column,
+    /// Everything below it.
+    Subtree,
+}
+
+/// One row of a trace.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+pub struct Read {
+    /// How it was looked at.
+    pub kind: ReadKind,
+    /// Where: `site.title`, `@course:ck9zz.title`, `courses[3]`. A backslash stands before a sign of the path
+    /// that belongs to a key.
+    pub path: String,
+    /// The property, for [`ReadKind::Column`]; a path as well.
+    pub column: String,
+    /// The hash of what was seen.
+    pub hash: u64,
+}
+
+/// A partial that a render asked for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PartialRead {
+    /// The name it was asked for by.
+    pub name: String,
+    /// Where it was found, in the words of the host; nothing if nowhere.
+    pub found: Option<String>,
+    /// Places that come before it and did not have it.
+    pub missing: Vec<String>,
+}
+
+/// All that a render read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Trace {
+    /// Reads of the data, in a fixed order.
+    pub reads: Vec<Read>,
+    /// Partials, in the order of the first use.
+    pub partials: Vec<PartialRead>,
+    /// If the clock was read: the first instant (seconds since 1970) at which the output may differ.
+    pub clock: Option<i64>,
+}
+
+/// Gives the object of an identity in the data as it is now.
+pub trait Entities {
+    /// The object, or nothing if it is gone.
+    fn entity(&self, id: &str) -> Option<&dyn Object>;
+}
+
+impl Entities for () {
+    fn entity(&self, _: &str) -> Option<&dyn Object> {
+        None
+    }
+}
+
+pub(super) const NO_NODE: u32 = 0;
+pub(super) const ROOT: u32 = 1;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Key<'a> {
+    Name(Cow<'a, str>),
+    Index(i64),
+    Entity(Cow<'a, str>),
+}
+
+struct Node<'a> {
+    parent: u32,
+    key: Key<'a>,
+    hash: u64,
+    /// One bit for each kind of read that has been recorded.
+    seen: u8,
+    /// For an object with identity: its own node, once known.
+    entity: u32,
+    /// The list it was first met in as an element.
+    origin: u32,
+    list: Option<&'a dyn List>,
+}
+
+struct Row<'a> {
+    kind: ReadKind,
+    node: u32,
+    column: Option<Cow<'a, str>>,
+    hash: u64,
+}
+
+/// Records what renders read. One recorder may serve several renders over the same data: a page and its layouts.
+#[derive(Default)]
+pub struct Reads<'a> {
+    nodes: Vec<Node<'a>>,
+    /// Open addressing; zero is empty.
+    table: Vec<u32>,
+    rows: Vec<Row<'a>>,
+    partials: Vec<PartialRead>,
+    clock: Option<i64>,
+}
+
+impl<'a> Reads<'a> {
+    /// An empty recorder.
+    pub fn new() -> Reads<'a> {
+        let node =
+            || Node { parent: 0, key: Key::Index(0), hash: 0, seen: 0, entity: 0, origin: 0, list: None };
+        Reads { nodes: vec![node(), node()], table: vec![0; 64], ..Reads::default() }
+    }
+
+    /// Whether it has never been used, not even prepared.
+    pub(super) fn is_unused(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// The node of a name below another.
+    #[inline]
+    pub(super) fn name(&mut self, parent: u32, name: &'a str, hash: u32) -> u32 {
+        let hash = mix(u64::from(hash) | 1 << 40, u64::from(parent));
+        self.find(parent, hash, |k| matches!(k, Key::Name(n) if n == name), || Key::Name(Cow::Borrowed(name)))
+    }
+
+    /// The node of a name that does not live as long as the data.
+    pub(super) fn owned_name(&mut self, parent: u32, name: &str) -> u32 {
+        let hash = mix(u64::from(super::ast::name_hash(name)) | 1 << 40, u64::from(parent));
+        self.find(
+            parent,
+            hash,
+            |k| matches!(k, Key::Name(n) if n == name),
+            || Key::Name(Cow::Owned(name.to_owned())),
+        )
+    }
+
+    pub(super) fn index(&mut self, parent: u32, index: i64) -> u32 {
+        let hash = mix(index as u64 | 1 << 62, u64::from(parent));
+        self.find(parent, hash, |k| *k == Key::Index(index), || Key::Index(index))
+    }
+
+    /// The node of an object's identity, found at `place`.
+    pub(super) fn entity(&mut self, place: u32, id: &'a str) -> u32 {
+        let known = self.nodes[place as usize].entity;
+        if known != 0 {
+            return known;
+        }
+        let hash = mix(u64::from(super::ast::name_hash(id)) | 1 << 41, 0);
+        let node =
+            self.find(0, hash, |k| matches!(k, Key::Entity(e) if e == id), || Key::Entity(Cow::Borrowed(id)));
+        self.nodes[place as usize].entity = node;
+        node
+    }
+
+    /// Notes that `node` was met as an element of `list`.
+    pub(super) fn met_in(&mut self, node: u32, list: u32) {
+        let origin = &mut self.nodes[node as usize].origin;
+        if *origin == 0 {
+            *origin = list;
+        }
+    }
+
+    fn find(
+        &mut self,
+        parent: u32,
+        hash: u64,
+        same: impl Fn(&Key<'a>) -> bool,
+        key: impl FnOnce() -> Key<'a>,
+    ) -> u32 {
+        let mask = self.table.len() - 1;
+        let mut at = hash as usize & mask;
+        loop {
+            match self.table[at] {
+                0 => break,
+                found => {
+                    let node = &self.nodes[found as usize];
+                    if node.hash == hash && node.parent == parent && same(&node.key) {
+                        return found;
+                    }
+                }
+            }
+            at = (at + 1) & mask;
+        }
+        let new = self.nodes.len() as u32;
+        self.nodes.push(Node { parent, key: key(), hash, seen: 0, entity: 0, origin: 0, list: None });
+        self.table[at] = new;
+        if self.nodes.len() * 2 > self.table.len() {
+            self.grow();
+        }
+        new
+    }
+
+    fn grow(&mut self) {
+        let mask = self.table.len() * 4 - 1;
+        let mut table = vec![0; mask + 1];
+        for (i, node) in self.nodes.iter().enumerate().skip(2) {
+            let mut at = node.hash as usize & mask;
+            while table[at] != 0 {
+                at = (at + 1) & mask;
+            }
+            table[at] = i as u32;
+        }
+        self.table = table;
+    }
+
+    /// Records a look at a node, once.
+    #[inline]
+    pub(super) fn record(&mut self, kind: ReadKind, node: u32, value: Option<ValueRef<'a>>) {
+        let bit = 1u8 << kind as u8;
+        let entry = &mut self.nodes[node as usize];
+        if entry.seen & bit != 0 || node == NO_NODE {
+            return;
+        }
+        entry.seen |= bit;
+        if let Some(ValueRef::List(list)) = value {
+            entry.list = Some(list);
+        }
+        self.rows.push(Row { kind, node, column: None, hash: hash(kind, value) });
+    }
+
+    /// Records a look at one property of every element of a list.
+    pub(super) fn record_column(&mut self, node: u32, list: &'a dyn List, property: &str) {
+        let same = |r: &Row<'_>| {
+            r.kind == ReadKind::Column && r.node == node && r.column.as_deref() == Some(property)
+        };
+        if node == NO_NODE || self.rows.iter().any(same) {
+            return;
+        }
+        let entry = &mut self.nodes[node as usize];
+        entry.seen |= 1 << ReadKind::Column as u8;
+        entry.list = Some(list);
+        let mut column = String::new();
+        push_key(&mut column, property);
+        let hash = column_hash(Some(ValueRef::List(list)), &parse_path(&column));
+        self.rows.push(Row {
+            kind: ReadKind::Column,
+            node,
+            column: Some(Cow::Owned(property.to_owned())),
+            hash,
+        });
+    }
+
+    pub(super) fn partial(&mut self, read: PartialRead) {
+        if !self.partials.contains(&read) {
+            self.partials.push(read);
+        }
+    }
+
+    pub(super) fn clock(&mut self, until: i64) {
+        self.clock = Some(self.clock.map_or(until, |c| c.min(until)));
+    }
+
+    /// The trace, as short as it can be said.
+    pub fn finish(mut self) -> Trace {
+        self.drop_implied();
+        let mut reads = self.columns();
+        for row in &self.rows {
+            let mut column = String::new();
+            if let Some(property) = &row.column {
+                push_key(&mut column, property);
+            }
+            reads.push(Read { kind: row.kind, path: self.path(row.node), column, hash: row.hash });
+        }
+        reads.sort_unstable();
+        reads.dedup();
+        Trace { reads, partials: self.partials, clock: self.clock }
+    }
+
+    /// A closer look at the same place says all that a passing one would.
+    fn drop_implied(&mut self) {
+        let bit = |k: ReadKind| 1u8 << k as u8;
+        let nodes = &self.nodes;
+        self.rows.retain(|row| {
+            let seen = nodes[row.node as usize].seen;
+            let closer = match row.kind {
+                ReadKind::Truth => bit(ReadKind::Value) | bit(ReadKind::Len),
+                ReadKind::Value => bit(ReadKind::Len),
+                ReadKind::Len => 0,
+                ReadKind::Items => bit(ReadKind::Column),
+                ReadKind::Column | ReadKind::Subtree => return true,
+            } | bit(ReadKind::Items)
+                | bit(ReadKind::Column)
+                | bit(ReadKind::Subtree);
+            let closer = if row.kind == ReadKind::Items { closer & !bit(ReadKind::Items) } else { closer };
+            seen & closer == 0
+        });
+    }
+
+    /// Reads of the same property of several elements of a list are one row.
+    fn columns(&mut self) -> Vec<Read> {
+        const FEW: usize = 3;
+        let mut groups: HashMap<(u32, String), usize> = HashMap::new();
+        let places: Vec<Option<(u32, String)>> = self
+            .rows
+            .iter()
+            .map(|row| match row.kind {
+                ReadKind::Truth | ReadKind::Value => self.below_element(row.node),
+                _ => None,
+            })
+            .collect();
+        for place in places.iter().flatten() {
+            *groups.entry(place.clone()).or_default() += 1;
+        }
+        groups.retain(|_, count| *count >= FEW);
+        let mut out = Vec::new();
+        for (list, column) in groups.keys() {
+            if let Some(data) = self.nodes[*list as usize].list {
+                let hash = column_hash(Some(ValueRef::List(data)), &parse_path(column));
+                let path = self.path(*list);
+                out.push(Read { kind: ReadKind::Column, path, column: column.clone(), hash });
+            }
+        }
+        let mut at = 0;
+        self.rows.retain(|_| {
+            at += 1;
+            !places[at - 1].as_ref().is_some_and(|p| groups.contains_key(p))
+        });
+        // The column tells the elements in their order, so the plain row of them is not needed.
+        let covered: Vec<u32> = groups.into_keys().map(|(list, _)| list).collect();
+        self.rows.retain(|r| !(r.kind == ReadKind::Items && covered.contains(&r.node)));
+        out
+    }
+
+    /// If a node is below an element of a list whose elements were gone through: the list, and the way from the
+    /// element.
+    fn below_element(&self, node: u32) -> Option<(u32, String)> {
+        let mut way = Vec::new();
+        let mut at = node;
+        while at > ROOT {
+            let entry = &self.nodes[at as usize];
+            if entry.origin != 0 && !way.is_empty() {
+                self.nodes[entry.origin as usize].list?;
+                way.reverse();
+                return Some((entry.origin, self.path_of(&way)));
+            }
+            way.push(at);
+            at = entry.parent;
+        }
+        None
+    }
+
+    fn path(&self, node: u32) -> String {
+        let mut way = Vec::new();
+        let mut at = node;
+        while at > ROOT {
+            way.push(at);
+            at = self.nodes[at as usize].parent;
+        }
+        way.reverse();
+        self.path_of(&way)
+    }
+
+    fn path_of(&self, way: &[u32]) -> String {
+        let mut path = String::new();
+        for node in way {
+            match &self.nodes[*node as usize].key {
+                Key::Name(name) => push_key(&mut path, name),
+                Key::Index(i) => path.push_str(&format!("[{i}]")),
+                Key::Entity(id) => {
+                    path.push('@');
+                    push_escaped(&mut path, id);
+                }
+            }
+        }
+        path
+    }
+}
+
+fn push_key(path: &mut String, key: &str) {
+    if !path.is_empty() {
+        path.push('.');
+    }
+    push_escaped(path, key);
+}
+
+fn push_escaped(path: &mut String, key: &str) {
+    for c in key.chars() {
+        if matches!(c, '.' | '[' | ']' | '@' | '\\') {
+            path.push('\\');
+        }
+        path.push(c);
+    }
+}
+
+enum Step {
+    Key(String),
+    Index(i64),
+    Entity(String),
+}
+
+fn parse_path(path: &str) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let mut chars = path.chars().peekable();
+    // An empty key at the very beginning is a key as well; an empty path is the root.
+    let mut first = true;
+    while let Some(&c) = chars.peek() {
+        match c {
+            '[' => {
+                chars.next();
+                let number: String = chars.by_ref().take_while(|c| *c != ']').collect();
+                steps.push(Step::Index(number.parse().unwrap_or(i64::MIN)));
+            }
+            _ => {
+                let entity = first && c == '@';
+                if c == '.' || entity {
+                    chars.next();
+                }
+                let mut key = String::new();
+                while let Some(&c) = chars.peek() {
+                    if c == '.' || c == '[' {
+                        break;
+                    }
+                    chars.next();
+                    if c == '\\' {
+                        key.extend(chars.next());
+                    } else {
+                        key.push(c);
+                    }
+                }
+                steps.push(if entity { Step::Entity(key) } else { Step::Key(key) });
+            }
+        }
+        first = false;
+    }
+    steps
+}
+
+/// Looks at data as a recorded read did, and gives the hash of what is there now.
+///
+/// The data has changed for whoever made the read if the hash differs from the one recorded.
+pub fn look(data: &dyn Object, entities: &dyn Entities, read: &Read) -> u64 {
+    let steps = parse_path(&read.path);
+    let mut at = Some(ValueRef::Object(data));
+    for step in &steps {
+        at = match (step, at) {
+            (Step::Entity(id), _) => entities.entity(id).map(ValueRef::Object),
+            (_, here) => here.and_then(|v| take(v, step)),
+        };
+    }
+    match read.kind {
+        ReadKind::Column => column_hash(at, &parse_path(&read.column)),
+        kind => hash(kind, at),
+    }
+}
+
+fn take<'v>(value: ValueRef<'v>, step: &Step) -> Option<ValueRef<'v>> {
+    match (value, step) {
+        (ValueRef::Object(o), Step::Key(key)) => o.get(key),
+        (ValueRef::List(l), Step::Index(i)) => place_in(*i, l.len()).and_then(|i| l.get(i)),
+        _ => None,
+    }
+}
+
+/// An index as templates count: negative ones from the end.
+pub(super) fn place_in(index: i64, len: usize) -> Option<usize> {
+    let index = if index < 0 { index.checked_add(len as i64)? } else { index };
+    usize::try_from(index).ok().filter(|i| *i < len)
+}
+
+fn mix(a: u64, b: u64) -> u64 {
+    let wide = u128::from(a ^ 0x9e37_79b9_7f4a_7c15) * u128::from(b ^ 0xd6e8_feb8_6659_fd93);
+    (wide >> 64) as u64 ^ wide as u64
+}
+
+/// A hash of bytes that is the same on every machine and in every version.
+fn bytes_hash(seed: u64, bytes: &[u8]) -> u64 {
+    let mut state = mix(seed, bytes.len() as u64);
+    let mut chunks = bytes.chunks_exact(8);
+    for chunk in &mut chunks {
+        let mut word = [0; 8];
+        word.copy_from_slice(chunk);
+        state = mix(state, u64::from_le_bytes(word));
+    }
+    let mut word = [0; 8];
+    let rest = chunks.remainder();
+    word[..rest.len()].copy_from_slice(rest);
+    mix(state, u64::from_le_bytes(word) ^ 0xa076_1d64_78bd_642f)
+}
+
+const ABSENT: u64 = 1;
+const LIST: u64 = 2;
+const OBJECT: u64 = 3;
+
+/// How deep a subtree is hashed; data nests nowhere near it.
+const DEEPEST: u32 = 200;
+
+fn hash(kind: ReadKind, value: Option<ValueRef<'_>>) -> u64 {
+    match kind {
+        ReadKind::Truth => {
+            let truth = !matches!(value, None | Some(ValueRef::Nil | ValueRef::Bool(false)));
+            // A withheld field must stop the render, whatever it holds.
+            u64::from(truth) + 10 + 2 * u64::from(matches!(value, Some(ValueRef::Withheld(_))))
+        }
+        ReadKind::Value => shallow(value),
+        ReadKind::Len => match value {
+            Some(ValueRef::List(l)) => mix(LIST, l.len() as u64 ^ 0xabcd),
+            Some(ValueRef::Object(o)) => mix(OBJECT, visible(o).count() as u64 ^ 0xabcd),
+            other => shallow(other),
+        },
+        ReadKind::Items | ReadKind::Column => items_hash(value),
+        ReadKind::Subtree => subtree(value, DEEPEST),
+    }
+}
+
+/// The entries that templates see.
+fn visible<'o>(object: &'o dyn Object) -> impl Iterator<Item = (&'o str, ValueRef<'o>)> {
+    (0..object.len()).filter_map(|i| object.entry(i)).filter(|(_, v)| !matches!(v, ValueRef::Withheld(_)))
+}
+
+fn shallow(value: Option<ValueRef<'_>>) -> u64 {
+    match value {
+        None => ABSENT,
+        Some(ValueRef::Nil) => 4,
+        Some(ValueRef::Bool(b)) => 5 + u64::from(b),
+        Some(ValueRef::Int(n)) => mix(7, n as u64),
+        Some(ValueRef::Float(n)) => mix(8, n.to_bits()),
+        Some(ValueRef::Str(s)) => bytes_hash(9, s.as_bytes()),
+        Some(ValueRef::SafeHtml(s)) => bytes_hash(10, s.as_bytes()),
+        Some(ValueRef::Time(t)) => {
+            mix(mix(11, t.seconds() as u64), u64::from(t.nanos()) << 32 | u64::from(t.offset() as u32))
+        }
+        Some(ValueRef::List(_)) => LIST,
+        Some(ValueRef::Object(o)) => o.id().map_or(OBJECT, |id| bytes_hash(12, id.as_bytes())),
+        Some(ValueRef::Withheld(_)) => 13,
+    }
+}
+
+fn items_hash(value: Option<ValueRef<'_>>) -> u64 {
+    match value {
+        Some(ValueRef::List(l)) => {
+            (0..l.len()).fold(mix(LIST, l.len() as u64), |h, i| mix(h, shallow(l.get(i)).rotate_left(17)))
+        }
+        Some(ValueRef::Object(o)) => visible(o).fold(shallow(value), |h, (k, v)| {
+            mix(mix(h, bytes_hash(14, k.as_bytes())), shallow(Some(v)).rotate_left(17))
+        }),
+        other => shallow(other),
+    }
+}
+
+fn column_hash(value: Option<ValueRef<'_>>, column: &[Step]) -> u64 {
+    let Some(ValueRef::List(list)) = value else { return items_hash(value) };
+    (0..list.len()).fold(mix(LIST, list.len() as u64), |h, i| {
+        let item = list.get(i);
+        let seen = column.iter().fold(item, |at, step| at.and_then(|v| take(v, step)));
+        mix(mix(h, shallow(item).rotate_left(17)), shallow(seen).rotate_left(31))
+    })
+}
+
+fn subtree(value: Option<ValueRef<'_>>, deeper: u32) -> u64 {
+    if deeper == 0 {
+        return 15;
+    }
+    match value {
+        Some(ValueRef::List(l)) => (0..l.len())
+            .fold(mix(LIST, l.len() as u64), |h, i| mix(h, subtree(l.get(i), deeper - 1).rotate_left(17))),
+        Some(ValueRef::Object(o)) => visible(o).fold(shallow(value), |h, (k, v)| {
+            mix(mix(h, bytes_hash(14, k.as_bytes())), subtree(Some(v), deeper - 1).rotate_left(17))
+        }),
+        other => shallow(other),
+    }
+}
