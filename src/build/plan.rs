@@ -221,13 +221,18 @@ impl<'a, 'b> Judge<'a, 'b> {
         if now < trace.since || trace.until <= now {
             return Some(Reason::Clock);
         }
-        if let Body::Made(_) = page.body {
-            return (trace.inputs != page.inputs).then_some(Reason::Data);
-        }
         let before = self.before;
         let Some(shape) = before.traces.shapes.get(trace.shape as usize) else {
             return Some(Reason::Unknown);
         };
+        // Only what no template made has read nothing: a redirect may have stood here, or a file.
+        let had_template = !shape.is_empty();
+        if let Body::Made(_) = page.body {
+            return (had_template || trace.inputs != page.inputs).then_some(Reason::Data);
+        }
+        if !had_template {
+            return Some(Reason::Data);
+        }
         if !self.shapes.contains_key(&trace.shape) {
             let reason = self.shape(shape);
             self.shapes.insert(trace.shape, reason);

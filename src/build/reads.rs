@@ -32,11 +32,11 @@ pub(super) fn shape_of(trace: &theme::Trace, page: &Page) -> (Shape, Box<[u64]>)
     let mut hashes = vec![layouts(page)];
     shape.push(Row { kind: LAYOUTS, path: "layouts".into(), column: "".into(), shared: None });
     for read in &trace.rows {
-        let path = match own.as_deref().and_then(|own| below(&read.path, own)) {
+        let path: Box<str> = match own.as_deref().and_then(|own| below(&read.path, own)) {
             Some(rest) => format!("{SELF}{rest}").into(),
             None => read.path.as_str().into(),
         };
-        let shared = is_shared(&read.path).then_some(read.hash);
+        let shared = is_shared(&path).then_some(read.hash);
         if shared.is_none() {
             hashes.push(read.hash);
         }
@@ -78,9 +78,10 @@ fn below<'a>(path: &'a str, place: &str) -> Option<&'a str> {
     path.strip_prefix(place).filter(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
-/// Whether all pages see the same there.
+/// Whether all pages see the same there: what every page has, and other records, wherever the page met them.
 fn is_shared(path: &str) -> bool {
-    ["site", "theme", "t"].iter().any(|root| below(path, root).is_some())
+    let is_other_record = path.starts_with('@') && below(path, SELF).is_none();
+    is_other_record || ["site", "theme", "t"].iter().any(|root| below(path, root).is_some())
 }
 
 /// Looks at the present state of things as pages did.

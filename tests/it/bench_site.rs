@@ -56,7 +56,13 @@ fn the_benchmark_site_has_the_pages_that_others_build() {
         let page = site.pages.iter().find(|page| page.route.path() == path).expect(path);
         let Body::Layout { layouts, view, content } = &page.body else { panic!("{path} has no layout") };
         let layouts: Vec<&str> = layouts.iter().map(|layout| &**layout).collect();
-        let request = Request { layouts: &layouts, view: &view.map(), content: content.as_ref(), now: now(), name: path };
+        let request = Request {
+            layouts: &layouts,
+            view: &view.map(),
+            content: content.as_ref(),
+            now: now(),
+            name: path,
+        };
         String::from_utf8(theme.render(&request).expect("renders").bytes).expect("text")
     };
     let course = page("courses/course-2/index.html");

@@ -164,7 +164,7 @@ fn a_changed_slug_leaves_a_redirect_from_every_past_address() {
     edit(&site, |rows| rows[1]["slug"] = "zweiter".into());
     site.build();
     assert!(site.output("courses/zweiter/index.html").contains("Kurs 2"));
-    assert!(!site.output("_redirects").contains("/courses/zweiter/ "));
+    assert!(site.output("_redirects").lines().all(|line| !line.starts_with("/courses/zweiter/ ")));
 }
 
 #[test]
@@ -472,6 +472,8 @@ fn copy_folder(from: &Path, to: &Path) {
 fn check(steps: &[Step], seed: u64) -> Result<(), TestCaseError> {
     let mut site = site();
     let mut random = fastrand::Rng::with_seed(seed);
+    // Few courses are read one by one, many as a column: both happen.
+    edit(&site, |rows| rows.truncate(1 + seed as usize % 9));
     site.build();
     for (number, step) in steps.iter().enumerate() {
         take(&mut site, step, &mut random);
