@@ -21,6 +21,7 @@ mod sample;
 mod scaffold;
 mod serve_abuse;
 mod serve_api;
+mod serve_browser;
 mod serve_files;
 mod serve_fixture;
 mod standin;
