@@ -14,6 +14,7 @@ mod config;
 mod content;
 mod filters;
 mod fixture;
+mod hemera;
 mod hemera_site;
 mod house;
 mod kill;

@@ -140,6 +140,10 @@ fn io_failure(error: &io::Error, broken: Cause) -> Failure {
     {
         return Failure::new(Cause::Tls, tls.to_string());
     }
+    // The standard library has no kind for this one, only these words.
+    if error.to_string().starts_with("failed to lookup address") {
+        return Failure::new(Cause::Unknown, "");
+    }
     let cause = match error.kind() {
         ConnectionRefused => Cause::Refused,
         TimedOut | WouldBlock => Cause::Timeout,

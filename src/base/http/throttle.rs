@@ -21,6 +21,8 @@ pub struct Throttle {
     sent: VecDeque<Duration>,
     /// The server's limit, less a tenth for the others.
     server_limit: Option<u32>,
+    /// That tenth.
+    reserve: u32,
     left: Option<Left>,
     /// Nothing may be sent before this moment.
     not_before: Duration,
@@ -47,6 +49,7 @@ impl Throttle {
             clock,
             sent: VecDeque::new(),
             server_limit: None,
+            reserve: 0,
             left: None,
             not_before: Duration::ZERO,
         }
@@ -91,6 +94,21 @@ impl Throttle {
         self.left.as_ref().map_or(own, |left| left.requests.min(own))
     }
 
+    /// How many of these may be spent on what can be left out. A tenth of each limit is kept: whoever comes next with
+    /// the same key, be it ourselves a moment later, should not have to wait for what cannot be left out.
+    pub fn spare(&mut self) -> u32 {
+        let now = self.forget();
+        let limit = self.limit();
+        let own = (limit - limit / 10).saturating_sub(self.sent.len());
+        let own = u32::try_from(own).unwrap_or(u32::MAX);
+        let reserve = self.reserve;
+        match &self.left {
+            _ if self.not_before > now => 0,
+            Some(left) => left.requests.saturating_sub(reserve).min(own),
+            None => own,
+        }
+    }
+
     /// Counts a request that goes now.
     pub fn sent(&mut self) {
         let now = self.forget();
@@ -115,6 +133,7 @@ impl Throttle {
         if let Some(limit) = headers.number("x-ratelimit-limit").and_then(|limit| u32::try_from(limit).ok()) {
             // A limit of nothing would mean that this answer cannot be.
             self.server_limit = (limit > 0).then_some(limit - limit / 10);
+            self.reserve = limit / 10;
         }
         if let (Some(requests), Some(reset)) =
             (headers.number("x-ratelimit-remaining"), headers.number("x-ratelimit-reset"))
@@ -188,6 +207,19 @@ mod tests {
         assert_eq!((throttle.allowance(), throttle.wait()), (86, Duration::ZERO));
         throttle.heard(&headers("50", "49", "80"), false);
         assert_eq!(throttle.allowance(), 45 - 4, "a lower limit than was thought");
+    }
+
+    #[test]
+    fn a_tenth_is_kept_for_what_cannot_be_left_out() {
+        let (_, mut throttle) = at_epoch(90);
+        assert_eq!(throttle.spare(), 81);
+        (0..81).for_each(|_| throttle.sent());
+        assert_eq!((throttle.spare(), throttle.allowance()), (0, 9));
+        let (_, mut fresh) = at_epoch(90);
+        fresh.heard(&headers("100", "12", "20"), false);
+        assert_eq!((fresh.spare(), fresh.allowance()), (2, 12));
+        fresh.heard(&headers("100", "9", "20"), false);
+        assert_eq!((fresh.spare(), fresh.allowance()), (0, 9));
     }
 
     #[test]

@@ -68,7 +68,7 @@ impl Client {
         let base = address(&config.base_url)?;
         let backoff = Backoff { retries: config.retries, ..Backoff::default() };
         Ok(Self {
-            key: key(config.api_key.as_ref())?,
+            key: key(config.required_key()?)?,
             config: config.clone(),
             transport,
             throttle: Throttle::new(config.requests_per_minute, clock.clone()),
@@ -85,9 +85,9 @@ impl Client {
         deadline.left(&*self.clock)
     }
 
-    /// How many requests may go now without waiting.
-    pub(super) fn allowance(&mut self) -> u32 {
-        self.throttle.allowance()
+    /// How many requests may go now, without waiting, for what can be left out.
+    pub(super) fn spare(&mut self) -> u32 {
+        self.throttle.spare()
     }
 
     /// Asks for `path` (below `/api/service`), again and again where that may help.
@@ -272,12 +272,7 @@ fn out_of_time(asked: &str) -> Error {
 }
 
 /// The key, if it can be one. Checked before anything is sent, so that a mistake is told as what it is.
-fn key(key: Option<&Secret>) -> Result<Secret> {
-    let Some(key) = key else {
-        return Err(Error::new(Kind::Config, "HEMERA_API_KEY is not set").hint(
-            "set it in the environment; it is the key of the Hemera Service API, 32 to 256 characters",
-        ));
-    };
+fn key(key: &Secret) -> Result<Secret> {
     let text = key.reveal().trim();
     let length = text.chars().count();
     if !(32..=256).contains(&length) {

@@ -122,7 +122,22 @@ fn due(courses: &[Course], reading: &Reading<'_>, policy: Details) -> Vec<usize>
         })
         .collect();
     due.sort();
-    due.into_iter().map(|(.., index)| index).collect()
+    let (over, upcoming): (Vec<_>, Vec<_>) = due.into_iter().partition(|(over, ..)| *over);
+    shared(upcoming.into_iter().map(|(.., index)| index), over.into_iter().map(|(.., index)| index))
+}
+
+/// The first list before the second, but for every eighth turn: where there are more upcoming courses than a minute
+/// allows, those that are over would otherwise never be read at all.
+fn shared(first: impl Iterator<Item = usize>, mut second: impl Iterator<Item = usize>) -> Vec<usize> {
+    const TURN: usize = 8;
+    let mut first = first.peekable();
+    let mut all = Vec::new();
+    while first.peek().is_some() {
+        all.extend(first.by_ref().take(TURN - 1));
+        all.extend(second.next());
+    }
+    all.extend(second);
+    all
 }
 
 fn path(id: &CourseId) -> String {
@@ -132,7 +147,7 @@ fn path(id: &CourseId) -> String {
 impl Reading<'_> {
     /// Reads one course, and the results of its participants if they are wanted.
     fn course(&mut self, course: &mut Course, pull: &mut Pull) -> Result<Turn> {
-        if self.client.allowance() == 0 {
+        if self.client.spare() == 0 {
             return Ok(Turn::Over);
         }
         let path = path(&course.id);
@@ -174,7 +189,7 @@ impl Reading<'_> {
         for index in order {
             let participant = &mut participants[index];
             let Some(id) = participant.participation_id.clone() else { continue };
-            if self.client.allowance() == 0 {
+            if self.client.spare() == 0 {
                 return Ok(Turn::Part);
             }
             let path = format!("/participations/{}", id.reveal());

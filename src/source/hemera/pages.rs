@@ -10,15 +10,17 @@
 //!   changed meanwhile, places have moved, and the reading begins anew;
 //! - the short window at the end tells how many rows there are; the union by id has to come to that number.
 //!
-//! When more courses share a date than one window holds, their number is still known. They are asked for level by
-//! level first, which cuts them to a third; if that is still too many, the same windows are read again until the
-//! number is reached. A list that cannot be proved whole is refused: a site would lose courses without a word.
+//! When more courses share a date than one window holds, only their number is known. They are asked for level by
+//! level then, which cuts them to a third; if that is still too many, the same windows are read again until the
+//! number is reached. Only what was read after the number was known counts towards it, and in the end the number is
+//! looked at once more: a course that goes meanwhile would else stand in for one that was not found.
+//!
+//! A list that cannot be proved whole is refused: a site would lose courses without a word.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::wire::{Page, Row};
-use crate::base::text::count;
 use crate::error::{Error, Kind, Result};
 use crate::model::course::Level;
 
@@ -29,7 +31,7 @@ pub(super) const LIMIT: usize = 500;
 const SWEEPS: usize = 4;
 
 /// How many windows are read again to collect courses of one date that do not fit into one. For 1,250 courses of one
-/// date and level, all shuffled at every request, that is too few in one case of several million.
+/// date and level, all shuffled at every request, that is too few in about one case of a million.
 const REREADS: usize = 50;
 
 /// A part of the list: what to ask for.
@@ -54,8 +56,15 @@ pub(super) struct Listing {
 
 /// How one pass over the list ended.
 enum Pass {
-    /// It came to the end. There are this many rows, and these are the windows that were read.
-    Ended { rows: usize, windows: Vec<Window> },
+    /// It came to the end.
+    Ended {
+        /// How many rows there are.
+        rows: usize,
+        /// The windows that were read.
+        windows: Vec<Window>,
+        /// Whether every date stood wholly in one of them.
+        whole: bool,
+    },
     /// The catalogue changed meanwhile.
     Moved,
 }
@@ -126,29 +135,34 @@ pub(super) fn read(
     random: &mut fastrand::Rng,
     mut fetch: impl FnMut(Window) -> Result<Page>,
 ) -> Result<Listing> {
-    let mut reason = String::new();
     for attempt in 0..SWEEPS {
         let mut union = Union::default();
-        let Pass::Ended { rows, windows } = pass(&mut union, None, &mut fetch)? else {
-            reason = "it changed while it was read".to_owned();
-            continue;
-        };
-        if union.missing(rows) == Some(0) {
-            return Ok(union.listing(attempt == 0));
+        let Pass::Ended { rows, windows, whole } = pass(&mut union, None, &mut fetch)? else { continue };
+        if whole {
+            match union.missing(rows) {
+                Some(0) => return Ok(union.listing(attempt == 0)),
+                _ => continue,
+            }
         }
-        if union.missing(rows).is_some()
-            && (by_level(&mut union, rows, &mut fetch)?
-                || again(&mut union, rows, &windows, random, &mut fetch)?)
-        {
-            return Ok(union.listing(false));
+        let mut union = Union { dates: union.dates, ..Union::default() };
+        let still = by_level(&mut union, &mut fetch)?
+            && again(&mut union, rows, &windows, random, &mut fetch)?
+            && again_one(&mut union, rows, windows[windows.len() - 1], &mut fetch)?;
+        match union.missing(rows) {
+            Some(0) if still => return Ok(union.listing(false)),
+            // Nothing changed under the reading, so another one would not find them either.
+            Some(missing) if still => {
+                return Err(not_whole(&format!("{missing} of {rows} rows could not be found")));
+            }
+            _ => {}
         }
-        reason = match union.missing(rows) {
-            None => "it changed while it was read".to_owned(),
-            Some(missing) => format!("{missing} of {} could not be found", count(rows, "row", "rows")),
-        };
     }
-    Err(Error::new(Kind::Refused, format!("the list of courses could not be read whole: {reason}"))
-        .hint("try again later; nothing was changed here"))
+    Err(not_whole(&format!("read {SWEEPS} times, its parts never fitted together")))
+}
+
+fn not_whole(why: &str) -> Error {
+    Error::new(Kind::Refused, format!("the list of courses could not be read whole: {why}"))
+        .hint("try again later; nothing was changed here")
 }
 
 /// One pass over the list from its beginning to a short window.
@@ -158,7 +172,7 @@ fn pass(
     fetch: &mut impl FnMut(Window) -> Result<Page>,
 ) -> Result<Pass> {
     let mut window = Window { offset: 0, level };
-    let (mut windows, mut dates, mut barren) = (Vec::new(), Vec::new(), 0);
+    let (mut windows, mut dates, mut barren, mut whole) = (Vec::new(), Vec::new(), 0, true);
     loop {
         let page = fetch(window)?;
         windows.push(window);
@@ -175,7 +189,7 @@ fn pass(
             }
             // A number that does not fit is either a change or half an answer, and both call for another look.
             let moved = total.is_some_and(|total| total != read);
-            return Ok(if moved { Pass::Moved } else { Pass::Ended { rows: read, windows } });
+            return Ok(if moved { Pass::Moved } else { Pass::Ended { rows: read, windows, whole } });
         }
         barren = if new == 0 && level.is_none() { barren + 1 } else { 0 };
         if barren == 3 {
@@ -184,24 +198,23 @@ fn pass(
                 "the list of courses does not end: the server repeats rows, whatever the offset",
             ));
         }
-        window.offset = next_offset(window, &page);
+        let next = next_offset(window, &page);
+        whole &= next < read;
+        window.offset = next;
     }
 }
 
-/// Asks for the list level by level, and says whether that was enough.
-fn by_level(union: &mut Union, rows: usize, fetch: &mut impl FnMut(Window) -> Result<Page>) -> Result<bool> {
+/// Asks for the list level by level; false if the catalogue changed meanwhile.
+fn by_level(union: &mut Union, fetch: &mut impl FnMut(Window) -> Result<Page>) -> Result<bool> {
     for level in Level::ALL {
         if matches!(pass(union, Some(level), fetch)?, Pass::Moved) {
             return Ok(false);
         }
-        if union.missing(rows) == Some(0) {
-            return Ok(true);
-        }
     }
-    Ok(false)
+    Ok(true)
 }
 
-/// Reads windows again until nothing is missing, and says whether that was enough.
+/// Reads windows again until nothing is missing or it has been tried often enough; false if the catalogue changed.
 fn again(
     union: &mut Union,
     rows: usize,
@@ -209,23 +222,31 @@ fn again(
     random: &mut fastrand::Rng,
     fetch: &mut impl FnMut(Window) -> Result<Page>,
 ) -> Result<bool> {
-    let windows = cut(&union.dates, windows);
-    for _ in 0..REREADS {
+    let cut = cut(&union.dates, windows);
+    for time in 0..REREADS {
         if union.missing(rows).is_none_or(|missing| missing == 0) {
             break;
         }
-        // Whichever comes: a server that shuffles by turns must not fall into step with a fixed order.
-        let Some(&window) = random.choice(&windows) else { break };
-        let page = fetch(window)?;
-        let mut dates = std::mem::take(&mut union.dates);
-        let same = agrees(&mut dates, window.offset, &page) && dates.len() == rows;
-        union.dates = dates;
-        if !same {
+        // All in order once, for courses that no level lists. Then whichever comes: a server that shuffles by turns
+        // must not fall into step with us.
+        let Some(&window) = windows.get(time).or_else(|| random.choice(&cut)) else { break };
+        if !again_one(union, rows, window, fetch)? {
             return Ok(false);
         }
-        union.add(&page);
     }
-    Ok(union.missing(rows) == Some(0))
+    Ok(true)
+}
+
+/// Reads one window of the whole list again; false if the catalogue changed.
+fn again_one(
+    union: &mut Union,
+    rows: usize,
+    window: Window,
+    fetch: &mut impl FnMut(Window) -> Result<Page>,
+) -> Result<bool> {
+    let page = fetch(window)?;
+    union.add(&page);
+    Ok(agrees(&mut union.dates, window.offset, &page) && union.dates.len() == rows)
 }
 
 /// The windows that hold a date which is too frequent to be read whole.

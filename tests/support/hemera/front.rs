@@ -31,6 +31,8 @@ struct Listening {
 struct Lines {
     server: SocketAddr,
     open: Mutex<HashMap<SocketAddr, TcpStream>>,
+    /// Set at the end, for connections that were accepted but not yet in the list when all were hung up on.
+    over: AtomicBool,
 }
 
 impl Front {
@@ -38,7 +40,7 @@ impl Front {
     pub(crate) fn open(address: SocketAddr, server: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind(address)?;
         let address = listener.local_addr()?;
-        let lines = Arc::new(Lines { server, open: Mutex::default() });
+        let lines = Arc::new(Lines { server, open: Mutex::default(), over: AtomicBool::new(false) });
         let listening = Mutex::new(Some(listen(listener, Arc::clone(&lines))));
         Ok(Self { address, lines, listening })
     }
@@ -75,6 +77,13 @@ impl Front {
             let _ = io::Write::write_all(&mut client, last);
             let _ = client.shutdown(Shutdown::Both);
         }
+    }
+
+    /// Stops for good.
+    pub(crate) fn end(&self) {
+        self.close();
+        self.lines.over.store(true, Ordering::SeqCst);
+        self.hang_up_all();
     }
 
     /// Hangs up on everybody.
@@ -132,8 +141,8 @@ impl Lines {
         client.set_read_timeout(Some(IDLE))?;
         client.set_write_timeout(Some(IDLE))?;
         let mut open = lock(&self.open);
-        if open.len() >= MOST {
-            return Err(io::Error::other("too many connections"));
+        if open.len() >= MOST || self.over.load(Ordering::SeqCst) {
+            return Err(io::Error::other("no line is free"));
         }
         open.insert(server.local_addr()?, client.try_clone()?);
         Ok(())

@@ -244,8 +244,7 @@ impl Drop for Service {
     fn drop(&mut self) {
         *lock(&self.shared.stopped) = true;
         self.shared.stopping.notify_all();
-        self.shared.front.close();
-        self.shared.front.hang_up_all();
+        self.shared.front.end();
         for _ in &self.workers {
             self.shared.server.unblock();
         }
@@ -280,13 +279,17 @@ impl Shared {
             return;
         };
         let mut faults = self.faults(&asked.route);
-        faults.retain(|fault| match fault {
-            Fault::Delay(time) => {
+        for fault in &faults {
+            if let Fault::Delay(time) = fault {
                 self.wait(*time);
-                false
             }
-            _ => true,
-        });
+        }
+        faults.retain(|fault| !matches!(fault, Fault::Delay(_)));
+        if *lock(&self.stopped) {
+            // The end of the service is no reason to answer early.
+            self.front.hang_up(request.remote_addr(), b"");
+            return;
+        }
         let now = self.now();
         let (shaping, replacing): (Vec<Fault>, Vec<Fault>) =
             faults.into_iter().partition(Fault::shapes_the_catalogue);
