@@ -25,6 +25,7 @@ mod serve_api;
 mod serve_browser;
 mod serve_files;
 mod serve_fixture;
+mod serve_kill;
 mod standin;
 #[path = "../support/mod.rs"]
 mod support;
