@@ -8,6 +8,7 @@ use crate::base::clock::SystemClock;
 use crate::base::text::count;
 use crate::config::{Config, Environment};
 use crate::error::Result;
+use crate::model::run::RunType;
 use crate::project::{Options, Project, Summary};
 use crate::source::local;
 
@@ -55,7 +56,11 @@ fn build(arguments: &Arguments, build: &BuildArguments, talk: &Talk) -> Result<(
         clean: build.clean,
         ..Options::default()
     };
-    let summary = project.build(options);
+    // A build without the source is no sync.
+    let summary = match options.offline {
+        true => project.build(options),
+        false => project.build_noted(options, RunType::Cli),
+    };
     talk.finish();
     let summary = summary?;
     for (path, reason) in &summary.build.reasons {
