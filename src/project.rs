@@ -17,9 +17,10 @@ use crate::error::{Error, Kind, Result};
 use crate::model::change::Refused;
 use crate::model::course::Course;
 use crate::model::participant::RESULT_FIELDS;
+use crate::model::run::{Run, RunChanges, RunError, RunFigures, RunStatus, RunType};
 use crate::site::{self, Route, Site};
 use crate::source::{self, Source};
-use crate::sync::{self, Memory, Outcome, Snapshot, SnapshotStore};
+use crate::sync::{self, Journal, Memory, Outcome, Snapshot, SnapshotStore};
 use crate::theme::{self, Theme};
 
 /// How a site is to be built.
@@ -118,6 +119,41 @@ fn take_redirects(assets: &mut Vec<Asset>) -> Result<String> {
     Ok(String::from_utf8_lossy(&bytes.load()?).into_owned())
 }
 
+impl Summary {
+    /// The figures for the history of runs.
+    pub fn figures(&self, now: Timestamp) -> RunFigures {
+        let wide = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        let mut figures = RunFigures {
+            files_generated: wide(self.build.written),
+            files_skipped: wide(self.build.unchanged),
+            files_removed: wide(self.build.removed),
+            no_upcoming_course: self.next_course.is_none(),
+            next_course_id: self.next_course.clone(),
+            ..RunFigures::default()
+        };
+        if let Some(sync) = &self.sync {
+            figures.courses_fetched = wide(sync.fetched);
+            figures.participants_fetched = wide(sync.participants_read);
+            figures.templates_fetched = wide(sync.templates);
+            figures.changed = RunChanges {
+                added: wide(sync.added),
+                updated: wide(sync.updated),
+                removed: wide(sync.removed),
+            };
+            // The history is read often; of a thousand wrong records the first ones tell the story.
+            const SHOWN: usize = 20;
+            figures.errors = (sync.set_aside.iter().take(SHOWN))
+                .map(|refused| RunError {
+                    entity: refused.entity.to_owned(),
+                    message: format!("{}: {}", refused.id, refused.reason),
+                    timestamp: now,
+                })
+                .collect();
+        }
+        figures
+    }
+}
+
 /// A site's folder with everything that a run needs from outside.
 pub struct Project {
     config: Arc<Config>,
@@ -156,6 +192,32 @@ impl Project {
     pub fn build(&mut self, options: Options) -> Result<Summary> {
         let _lock = self.lock()?;
         self.build_locked(options, &Gate::default())
+    }
+
+    /// The same, noted in the history of runs, so that a server over the same site shows it.
+    pub fn build_noted(&mut self, options: Options, run_type: RunType) -> Result<Summary> {
+        let mut journal = Journal::open(&self.config.paths.state, self.clock.now())?;
+        let mut lock = self.lock()?;
+        let connector = match self.config.source {
+            Kindof::Hemera(_) => "hemera",
+            Kindof::File(_) => "file",
+            Kindof::Sample => "sample",
+        };
+        let run = Run::begin(run_type, connector, self.clock.now());
+        lock.note(&run.job_id);
+        journal.put(&run)?;
+        let result = self.build_locked(options, &Gate::default());
+        let now = self.clock.now();
+        let run = match &result {
+            Ok(summary) => {
+                let figures = summary.figures(now);
+                let status = if figures.errors.is_empty() { RunStatus::Success } else { RunStatus::Partial };
+                Run { figures, ..run }.ended(status, now)
+            }
+            Err(error) => run.failed(RunStatus::Failed, error.message(), now),
+        };
+        journal.put(&run)?;
+        result
     }
 
     /// The same, for a caller who holds the site's lock, and who may shut the gate to end the run before it has

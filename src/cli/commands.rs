@@ -10,6 +10,7 @@ use crate::build::Explanation;
 use crate::config::{Config, Environment};
 use crate::error::{Error, Kind, Result};
 use crate::model::moment::{Moment, NotAMoment};
+use crate::model::run::RunType;
 use crate::project::{Options, Project, Summary};
 use crate::source::local;
 
@@ -70,8 +71,11 @@ fn build(arguments: &Arguments, build: &BuildArguments, talk: &Talk) -> Result<(
     };
     let result = if build.verify {
         project.verify(options)
-    } else {
+    } else if build.offline || build.dry_run {
+        // What does not ask the source, or changes nothing, is no sync.
         project.build(options).map(|summary| (summary, Vec::new()))
+    } else {
+        project.build_noted(options, RunType::Cli).map(|summary| (summary, Vec::new()))
     };
     talk.finish();
     let (summary, differences) = result?;

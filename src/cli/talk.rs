@@ -125,6 +125,10 @@ impl Reporter for Talk {
         }
     }
 
+    fn wants_details(&self) -> bool {
+        self.level == Level::Verbose
+    }
+
     fn detail(&self, message: &str) {
         if self.level == Level::Verbose {
             self.progress.aside(|| {

@@ -45,9 +45,10 @@ pub(super) async fn answer(
     shared.metrics.answered(status.as_u16());
     // The address of the client and the query stay out of the log: both may say who somebody is.
     let line = || format!("{id} {method} {path:?} {} {} ms", status.as_u16(), begun.elapsed().as_millis());
-    match status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
-        true => shared.reporter.warn(&line()),
-        false => shared.reporter.detail(&line()),
+    if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
+        shared.reporter.warn(&line());
+    } else if shared.reporter.wants_details() {
+        shared.reporter.detail(&line());
     }
     response
 }

@@ -8,6 +8,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::Notify;
 use tokio::time::{Instant, Sleep};
 
 use crate::config::ServeLimits;
@@ -21,6 +22,9 @@ pub(super) struct Activity {
     answering: AtomicUsize,
     writing: AtomicBool,
     endless: AtomicBool,
+    /// Whether it has to make room for another one, and the bell that tells it so.
+    unwanted: AtomicBool,
+    bell: Notify,
 }
 
 /// Held while a request is being answered.
@@ -35,6 +39,8 @@ impl Activity {
             answering: AtomicUsize::new(0),
             writing: AtomicBool::new(false),
             endless: AtomicBool::new(false),
+            unwanted: AtomicBool::new(false),
+            bell: Notify::new(),
         })
     }
 
@@ -49,19 +55,37 @@ impl Activity {
         self.endless.store(true, Ordering::Relaxed);
     }
 
+    /// Since when nothing has come of this connection; nothing while it is at work, or on its way out.
+    pub(super) fn idle_since(&self) -> Option<Instant> {
+        let works = self.answering.load(Ordering::Relaxed) > 0
+            || self.writing.load(Ordering::Relaxed)
+            || self.unwanted.load(Ordering::Relaxed);
+        let since = u64::try_from(self.idle_since.load(Ordering::Relaxed)).unwrap_or(u64::MAX);
+        (!works).then(|| self.began + Duration::from_millis(since))
+    }
+
+    /// Asks the connection to make room.
+    pub(super) fn put_out(&self) {
+        self.unwanted.store(true, Ordering::Relaxed);
+        self.bell.notify_one();
+    }
+
+    /// Waits until the connection has to make room.
+    pub(super) async fn unwanted(&self) {
+        self.bell.notified().await;
+    }
+
     /// When to look again, and whether the connection's time is over now.
     pub(super) fn verdict(&self, limits: &ServeLimits) -> Verdict {
         let now = Instant::now();
-        let idle = self.answering.load(Ordering::Relaxed) == 0 && !self.writing.load(Ordering::Relaxed);
-        let since = u64::try_from(self.idle_since.load(Ordering::Relaxed)).unwrap_or(u64::MAX);
-        let idle_until = self.began + Duration::from_millis(since) + limits.header_timeout;
+        let idle_until = self.idle_since().map(|since| since + limits.header_timeout);
         let lives_until = self.began + limits.lifetime;
-        match idle {
-            true if idle_until <= now => Verdict::Idle,
-            true => Verdict::Wait(idle_until),
-            false if self.endless.load(Ordering::Relaxed) => Verdict::Wait(now + limits.header_timeout),
-            false if lives_until <= now => Verdict::Old,
-            false => Verdict::Wait(lives_until.min(now + limits.header_timeout)),
+        match idle_until {
+            Some(until) if until <= now => Verdict::Idle,
+            Some(until) => Verdict::Wait(until),
+            None if self.endless.load(Ordering::Relaxed) => Verdict::Wait(now + limits.header_timeout),
+            None if lives_until <= now => Verdict::Old,
+            None => Verdict::Wait(lives_until.min(now + limits.header_timeout)),
         }
     }
 

@@ -90,9 +90,10 @@ pub(super) async fn run(listener: TcpListener, shared: Arc<Shared>, mut stop: wa
         match accepted {
             Ok((stream, peer)) => {
                 pause = Pause::default();
-                match shared.gatekeeper.admit(peer.ip()) {
+                let activity = Activity::new();
+                match shared.gatekeeper.admit(peer.ip(), &activity) {
                     Some(place) => {
-                        let task = converse(stream, peer, Arc::clone(&shared), stop.clone(), place);
+                        let task = converse(stream, peer, Arc::clone(&shared), activity, stop.clone(), place);
                         drop(tokio::spawn(task));
                     }
                     None => turn_away(&stream, &shared),
@@ -151,12 +152,12 @@ async fn converse(
     stream: TcpStream,
     peer: SocketAddr,
     shared: Arc<Shared>,
+    activity: Arc<Activity>,
     mut stop: watch::Receiver<bool>,
     _place: Place,
 ) {
     let _ = stream.set_nodelay(true);
     let limits = shared.serve.limits.clone();
-    let activity = Activity::new();
     let stream = TokioIo::new(Paced::new(stream, Arc::clone(&activity), &limits));
     let service = service_fn(|request| {
         let (shared, busy) = (Arc::clone(&shared), activity.busy());
@@ -179,6 +180,7 @@ async fn converse(
     loop {
         tokio::select! {
             _ = connection.as_mut() => return,
+            () = activity.unwanted() => return,
             () = tokio::time::sleep_until(last.unwrap_or(wake)) => match (last, activity.verdict(&limits)) {
                 (Some(_), _) | (None, Verdict::Idle) => return,
                 (None, Verdict::Old) => {

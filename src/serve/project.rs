@@ -11,7 +11,7 @@ use crate::base::gate::Gate;
 use crate::base::report::Reporter;
 use crate::config::{Config, Paths};
 use crate::error::{Error, Kind, Result};
-use crate::model::run::{RunChanges, RunError, RunFigures};
+use crate::model::run::RunFigures;
 use crate::project::{Options, Project, Summary};
 
 /// Reads the configuration; called again when its file has changed.
@@ -74,7 +74,7 @@ impl Work for Bench {
         self.reload()?;
         let options = Options { full: request.full, ..Options::default() };
         let summary = self.build(options, gate)?;
-        Ok(figures(&summary, &self.clock))
+        Ok(summary.figures(self.clock.now()))
     }
 
     fn rebuild(&mut self, request: &RebuildRequest, gate: &Gate) -> Result<Rebuilt> {
@@ -87,34 +87,4 @@ impl Work for Bench {
         let rendered = reasons.map(|(path, reason)| (path, reason.to_string())).collect();
         Ok(Rebuilt { written: summary.build.written, rendered })
     }
-}
-
-fn figures(summary: &Summary, clock: &SharedClock) -> RunFigures {
-    let wide = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
-    let mut figures = RunFigures {
-        files_generated: wide(summary.build.written),
-        files_skipped: wide(summary.build.unchanged),
-        files_removed: wide(summary.build.removed),
-        no_upcoming_course: summary.next_course.is_none(),
-        next_course_id: summary.next_course.clone(),
-        ..RunFigures::default()
-    };
-    if let Some(sync) = &summary.sync {
-        figures.courses_fetched = wide(sync.fetched);
-        figures.participants_fetched = wide(sync.participants_read);
-        figures.templates_fetched = wide(sync.templates);
-        figures.changed =
-            RunChanges { added: wide(sync.added), updated: wide(sync.updated), removed: wide(sync.removed) };
-        // The history is read often; of a thousand wrong records the first ones tell the story.
-        const SHOWN: usize = 20;
-        let timestamp = clock.now();
-        figures.errors = (sync.set_aside.iter().take(SHOWN))
-            .map(|refused| RunError {
-                entity: refused.entity.to_owned(),
-                message: format!("{}: {}", refused.id, refused.reason),
-                timestamp,
-            })
-            .collect();
-    }
-    figures
 }

@@ -86,6 +86,7 @@ pub(super) struct Worker {
     /// Asked for while a rebuild was under way.
     next: Option<(SyncRequest, oneshot::Sender<Result<Run, Refusal>>)>,
     stopping: Option<Instant>,
+    looked: Instant,
 }
 
 impl Worker {
@@ -110,6 +111,7 @@ impl Worker {
             changed: None,
             next: None,
             stopping: None,
+            looked: Instant::now(),
         };
         worker.tell(None);
         worker.look(false);
@@ -128,8 +130,12 @@ impl Worker {
                 Ok(Event::Changed(paths, since)) => self.note_changes(paths, since),
                 Ok(Event::Ended(ended)) => self.ended(ended),
                 Ok(Event::Stop) => self.stopping = Some(Instant::now() + self.shared.serve.limits.shutdown),
-                Err(RecvTimeoutError::Timeout) => self.tick(),
+                Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
+            }
+            // However many events come: who asks all the time must not keep us from looking.
+            if self.looked.elapsed() >= TICK {
+                self.tick();
             }
             self.check_deadline();
             if self.stopping.is_some() && self.active.is_none() {
@@ -145,7 +151,8 @@ impl Worker {
         let stop = self.stopping.map(|at| at.saturating_duration_since(now));
         // A deadline that has passed while the run publishes must not make the worker spin.
         let least = Duration::from_millis(20);
-        [deadline, stop].into_iter().flatten().fold(TICK, Duration::min).max(least)
+        let look = TICK.saturating_sub(self.looked.elapsed());
+        [deadline, stop].into_iter().flatten().fold(look, Duration::min).max(least)
     }
 
     fn asked(&mut self, request: SyncRequest, answer: oneshot::Sender<Result<Run, Refusal>>) {
@@ -353,6 +360,7 @@ impl Worker {
 
     /// Looks whether another process has synced or built.
     fn tick(&mut self) {
+        self.looked = Instant::now();
         self.look(false);
         if self.active.is_none() && seen(&self.shared.runs_file) != self.journal_seen {
             let _ = self.journal.read();

@@ -25,8 +25,10 @@ mod sample;
 mod scaffold;
 mod serve_abuse;
 mod serve_api;
+mod serve_browser;
 mod serve_files;
 mod serve_fixture;
+mod serve_kill;
 mod standin;
 #[path = "../support/mod.rs"]
 mod support;

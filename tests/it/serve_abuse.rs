@@ -185,6 +185,20 @@ fn connections_have_a_limit_in_all_and_one_for_each_address() {
 }
 
 #[test]
+fn when_all_connections_are_taken_whoever_asks_is_answered() {
+    let served = setup().files(&[("index.html", "home")]).with(|serve| serve.limits.connections = 20).start();
+    let mut slow: Vec<Client> = Vec::new();
+    for _ in 0..200 {
+        let mut client = served.connect();
+        client.write(b"GET / HTTP/1.1\r\nX-Slow: ");
+        slow.push(client);
+    }
+    (0..20).for_each(|_| assert_alive(&served));
+    // The first ones had to go, long before their time.
+    assert_eq!(slow[0].drain(), 0);
+}
+
+#[test]
 fn a_connection_does_not_live_for_ever() {
     let served = setup()
         .files(&[("index.html", "home")])

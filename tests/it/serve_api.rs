@@ -141,7 +141,8 @@ fn wrong_requests_get_the_status_that_says_what_is_wrong() {
         (answer.status, answer.code())
     };
     let json = ("Content-Type", "application/json");
-    let cases: [(&[(&str, &str)], &str, u16, &str); 8] = [
+    type Case<'a> = (&'a [(&'a str, &'a str)], &'a str, u16, &'a str);
+    let cases: [Case<'_>; 8] = [
         (&[json], "{", 400, "INVALID_JSON"),
         (&[json], "[]", 400, "INVALID_REQUEST"),
         (&[json], r#"{"full":1}"#, 400, "INVALID_REQUEST"),

@@ -1,9 +1,10 @@
 //! Small files that are asked for often, by the hash of their bytes: nothing in here can ever be out of date.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use hyper::body::Bytes;
+use hyper::header::HeaderMap;
 
 use crate::base::digest::Digest;
 
@@ -21,7 +22,15 @@ pub(super) struct Cache {
 #[derive(Debug, Default)]
 struct Inner {
     size: u64,
-    files: HashMap<Digest, Bytes>,
+    files: HashMap<Digest, Arc<Cached>>,
+}
+
+/// A file with the headers that go with it at one address.
+#[derive(Debug)]
+pub(super) struct Cached {
+    pub(super) path: String,
+    pub(super) headers: HeaderMap,
+    pub(super) bytes: Bytes,
 }
 
 impl Cache {
@@ -29,20 +38,22 @@ impl Cache {
         Self { limit, inner: Mutex::default() }
     }
 
-    pub(super) fn get(&self, digest: &Digest) -> Option<Bytes> {
+    pub(super) fn get(&self, digest: &Digest) -> Option<Arc<Cached>> {
         self.lock().files.get(digest).cloned()
     }
 
-    pub(super) fn put(&self, digest: Digest, bytes: &Bytes) {
-        let size = bytes.len() as u64;
-        if size > SMALL || size > self.limit {
+    pub(super) fn put(&self, digest: Digest, file: Cached) {
+        // What the headers and the bookkeeping take, roughly.
+        const BESIDES: u64 = 1_500;
+        let size = file.bytes.len() as u64 + BESIDES;
+        if size > SMALL + BESIDES || size > self.limit {
             return;
         }
         let mut inner = self.lock();
         if inner.size + size > self.limit {
             *inner = Inner::default();
         }
-        if inner.files.insert(digest, bytes.clone()).is_none() {
+        if inner.files.insert(digest, Arc::new(file)).is_none() {
             inner.size += size;
         }
     }

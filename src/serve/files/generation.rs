@@ -19,6 +19,7 @@ use std::time::SystemTime;
 use rayon::prelude::*;
 use serde::Deserialize;
 
+use super::coding::Coding;
 use super::open::Folder;
 use crate::base::digest::Digest;
 use crate::base::files::{self, Lock};
@@ -35,6 +36,8 @@ pub(super) struct Entry {
     pub(super) length: u64,
     /// When it was last changed.
     pub(super) modified: SystemTime,
+    /// Whether there are compressed twins of it.
+    pub(super) has_twins: bool,
 }
 
 /// The site at one moment.
@@ -186,7 +189,16 @@ impl Keeper {
             let entry = known.or_else(|| keep_one(&self.output, &self.folder, &kept, &path, digest))?;
             Some((path, entry))
         };
-        let files: HashMap<Box<str>, Entry> = listing.files.into_par_iter().filter_map(entry).collect();
+        let mut files: HashMap<Box<str>, Entry> = listing.files.into_par_iter().filter_map(entry).collect();
+        let plain =
+            |path: &str| Coding::ALL.iter().find_map(|c| path.strip_suffix(c.suffix()).map(Box::from));
+        let with_twins: Vec<Box<str>> = files.keys().filter_map(|path| plain(path)).collect();
+        files.values_mut().for_each(|entry| entry.has_twins = false);
+        for path in with_twins {
+            if let Some(entry) = files.get_mut(&path) {
+                entry.has_twins = true;
+            }
+        }
         let former = std::mem::replace(&mut self.present, files.values().map(|e| e.digest).collect());
         let older = std::mem::replace(&mut self.former, former);
         for digest in older.difference(&self.former).filter(|digest| !self.present.contains(digest)) {
@@ -213,5 +225,5 @@ fn keep_one(output: &Path, folder: &Path, kept: &Folder, path: &str, digest: Dig
         let _ = files::remove(&target);
         return None;
     }
-    Some(Entry { digest, length: metadata.len(), modified: metadata.modified().ok()? })
+    Some(Entry { digest, length: metadata.len(), modified: metadata.modified().ok()?, has_twins: false })
 }

@@ -17,7 +17,7 @@ use hyper::body::Bytes;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Response, StatusCode};
 
-use self::cache::{Cache, SMALL};
+use self::cache::{Cache, Cached, SMALL};
 use self::coding::Coding;
 use self::generation::Entry;
 use self::range::Range;
@@ -46,7 +46,6 @@ struct Found {
     what: What,
     length: u64,
     modified: SystemTime,
-    tag: String,
     coding: Option<Coding>,
     has_twins: bool,
 }
@@ -54,6 +53,19 @@ struct Found {
 enum What {
     Kept(Arc<Generation>, Entry),
     Stray(File),
+}
+
+impl Found {
+    /// The entity tag: the hash of the bytes, or time and length where nobody vouches for them.
+    fn tag(&self) -> String {
+        match &self.what {
+            What::Kept(_, entry) => format!("\"{}\"", entry.digest),
+            What::Stray(_) => {
+                let since = self.modified.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+                format!("W/\"{:x}-{:x}\"", since.as_nanos(), self.length)
+            }
+        }
+    }
 }
 
 /// Bytes that are about to go out.
@@ -164,7 +176,7 @@ impl Site {
             return blocking(move || stray(&generation, path)).await;
         };
         let twin = |coding: &Coding| generation.get(&format!("{path}{}", coding.suffix()));
-        let has_twins = Coding::ALL.iter().any(|coding| twin(coding).is_some());
+        let has_twins = entry.has_twins;
         let accepted = match asked.get(header::ACCEPT_ENCODING) {
             Some(value) if has_twins && !self.is_live(path) => coding::accepted(value.to_str().unwrap_or("")),
             _ => Vec::new(),
@@ -175,7 +187,6 @@ impl Site {
             path: path.to_owned(),
             length: entry.length,
             modified: entry.modified,
-            tag: format!("\"{}\"", entry.digest),
             what: What::Kept(Arc::clone(&generation), entry.clone()),
             coding,
             has_twins,
@@ -208,7 +219,11 @@ impl Site {
             return self.send_live(found, StatusCode::OK).await;
         }
         let mut response = Response::new(Body::here(Bytes::new()));
-        self.describe(response.headers_mut(), &found);
+        let cached = self.cached(&found);
+        match &cached {
+            Some(cached) => *response.headers_mut() = cached.headers.clone(),
+            None => self.describe(response.headers_mut(), &found),
+        }
         if is_known(asked, &found) {
             *response.status_mut() = StatusCode::NOT_MODIFIED;
             response.headers_mut().remove(header::CONTENT_TYPE);
@@ -236,7 +251,11 @@ impl Site {
         }
         set(response.headers_mut(), header::CONTENT_LENGTH, &length.to_string());
         if method == Method::GET {
-            *response.body_mut() = match self.content(found).await? {
+            let content = match cached {
+                Some(cached) => Content::Here(cached.bytes.clone()),
+                None => self.content(found).await?,
+            };
+            *response.body_mut() = match content {
                 Content::Here(bytes) => {
                     let start = usize::try_from(first).unwrap_or(0);
                     let end = start + usize::try_from(length).unwrap_or(0);
@@ -271,7 +290,23 @@ impl Site {
         Ok(response)
     }
 
+    /// The file from memory, if it is there as it is wanted here.
+    fn cached(&self, found: &Found) -> Option<Arc<Cached>> {
+        let What::Kept(_, entry) = &found.what else { return None };
+        let cached = self.cache.get(&entry.digest)?;
+        // Equal bytes may stand at two addresses with other headers.
+        let coding = cached.headers.get(header::CONTENT_ENCODING).and_then(|value| value.to_str().ok());
+        let varies = cached.headers.contains_key(header::VARY);
+        let fits = cached.path == found.path
+            && coding == found.coding.map(Coding::name)
+            && varies == found.has_twins;
+        fits.then_some(cached)
+    }
+
     async fn content(&self, found: Found) -> io::Result<Content> {
+        if let Some(cached) = self.cached(&found) {
+            return Ok(Content::Here(cached.bytes.clone()));
+        }
         let (generation, entry) = match found.what {
             What::Stray(file) => return Ok(Content::File(file)),
             What::Kept(generation, entry) => (generation, entry),
@@ -279,10 +314,9 @@ impl Site {
         if entry.length > SMALL {
             return blocking(move || generation.open(&entry)).await.map(Content::File);
         }
-        let digest = entry.digest;
-        if let Some(bytes) = self.cache.get(&digest) {
-            return Ok(Content::Here(bytes));
-        }
+        let (digest, mut headers) = (entry.digest, HeaderMap::new());
+        let found = Found { what: What::Kept(Arc::clone(&generation), entry.clone()), ..found };
+        self.describe(&mut headers, &found);
         let read = move || {
             let file = generation.open(&entry)?;
             let bytes = read_part(&file, 0, entry.length)?;
@@ -294,7 +328,7 @@ impl Site {
             }
         };
         let bytes = blocking(read).await?;
-        self.cache.put(digest, &bytes);
+        self.cache.put(digest, Cached { path: found.path, headers, bytes: bytes.clone() });
         Ok(Content::Here(bytes))
     }
 
@@ -303,7 +337,7 @@ impl Site {
         set(headers, header::CONTENT_TYPE, &kind::media_type(&found.path));
         set(headers, header::CACHE_CONTROL, kind::cache_control(&found.path));
         set(headers, header::ACCEPT_RANGES, "bytes");
-        set(headers, header::ETAG, &found.tag);
+        set(headers, header::ETAG, &found.tag());
         set(headers, header::LAST_MODIFIED, &httpdate::fmt_http_date(found.modified));
         if let Some(coding) = found.coding {
             set(headers, header::CONTENT_ENCODING, coding.name());
@@ -376,10 +410,8 @@ fn stray(generation: &Generation, path: String) -> io::Result<Option<Found>> {
     };
     let metadata = file.metadata()?;
     let modified = metadata.modified()?;
-    let since = modified.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let tag = format!("W/\"{:x}-{:x}\"", since.as_nanos(), metadata.len());
     let length = metadata.len();
-    Ok(Some(Found { path, what: What::Stray(file), length, modified, tag, coding: None, has_twins: false }))
+    Ok(Some(Found { path, what: What::Stray(file), length, modified, coding: None, has_twins: false }))
 }
 
 /// Whether opening failed for want of file descriptors or memory, not for want of the file.
@@ -404,7 +436,7 @@ fn is_known(asked: &HeaderMap, found: &Found) -> bool {
     let mut tags = asked.get_all(header::IF_NONE_MATCH).iter().peekable();
     if tags.peek().is_some() {
         let weak = |tag: &str| tag.strip_prefix("W/").unwrap_or(tag).to_owned();
-        let own = weak(&found.tag);
+        let own = weak(&found.tag());
         return tags
             .filter_map(|value| value.to_str().ok())
             .any(|value| value.trim() == "*" || value.split(',').any(|tag| weak(tag.trim()) == own));
@@ -420,7 +452,7 @@ fn may_be_part(asked: &HeaderMap, found: &Found) -> bool {
     let Some(condition) = asked.get(header::IF_RANGE) else { return true };
     let Ok(condition) = condition.to_str() else { return false };
     if condition.starts_with('"') || condition.starts_with("W/") {
-        return condition == found.tag && !condition.starts_with("W/");
+        return condition == found.tag() && !condition.starts_with("W/");
     }
     httpdate::parse_http_date(condition).is_ok_and(|at| in_seconds(at) == in_seconds(found.modified))
 }
