@@ -29,7 +29,7 @@ fn all_errors_of_a_template_come_together() {
             "page.html:1:9: expected an operator, found \"=\"",
             "page.html:2:8: there is no filter \"nosuch\"",
             "page.html:4:1: there is no tag \"fro\"",
-            "page.html:6:12: expected \"=\" after the name",
+            "page.html:6:13: expected \"=\" after the name",
             "page.html:7:1: \"endfor\" without a tag that it belongs to",
         ],
         "{errors}"
