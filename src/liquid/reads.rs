@@ -8,7 +8,6 @@
 //! place where it was found only records that it stood there.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use super::value::{List, Object, ValueRef};
 
@@ -58,7 +57,7 @@ pub struct PartialRead {
 /// All that a render read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Trace {
-    /// Reads of the data, in a fixed order.
+    /// Reads of the data, in an order that is the same for the same render.
     pub reads: Vec<Read>,
     /// Partials, in the order of the first use.
     pub partials: Vec<PartialRead>,
@@ -131,7 +130,9 @@ impl<'a> Reads<'a> {
             origin: 0,
             list: None,
         };
-        Reads { nodes: vec![node(), node()], table: vec![0; 64], ..Reads::default() }
+        let mut nodes = Vec::with_capacity(128);
+        nodes.extend([node(), node()]);
+        Reads { nodes, table: vec![0; 256], rows: Vec::with_capacity(64), ..Reads::default() }
     }
 
     /// Whether it has never been used, not even prepared.
@@ -274,11 +275,13 @@ impl<'a> Reads<'a> {
             let mut column = String::new();
             if let Some(property) = &row.column {
                 push_key(&mut column, property);
+                let same = |r: &Read| r.kind == row.kind && r.hash == row.hash && r.column == column;
+                if reads.iter().any(|r| same(r) && r.path == self.path(row.node)) {
+                    continue;
+                }
             }
             reads.push(Read { kind: row.kind, path: self.path(row.node), column, hash: row.hash });
         }
-        reads.sort_unstable();
-        reads.dedup();
         Trace { reads, partials: self.partials, clock: self.clock }
     }
 
@@ -305,73 +308,88 @@ impl<'a> Reads<'a> {
     /// Reads of the same property of several elements of a list are one row.
     fn columns(&mut self) -> Vec<Read> {
         const FEW: usize = 3;
-        let mut groups: HashMap<(u32, String), usize> = HashMap::new();
-        let places: Vec<Option<(u32, String)>> = self
-            .rows
-            .iter()
-            .map(|row| match row.kind {
-                ReadKind::Truth | ReadKind::Value => self.below_element(row.node),
-                _ => None,
-            })
-            .collect();
-        for place in places.iter().flatten() {
-            *groups.entry(place.clone()).or_default() += 1;
-        }
-        groups.retain(|_, count| *count >= FEW);
-        let mut out = Vec::new();
-        for (list, column) in groups.keys() {
-            if let Some(data) = self.nodes[*list as usize].list {
-                let hash = column_hash(Some(ValueRef::List(data)), &parse_path(column));
-                let path = self.path(*list);
-                out.push(Read { kind: ReadKind::Column, path, column: column.clone(), hash });
+        let mut reads = Vec::with_capacity(self.rows.len());
+        let mut places: Vec<(u32, u64, u32)> = Vec::new();
+        for (i, row) in self.rows.iter().enumerate() {
+            if matches!(row.kind, ReadKind::Truth | ReadKind::Value)
+                && let Some((list, way)) = self.below_element(row.node)
+            {
+                places.push((list, way, i as u32));
             }
         }
+        if places.len() < FEW {
+            return reads;
+        }
+        places.sort_unstable();
+        let mut covered = vec![false; self.rows.len()];
+        let mut lists = Vec::new();
+        for group in places.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)).filter(|g| g.len() >= FEW) {
+            let (list, _, row) = group[0];
+            let Some(data) = self.nodes[list as usize].list else { continue };
+            let column = self.path_below(self.rows[row as usize].node, Some(list));
+            let hash = column_hash(Some(ValueRef::List(data)), &parse_path(&column));
+            reads.push(Read { kind: ReadKind::Column, path: self.path(list), column, hash });
+            group.iter().for_each(|(_, _, row)| covered[*row as usize] = true);
+            lists.push(list);
+        }
         let mut at = 0;
-        self.rows.retain(|_| {
+        self.rows.retain(|row| {
             at += 1;
-            !places[at - 1].as_ref().is_some_and(|p| groups.contains_key(p))
+            // The column tells the elements in their order, so the plain row of them is not needed.
+            !covered[at - 1] && !(row.kind == ReadKind::Items && lists.contains(&row.node))
         });
-        // The column tells the elements in their order, so the plain row of them is not needed.
-        let covered: Vec<u32> = groups.into_keys().map(|(list, _)| list).collect();
-        self.rows.retain(|r| !(r.kind == ReadKind::Items && covered.contains(&r.node)));
-        out
+        reads
     }
 
-    /// If a node is below an element of a list whose elements were gone through: the list, and the way from the
-    /// element.
-    fn below_element(&self, node: u32) -> Option<(u32, String)> {
-        let mut way = Vec::new();
+    /// If a node is below an element of a list whose elements were gone through: the list, and a hash of the way
+    /// from the element.
+    fn below_element(&self, node: u32) -> Option<(u32, u64)> {
+        let mut way = 0;
         let mut at = node;
         while at > ROOT {
             let entry = &self.nodes[at as usize];
-            if entry.origin != 0 && !way.is_empty() {
-                self.nodes[entry.origin as usize].list?;
-                way.reverse();
-                return Some((entry.origin, self.path_of(&way)));
+            if entry.origin != 0 && at != node {
+                return self.nodes[entry.origin as usize].list.map(|_| (entry.origin, way));
             }
-            way.push(at);
+            way = mix(way, key_hash(&entry.key));
             at = entry.parent;
         }
         None
     }
 
     fn path(&self, node: u32) -> String {
-        let mut way = Vec::new();
-        let mut at = node;
-        while at > ROOT {
-            way.push(at);
-            at = self.nodes[at as usize].parent;
-        }
-        way.reverse();
-        self.path_of(&way)
+        self.path_below(node, None)
     }
 
-    fn path_of(&self, way: &[u32]) -> String {
-        let mut path = String::new();
-        for node in way {
+    /// The path of a node, from its root or from the element of `list` that it is below.
+    fn path_below(&self, node: u32, list: Option<u32>) -> String {
+        let mut way = [0; 16];
+        let mut len = 0;
+        let mut longer = Vec::new();
+        let mut at = node;
+        while at > ROOT {
+            let entry = &self.nodes[at as usize];
+            if list.is_some_and(|l| entry.origin == l && at != node) {
+                break;
+            }
+            match way.get_mut(len) {
+                Some(slot) => {
+                    *slot = at;
+                    len += 1;
+                }
+                None => longer.push(at),
+            }
+            at = entry.parent;
+        }
+        let mut path = String::with_capacity(40);
+        for node in longer.iter().rev().chain(way[..len].iter().rev()) {
             match &self.nodes[*node as usize].key {
                 Key::Name(name) => push_key(&mut path, name),
-                Key::Index(i) => path.push_str(&format!("[{i}]")),
+                Key::Index(i) => {
+                    path.push('[');
+                    super::text::push_int(&mut path, *i);
+                    path.push(']');
+                }
                 Key::Entity(id) => {
                     path.push('@');
                     push_escaped(&mut path, id);
@@ -382,6 +400,14 @@ impl<'a> Reads<'a> {
     }
 }
 
+fn key_hash(key: &Key<'_>) -> u64 {
+    match key {
+        Key::Name(name) => bytes_hash(1, name.as_bytes()),
+        Key::Index(i) => mix(2, *i as u64),
+        Key::Entity(id) => bytes_hash(3, id.as_bytes()),
+    }
+}
+
 fn push_key(path: &mut String, key: &str) {
     if !path.is_empty() {
         path.push('.');
@@ -389,7 +415,21 @@ fn push_key(path: &mut String, key: &str) {
     push_escaped(path, key);
 }
 
+/// The signs that a path is made of.
+const SIGNS: [bool; 256] = {
+    let mut table = [false; 256];
+    table[b'.' as usize] = true;
+    table[b'[' as usize] = true;
+    table[b']' as usize] = true;
+    table[b'@' as usize] = true;
+    table[b'\\' as usize] = true;
+    table
+};
+
 fn push_escaped(path: &mut String, key: &str) {
+    if !key.bytes().any(|b| SIGNS[b as usize]) {
+        return path.push_str(key);
+    }
     for c in key.chars() {
         if matches!(c, '.' | '[' | ']' | '@' | '\\') {
             path.push('\\');

@@ -259,14 +259,16 @@ fn rows(source: &str) -> Vec<String> {
     let template = Template::parse("t", source, &language).unwrap();
     let data = shared(&Map::parse(DATA));
     let (_, trace) = run(&template, &shelf, &data);
-    trace
+    let mut rows: Vec<String> = trace
         .reads
         .iter()
         .map(|r| match r.kind {
             ReadKind::Column => format!("{:?} {} {}", r.kind, r.path, r.column),
             _ => format!("{:?} {}", r.kind, r.path),
         })
-        .collect()
+        .collect();
+    rows.sort();
+    rows
 }
 
 #[test]
@@ -287,7 +289,7 @@ fn loops_and_queries_read_columns() {
     assert_eq!(rows("{% for c in courses %}{{ c.title }}{% endfor %}"), ["Column courses title"]);
     assert_eq!(
         rows("{% for c in courses limit: 1 %}{{ c.title }}{% endfor %}"),
-        ["Value @course:a.title", "Items courses"]
+        ["Items courses", "Value @course:a.title"]
     );
     assert_eq!(rows("{{ courses | where: 'level', 'EASY' | size }}"), ["Column courses level"]);
     assert_eq!(
