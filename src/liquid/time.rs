@@ -60,9 +60,8 @@ impl Time {
     /// Reads a time as people and programs write it, or nothing if it is none.
     ///
     /// `default_offset` is used where the text names no zone.
-    pub /// The time, and whether the text names its zone; if not, UTC is taken.
-fn parse(text: &str) -> Option<(Time, bool)> {
-        parse(text).map(|(time, zoned)| if zoned { time } else { time.at_offset(default_offset) })
+    pub fn parse(text: &str, default_offset: i32) -> Option<Time> {
+        Time::parse_in(text, |_| default_offset)
     }
 
     /// Reads a time, asking for the zone's offset (by what would be UTC) only if the text names no zone.
