@@ -126,7 +126,8 @@ impl Ours {
         let mut scene = self.scene();
         let content = self.shelf.0["course"].render_recorded(scene.clone(), &mut reads);
         scene.variables.push(("content", Value::html(content.map(|r| r.text).unwrap_or_default())));
-        let page = self.shelf.0["base"].render_recorded(scene, &mut reads).map(|r| r.text).unwrap_or_default();
+        let page =
+            self.shelf.0["base"].render_recorded(scene, &mut reads).map(|r| r.text).unwrap_or_default();
         let trace = reads.finish();
         (page, trace.reads.len())
     }

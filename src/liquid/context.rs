@@ -1,6 +1,6 @@
 //! A running render: its variables, its output, its budget.
 
-use super::ast::{Block, Include, Name, Node, Partial, Bind};
+use super::ast::{Bind, Block, Include, Name, Node, Partial};
 use super::error::{Error, ErrorKind, Frame, did_you_mean, locate};
 use super::eval::Want;
 use super::language::{Body, Expression};
@@ -317,8 +317,7 @@ impl<'a> Context<'a> {
         let isolated = call.tag.isolated.then(|| self.isolate());
         let slot = self.locals.len();
         if call.tag.jekyll {
-            let entries: Vec<_> =
-                args.into_iter().map(|(n, v)| (Text::Borrowed(&*n.text), v)).collect();
+            let entries: Vec<_> = args.into_iter().map(|(n, v)| (Text::Borrowed(&*n.text), v)).collect();
             let hash = super::ast::name_hash("include");
             let record = self.record(entries)?;
             self.locals.push(Binding::new(hash, "include", record));

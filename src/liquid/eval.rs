@@ -2,7 +2,9 @@
 
 use std::cmp::Ordering;
 
-use super::ast::{Call, Condition, Expr, Filtered, Join, Literal, Name, Op, Path, Root, Snippet, Special, Step, Test};
+use super::ast::{
+    Call, Condition, Expr, Filtered, Join, Literal, Name, Op, Path, Root, Snippet, Special, Step, Test,
+};
 use super::context::Context;
 use super::error::{Error, ErrorKind, did_you_mean};
 use super::language::Args;
@@ -549,7 +551,8 @@ impl<'a> Context<'a> {
             return Ok(self.expr(&test.left, Want::Truth)?.is_truthy());
         };
         // Comparing with nil or blank is how a template asks whether something is there.
-        let asks = matches!(right, Expr::Literal(Literal::Nil | Literal::Bool(_) | Literal::Empty | Literal::Blank));
+        let asks =
+            matches!(right, Expr::Literal(Literal::Nil | Literal::Bool(_) | Literal::Empty | Literal::Blank));
         let want = if asks { Want::Quiet } else { Want::Value };
         let left = self.expr(&test.left, want)?;
         let right = self.expr(right, want)?;
@@ -562,8 +565,12 @@ impl<'a> Context<'a> {
             Op::Ne => return self.equal(left, right).map(|e| !e),
             Op::Contains => return self.contains(left, right),
             _ => match (left, right) {
-                (Value::Int(_) | Value::Float(_), Value::Int(_) | Value::Float(_)) => number_order(left, right),
-                (Value::Str(a) | Value::Html(a), Value::Str(b) | Value::Html(b)) => Some(a.as_bytes().cmp(b.as_bytes())),
+                (Value::Int(_) | Value::Float(_), Value::Int(_) | Value::Float(_)) => {
+                    number_order(left, right)
+                }
+                (Value::Str(a) | Value::Html(a), Value::Str(b) | Value::Html(b)) => {
+                    Some(a.as_bytes().cmp(b.as_bytes()))
+                }
                 (Value::Time(a), Value::Time(b)) => {
                     Some((a.seconds(), a.nanos()).cmp(&(b.seconds(), b.nanos())))
                 }
@@ -600,7 +607,9 @@ impl<'a> Context<'a> {
             (Value::Time(a), Value::Time(b)) => (a.seconds(), a.nanos()) == (b.seconds(), b.nanos()),
             (Value::Range(a, b), Value::Range(c, d)) => a == c && b == d,
             (Value::Loop(a), Value::Loop(b)) => a == b,
-            (Value::List(_) | Value::Array(_), Value::List(_) | Value::Array(_)) => self.equal_lists(left, right)?,
+            (Value::List(_) | Value::Array(_), Value::List(_) | Value::Array(_)) => {
+                self.equal_lists(left, right)?
+            }
             (Value::Object(_) | Value::Record(_), Value::Object(_) | Value::Record(_)) => {
                 self.equal_objects(left, right)?
             }
@@ -651,7 +660,9 @@ impl<'a> Context<'a> {
     pub(super) fn is_empty(&mut self, value: &Value<'a>) -> bool {
         match value {
             Value::Str(_) | Value::Html(_) => value.as_str() == Some(""),
-            Value::List(_) | Value::Array(_) | Value::Object(_) | Value::Record(_) => self.size(value) == Some(0),
+            Value::List(_) | Value::Array(_) | Value::Object(_) | Value::Record(_) => {
+                self.size(value) == Some(0)
+            }
             _ => false,
         }
     }
@@ -763,7 +774,9 @@ fn range_end(value: &Value<'_>) -> Result<i64, Error> {
         Value::Float(n) => *n as i64,
         Value::Str(s) | Value::Html(s) => text::leading_integer(s),
         Value::Nil | Value::Empty | Value::Blank => 0,
-        other => return Err(Error::value(format!("a range goes from number to number, not to {}", other.kind()))),
+        other => {
+            return Err(Error::value(format!("a range goes from number to number, not to {}", other.kind())));
+        }
     })
 }
 

@@ -85,8 +85,12 @@ impl<'a> Args<'a, '_> {
 /// Every function of the right shape is one.
 pub trait Filter: Send + Sync {
     /// Makes a new value of the input.
-    fn apply<'a>(&self, cx: &mut Context<'a>, input: Value<'a>, args: &Args<'a, '_>)
-    -> Result<Value<'a>, Error>;
+    fn apply<'a>(
+        &self,
+        cx: &mut Context<'a>,
+        input: Value<'a>,
+        args: &Args<'a, '_>,
+    ) -> Result<Value<'a>, Error>;
 }
 
 impl<F> Filter for F

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::ast::{Call, Condition, Expr, Filtered, Join, Literal, Name, Op, Path, Root, Snippet, Special, Step, Test};
+use super::ast::{
+    Call, Condition, Expr, Filtered, Join, Literal, Name, Op, Path, Root, Snippet, Special, Step, Test,
+};
 use super::error::{Error, ErrorKind, did_you_mean};
 use super::language::Language;
 use super::tokens::is_space;
@@ -200,7 +202,6 @@ impl<'s, 'l> Markup<'s, 'l> {
         }
     }
 
-
     pub(super) fn expect_ident(&mut self, wanted: &str) -> Parsed<&'s str> {
         match self.ident() {
             Some(name) => Ok(name),
@@ -357,7 +358,8 @@ impl<'s, 'l> Markup<'s, 'l> {
     fn number_literal(&self, at: usize, text: &str) -> Parsed<Literal> {
         let most = self.language.limits.digits;
         let count = text.bytes().filter(u8::is_ascii_digit).count();
-        let long = || self.source.limit(at + self.shift, format!("a number of {count} digits; at most {most}"));
+        let long =
+            || self.source.limit(at + self.shift, format!("a number of {count} digits; at most {most}"));
         if text.contains('.') {
             // More digits than a float can hold do no harm, but a flood of them is no number.
             if count > most * 4 {
@@ -496,9 +498,9 @@ impl<'s, 'l> Markup<'s, 'l> {
         }
         match self.peek() {
             (Tok::End, _) => Ok(Condition { tests: tests.into(), joins: joins.into() }),
-            (Tok::Sign(b'='), _) => {
-                Err(self.error(self.pos, "expected an operator, found \"=\"").with_hint(Some("use \"==\"".into())))
-            }
+            (Tok::Sign(b'='), _) => Err(self
+                .error(self.pos, "expected an operator, found \"=\"")
+                .with_hint(Some("use \"==\"".into()))),
             _ => self.unexpected("an operator, \"and\", \"or\" or nothing more"),
         }
     }

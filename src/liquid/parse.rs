@@ -9,14 +9,45 @@ use super::tokens::{Tag, Token, Tokens};
 
 /// The standard tags that begin something.
 pub(super) const TAGS: [&str; 21] = [
-    "#", "assign", "break", "capture", "case", "comment", "continue", "cycle", "decrement", "doc", "echo", "for",
-    "if", "ifchanged", "include", "increment", "liquid", "raw", "render", "tablerow", "unless",
+    "#",
+    "assign",
+    "break",
+    "capture",
+    "case",
+    "comment",
+    "continue",
+    "cycle",
+    "decrement",
+    "doc",
+    "echo",
+    "for",
+    "if",
+    "ifchanged",
+    "include",
+    "increment",
+    "liquid",
+    "raw",
+    "render",
+    "tablerow",
+    "unless",
 ];
 
 /// The tags that go on with or end a block.
 const INNER: [&str; 14] = [
-    "else", "elsif", "when", "endif", "endunless", "endcase", "endfor", "endtablerow", "endcapture",
-    "endifchanged", "endcomment", "endraw", "enddoc", "end",
+    "else",
+    "elsif",
+    "when",
+    "endif",
+    "endunless",
+    "endcase",
+    "endfor",
+    "endtablerow",
+    "endcapture",
+    "endifchanged",
+    "endcomment",
+    "endraw",
+    "enddoc",
+    "end",
 ];
 
 pub(super) struct Parser<'s> {
@@ -118,7 +149,9 @@ impl<'s> Parser<'s> {
                 }
                 Token::Broken { at, what } => {
                     let close = if what == "tag" { "%}" } else { "}}" };
-                    self.report(self.source.error(at, format!("this {what} is never closed with \"{close}\"")));
+                    self.report(
+                        self.source.error(at, format!("this {what} is never closed with \"{close}\"")),
+                    );
                 }
                 Token::Tag(tag) if ends.contains(&tag.name) => return Some(tag),
                 Token::Tag(tag) => {
@@ -155,7 +188,9 @@ impl<'s> Parser<'s> {
                     let custom = custom.clone();
                     let body = custom.end().map(|end| Body(self.custom_body(tag, end)));
                     let run = self.read(tag, |m| custom.parse(&mut TagMarkup(m), body));
-                    block.nodes.extend(run.map(|run| Node::Custom(Box::new(Custom { run, at: tag.at as u32 }))));
+                    block
+                        .nodes
+                        .extend(run.map(|run| Node::Custom(Box::new(Custom { run, at: tag.at as u32 }))));
                 } else {
                     self.unknown_tag(tag);
                 }
@@ -200,7 +235,9 @@ impl<'s> Parser<'s> {
 
     fn unclosed(&mut self, tag: Tag<'s>, end: &str) {
         let message = format!("\"{}\" is never closed", tag.name);
-        self.report(self.source.error(tag.at, message).with_hint(Some(format!("it ends with {{% {end} %}}"))));
+        self.report(
+            self.source.error(tag.at, message).with_hint(Some(format!("it ends with {{% {end} %}}"))),
+        );
         self.stopped = true;
     }
 
@@ -247,7 +284,8 @@ impl<'s> Parser<'s> {
                 let text = &self.source.text[start..end];
                 let nested = text.match_indices("{%").any(|(i, _)| {
                     let name = text[i + 2..].trim_start_matches('-').trim_start();
-                    name.starts_with("doc") && !name[3..].starts_with(|c: char| c.is_alphanumeric() || c == '_')
+                    name.starts_with("doc")
+                        && !name[3..].starts_with(|c: char| c.is_alphanumeric() || c == '_')
                 });
                 if nested {
                     self.report(self.source.error(tag.at, "\"doc\" cannot be nested"));

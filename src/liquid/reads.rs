@@ -121,15 +121,8 @@ pub struct Reads<'a> {
 impl<'a> Reads<'a> {
     /// An empty recorder.
     pub fn new() -> Reads<'a> {
-        let node = || Node {
-            parent: 0,
-            key: Key::Index(0),
-            hash: 0,
-            seen: 0,
-            entity: 0,
-            origin: 0,
-            list: None,
-        };
+        let node =
+            || Node { parent: 0, key: Key::Index(0), hash: 0, seen: 0, entity: 0, origin: 0, list: None };
         let mut nodes = Vec::with_capacity(128);
         nodes.extend([node(), node()]);
         Reads { nodes, table: vec![0; 256], rows: Vec::with_capacity(64), ..Reads::default() }
@@ -244,7 +237,9 @@ impl<'a> Reads<'a> {
 
     /// Records a look at one property of every element of a list.
     pub(super) fn record_column(&mut self, node: u32, list: &'a dyn List, property: &str) {
-        let same = |r: &Row<'_>| r.kind == ReadKind::Column && r.node == node && r.column.as_deref() == Some(property);
+        let same = |r: &Row<'_>| {
+            r.kind == ReadKind::Column && r.node == node && r.column.as_deref() == Some(property)
+        };
         if node == NO_NODE || self.rows.iter().any(same) {
             return;
         }
@@ -254,7 +249,12 @@ impl<'a> Reads<'a> {
         let mut column = String::new();
         push_key(&mut column, property);
         let hash = column_hash(Some(ValueRef::List(list)), &parse_path(&column));
-        self.rows.push(Row { kind: ReadKind::Column, node, column: Some(Cow::Owned(property.to_owned())), hash });
+        self.rows.push(Row {
+            kind: ReadKind::Column,
+            node,
+            column: Some(Cow::Owned(property.to_owned())),
+            hash,
+        });
     }
 
     pub(super) fn partial(&mut self, read: PartialRead) {
@@ -572,10 +572,9 @@ fn shallow(value: Option<ValueRef<'_>>) -> u64 {
         Some(ValueRef::Float(n)) => mix(8, n.to_bits()),
         Some(ValueRef::Str(s)) => bytes_hash(9, s.as_bytes()),
         Some(ValueRef::SafeHtml(s)) => bytes_hash(10, s.as_bytes()),
-        Some(ValueRef::Time(t)) => mix(
-            mix(11, t.seconds() as u64),
-            u64::from(t.nanos()) << 32 | u64::from(t.offset() as u32),
-        ),
+        Some(ValueRef::Time(t)) => {
+            mix(mix(11, t.seconds() as u64), u64::from(t.nanos()) << 32 | u64::from(t.offset() as u32))
+        }
         Some(ValueRef::List(_)) => LIST,
         Some(ValueRef::Object(o)) => o.id().map_or(OBJECT, |id| bytes_hash(12, id.as_bytes())),
         Some(ValueRef::Withheld(_)) => 13,
@@ -608,9 +607,8 @@ fn subtree(value: Option<ValueRef<'_>>, deeper: u32) -> u64 {
         return 15;
     }
     match value {
-        Some(ValueRef::List(l)) => (0..l.len()).fold(mix(LIST, l.len() as u64), |h, i| {
-            mix(h, subtree(l.get(i), deeper - 1).rotate_left(17))
-        }),
+        Some(ValueRef::List(l)) => (0..l.len())
+            .fold(mix(LIST, l.len() as u64), |h, i| mix(h, subtree(l.get(i), deeper - 1).rotate_left(17))),
         Some(ValueRef::Object(o)) => visible(o).fold(shallow(value), |h, (k, v)| {
             mix(mix(h, bytes_hash(14, k.as_bytes())), subtree(Some(v), deeper - 1).rotate_left(17))
         }),

@@ -5,11 +5,21 @@
 /// A piece of a template; positions are byte offsets into its source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Token<'s> {
-    Text { start: usize, end: usize },
-    Output { at: usize, start: usize, end: usize },
+    Text {
+        start: usize,
+        end: usize,
+    },
+    Output {
+        at: usize,
+        start: usize,
+        end: usize,
+    },
     Tag(Tag<'s>),
     /// Something that begins and never ends.
-    Broken { at: usize, what: &'static str },
+    Broken {
+        at: usize,
+        what: &'static str,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +58,6 @@ impl<'s> Tokens<'s> {
     pub(super) fn lines(source: &'s str, start: usize, end: usize) -> Tokens<'s> {
         Tokens { source, pos: start, end, trim: false, lines: true }
     }
-
 
     /// Takes back the last token, which began at `at`.
     pub(super) fn back_to(&mut self, at: usize) {

@@ -25,8 +25,7 @@ fn outcome(case: &Value) -> Result<String, String> {
             shelf.insert(name.clone(), Template::parse(name, source, &language).map_err(shown)?);
         }
     }
-    let template =
-        Template::parse("case", case["template"].as_str().unwrap(), &language).map_err(shown)?;
+    let template = Template::parse("case", case["template"].as_str().unwrap(), &language).map_err(shown)?;
     let (data, shelf) = (Map::from_json(&case["data"]), Shelf(shelf));
     let scene = Scene { partials: &shelf, ..Scene::new(&data) };
     template.render(scene).map(|r| r.text).map_err(|e| e.to_string())
@@ -50,7 +49,8 @@ fn every_case_holds() {
         if holds != EXCEPTIONS.iter().any(|(n, _)| *n == name) {
             passed += usize::from(holds);
         } else {
-            writeln!(failures, "{name}\n  {}\n  {got:?}\n  wanted {}", case["template"], case["result"]).unwrap();
+            writeln!(failures, "{name}\n  {}\n  {got:?}\n  wanted {}", case["template"], case["result"])
+                .unwrap();
         }
     }
     assert!(failures.is_empty(), "{passed} of {} pass; these do not:\n{failures}", cases.len());

@@ -1,7 +1,8 @@
 //! Data for templates, made from JSON.
 
 use aither::liquid::{
-    Clock, Entities, Error, Found, Language, List, Object, Options, Partials, Rendered, Scene, Template, Time, ValueRef,
+    Clock, Entities, Error, Found, Language, List, Object, Options, Partials, Rendered, Scene, Template,
+    Time, ValueRef,
 };
 use std::collections::BTreeMap;
 

@@ -42,9 +42,13 @@ fn all_errors_of_a_template_come_together() {
 fn a_runtime_error_tells_the_way_it_came() {
     let partials =
         [("card", "<p>\n{% render 'price', c: c %}"), ("price", "{{ c.price | divided_by: c.parts }}")];
-    let error =
-        render_with("\n{% include 'card', c: course %}", r#"{"course": {"price": 5, "parts": 0}}"#, &partials, |_| {})
-            .unwrap_err();
+    let error = render_with(
+        "\n{% include 'card', c: course %}",
+        r#"{"course": {"price": 5, "parts": 0}}"#,
+        &partials,
+        |_| {},
+    )
+    .unwrap_err();
     assert_eq!(
         error.to_string(),
         "price:1:14: divided by 0\n    1 | {{ c.price | divided_by: c.parts }}\n      |              ^\n  \

@@ -121,7 +121,10 @@ fn blocks_and_brackets_nest_so_deep_and_no_deeper() {
 
 #[test]
 fn ranges_are_lazy_and_bounded() {
-    assert_eq!(render("{% assign r = (1..1000000000) %}{{ r | size }} {{ r.last }}", "{}"), "1000000000 1000000000");
+    assert_eq!(
+        render("{% assign r = (1..1000000000) %}{{ r | size }} {{ r.last }}", "{}"),
+        "1000000000 1000000000"
+    );
     assert_eq!(render("{% for i in (1..1000000000) limit: 3 %}{{ i }}{% endfor %}", "{}"), "123");
     let most = "a range of 1000000000 numbers; at most 1000000";
     for source in [
@@ -223,9 +226,31 @@ fn parse_time(source: &str) -> Duration {
 fn parsing_is_linear() {
     // Each is repeated; ten times the text may take ten times the time, not a hundred times.
     for piece in [
-        " ", "a", "{", "{{", "{%", "{{ a }}", "{% if a %}{% endif %}", "{% comment %}", "{% raw %}", "{% doc %}",
-        "{% endraw", "'", "{{ '", "{{ {%", "{%- raw -%}{% endraw %}", "|", "\n", "{% # \n", "{% liquid\n", "é", "}",
-        "{% comment %}{% endcomment %}", "{% unknown %}", "{% if %}", "{{ a | b }}",
+        " ",
+        "a",
+        "{",
+        "{{",
+        "{%",
+        "{{ a }}",
+        "{% if a %}{% endif %}",
+        "{% comment %}",
+        "{% raw %}",
+        "{% doc %}",
+        "{% endraw",
+        "'",
+        "{{ '",
+        "{{ {%",
+        "{%- raw -%}{% endraw %}",
+        "|",
+        "\n",
+        "{% # \n",
+        "{% liquid\n",
+        "é",
+        "}",
+        "{% comment %}{% endcomment %}",
+        "{% unknown %}",
+        "{% if %}",
+        "{{ a | b }}",
     ] {
         let small = parse_time(&piece.repeat(20_000 / piece.len()));
         let large = parse_time(&piece.repeat(200_000 / piece.len()));
@@ -243,7 +268,10 @@ fn twenty_thousand_spaces_are_nothing_special() {
     let spaces = format!("{{{{{}a{}}}}}", " ".repeat(20_000), " ".repeat(20_000));
     assert_eq!(render(&spaces, r#"{"a": 1}"#), "1");
     assert_eq!(render(&format!("{}{{{{- a }}}}", " ".repeat(20_000)), r#"{"a": 1}"#), "1");
-    assert_eq!(render("{{ a | strip_html | size }}", &format!(r#"{{"a": "{}"}}"#, "<script".repeat(20_000))), "140000");
+    assert_eq!(
+        render("{{ a | strip_html | size }}", &format!(r#"{{"a": "{}"}}"#, "<script".repeat(20_000))),
+        "140000"
+    );
 }
 
 #[test]

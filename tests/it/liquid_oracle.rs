@@ -21,8 +21,10 @@ fn ours(source: &str) -> Option<String> {
 }
 
 fn expression() -> impl Strategy<Value = String> {
-    prop::sample::select(vec!["a", "b", "d.x", "d.n", "e", "f", "g", "i", "s", "'lit'", "17", "h[1]", "c[0]", "true"])
-        .prop_map(str::to_owned)
+    prop::sample::select(vec![
+        "a", "b", "d.x", "d.n", "e", "f", "g", "i", "s", "'lit'", "17", "h[1]", "c[0]", "true",
+    ])
+    .prop_map(str::to_owned)
 }
 
 /// What can be compared: the other engine takes every text for equal to `true`.
@@ -34,25 +36,63 @@ fn compared() -> impl Strategy<Value = String> {
 /// Filters on text whose meaning is the same in both.
 fn filter() -> impl Strategy<Value = String> {
     prop::sample::select(vec![
-        "upcase", "downcase", "append: 'x'", "prepend: 'y'", "append: '.' | size", "strip", "lstrip", "rstrip", "escape",
-        "escape_once", "replace: 'l', 'L'", "replace_first: 'o', '0'", "remove: 'e'", "remove_first: 'w'",
-        "truncate: 7", "truncate: 20, '!'", "strip_newlines", "strip_html", "newline_to_br", "split: ' ' | join: '-'",
-        "slice: 1, 3", "slice: -2, 2", "truncatewords: 2",
+        "upcase",
+        "downcase",
+        "append: 'x'",
+        "prepend: 'y'",
+        "append: '.' | size",
+        "strip",
+        "lstrip",
+        "rstrip",
+        "escape",
+        "escape_once",
+        "replace: 'l', 'L'",
+        "replace_first: 'o', '0'",
+        "remove: 'e'",
+        "remove_first: 'w'",
+        "truncate: 7",
+        "truncate: 20, '!'",
+        "strip_newlines",
+        "strip_html",
+        "newline_to_br",
+        "split: ' ' | join: '-'",
+        "slice: 1, 3",
+        "slice: -2, 2",
+        "truncatewords: 2",
     ])
     .prop_map(str::to_owned)
 }
 
 fn number_filter() -> impl Strategy<Value = String> {
-    prop::sample::select(vec!["plus: 3", "minus: 8", "times: 2", "at_least: 5", "at_most: 9", "abs", "ceil", "floor"])
-        .prop_map(str::to_owned)
+    prop::sample::select(vec![
+        "plus: 3",
+        "minus: 8",
+        "times: 2",
+        "at_least: 5",
+        "at_most: 9",
+        "abs",
+        "ceil",
+        "floor",
+    ])
+    .prop_map(str::to_owned)
 }
 
 fn condition() -> impl Strategy<Value = String> {
     let op = prop::sample::select(vec!["==", "!="]);
     let simple = (compared(), op, compared()).prop_map(|(a, op, b)| format!("{a} {op} {b}"));
-    let numbers = (prop::sample::select(vec!["b", "i", "d.n", "17"]), prop::sample::select(vec!["<", ">", "<=", ">="]), prop::sample::select(vec!["b", "i", "42"]))
+    let numbers = (
+        prop::sample::select(vec!["b", "i", "d.n", "17"]),
+        prop::sample::select(vec!["<", ">", "<=", ">="]),
+        prop::sample::select(vec!["b", "i", "42"]),
+    )
         .prop_map(|(a, op, b)| format!("{a} {op} {b}"));
-    prop_oneof![simple, numbers, expression(), Just("a contains 'world'".to_owned()), Just("h contains 'a'".to_owned())]
+    prop_oneof![
+        simple,
+        numbers,
+        expression(),
+        Just("a contains 'world'".to_owned()),
+        Just("h contains 'a'".to_owned())
+    ]
 }
 
 fn piece() -> impl Strategy<Value = String> {
@@ -60,13 +100,25 @@ fn piece() -> impl Strategy<Value = String> {
         let fs: String = fs.iter().map(|f| format!(" | {f}")).collect();
         format!("{{{{ {e}{fs} }}}}")
     });
-    let number = (prop::sample::select(vec!["b", "i", "d.n", "17"]), prop::collection::vec(number_filter(), 1..3))
-        .prop_map(|(e, fs)| format!("{{{{- {e}{} }}}}", fs.iter().map(|f| format!(" | {f}")).collect::<String>()));
+    let number =
+        (prop::sample::select(vec!["b", "i", "d.n", "17"]), prop::collection::vec(number_filter(), 1..3))
+            .prop_map(|(e, fs)| {
+                format!("{{{{- {e}{} }}}}", fs.iter().map(|f| format!(" | {f}")).collect::<String>())
+            });
     let list = prop::sample::select(vec![
-        "{{ c | sort | join: ',' }}", "{{ h | reverse | join: ' ' }}", "{{ h | first }}{{ h | last }}",
-        "{{ c | size }}", "{{ h | concat: c | join: '' }}", "{{ h | uniq | join }}", "{% cycle 'x', 'y', 'z' %}",
-        "{% increment n %}", "{% decrement m %}", "{% raw %}{{ a }}{% endraw %}", "{% comment %}c{% endcomment %}",
-        "{% assign v = a | upcase %}{{ v }}", "{% capture w %}[{{ b }}]{% endcapture %}{{ w }}",
+        "{{ c | sort | join: ',' }}",
+        "{{ h | reverse | join: ' ' }}",
+        "{{ h | first }}{{ h | last }}",
+        "{{ c | size }}",
+        "{{ h | concat: c | join: '' }}",
+        "{{ h | uniq | join }}",
+        "{% cycle 'x', 'y', 'z' %}",
+        "{% increment n %}",
+        "{% decrement m %}",
+        "{% raw %}{{ a }}{% endraw %}",
+        "{% comment %}c{% endcomment %}",
+        "{% assign v = a | upcase %}{{ v }}",
+        "{% capture w %}[{{ b }}]{% endcapture %}{{ w }}",
     ])
     .prop_map(str::to_owned);
     prop_oneof![output, number, list, "[a-z .,!]{0,6}"]
@@ -79,10 +131,13 @@ fn template() -> impl Strategy<Value = String> {
         prop_oneof![
             (condition(), inner.clone(), inner.clone())
                 .prop_map(|(c, a, b)| format!("{{% if {c} %}}x{a}{{% else %}}y{b}{{% endif %}}")),
-            (condition(), inner.clone()).prop_map(|(c, a)| format!("{{% unless {c} %}}x{a}{{% endunless %}}")),
-            (prop::sample::select(vec!["c", "h", "(1..3)"]), for_tail, inner.clone()).prop_map(|(l, t, a)| format!(
-                "{{% for i in {l}{t} %}}{{{{ i }}}}{{{{ forloop.index }}}}{a}{{% endfor %}}"
-            )),
+            (condition(), inner.clone())
+                .prop_map(|(c, a)| format!("{{% unless {c} %}}x{a}{{% endunless %}}")),
+            (prop::sample::select(vec!["c", "h", "(1..3)"]), for_tail, inner.clone()).prop_map(
+                |(l, t, a)| format!(
+                    "{{% for i in {l}{t} %}}{{{{ i }}}}{{{{ forloop.index }}}}{a}{{% endfor %}}"
+                )
+            ),
             (compared(), inner.clone(), inner.clone()).prop_map(|(e, a, b)| format!(
                 "{{% case {e} %}}{{% when 'lit' %}}x{a}{{% when 42, 17 %}}y{b}{{% else %}}z{{% endcase %}}"
             )),

@@ -20,48 +20,76 @@ const DATA: &str = r#"{
 
 /// Templates that look at data in every way there is.
 const PIECES: [&str; 62] = [
-    "{{ site.title }}", "{{ site['title'] }}", "{{ course[which] }}", "{{ site.nosuch }}", "{{ nosuch.title }}",
-    "{{ site.nothing.x }}", "{{ text.size }}{{ text.first }}", "{{ site.tags.size }}{{ site.tags | size }}",
-    "{{ none.size }}{{ site | size }}", "{{ site.tags.first }}{{ site.tags.last }}{{ site.tags[1] }}{{ site.tags[-1] }}{{ site.tags[9] }}",
+    "{{ site.title }}",
+    "{{ site['title'] }}",
+    "{{ course[which] }}",
+    "{{ site.nosuch }}",
+    "{{ nosuch.title }}",
+    "{{ site.nothing.x }}",
+    "{{ text.size }}{{ text.first }}",
+    "{{ site.tags.size }}{{ site.tags | size }}",
+    "{{ none.size }}{{ site | size }}",
+    "{{ site.tags.first }}{{ site.tags.last }}{{ site.tags[1] }}{{ site.tags[-1] }}{{ site.tags[9] }}",
     "{{ site.tags | first }}{{ site.tags | last }}{{ empty | first }}{{ empty.first }}{{ course | first }}{{ site.nested.first }}",
-    "{{ site }}", "{{ courses }}", "{{ site.tags }}", "{{ site.nested | json }}", "{{ courses | json }}",
+    "{{ site }}",
+    "{{ courses }}",
+    "{{ site.tags }}",
+    "{{ site.nested | json }}",
+    "{{ courses | json }}",
     "{% if site.on %}y{% endif %}{% if site.nothing %}y{% endif %}{% if flag %}y{% endif %}{% if courses %}y{% endif %}",
     "{% unless course.teacher %}y{% endunless %}{% if nosuch %}y{% else %}n{% endif %}",
     "{% if course.n > 1 %}big{% endif %}{% if num == course.n %}same{% endif %}",
     "{% if empty == empty %}e{% endif %}{% if site.tags == blank %}b{% endif %}{% if none == empty %}n{% endif %}",
     "{% if course == courses[1] %}same{% endif %}{% if site.tags == site.nested.list %}same{% endif %}",
     "{% if site.tags contains 'go' %}go{% endif %}{% if site contains 'url' %}url{% endif %}{% if text contains 'me' %}me{% endif %}",
-    "{% for c in courses %}{{ c.title }}{% endfor %}", "{% for c in courses %}.{% endfor %}",
+    "{% for c in courses %}{{ c.title }}{% endfor %}",
+    "{% for c in courses %}.{% endfor %}",
     "{% for c in courses limit: 2 offset: 1 %}{{ c.title }}{{ c.teacher.name }}{% endfor %}",
     "{% for c in courses reversed %}{{ forloop.index }}{{ c.level }}{% if c.teacher %}t{% endif %}{% endfor %}",
-    "{% for c in courses limit: num %}{{ c.n }}{% else %}none{% endfor %}", "{% for c in empty %}x{% else %}none{% endfor %}",
+    "{% for c in courses limit: num %}{{ c.n }}{% else %}none{% endfor %}",
+    "{% for c in empty %}x{% else %}none{% endfor %}",
     "{% for p in course.people %}{{ p.name }}{% if p.ok %}!{% endif %}{% endfor %}",
-    "{% for t in site.tags %}{{ t }}{% endfor %}", "{% for p in site.nested %}{{ p[0] }}{% endfor %}",
-    "{% for p in course %}{{ p[0] }}={{ p[1] }}{% endfor %}", "{% for l in site.nested.list %}{% for n in l %}{{ n }}{% endfor %};{% endfor %}",
+    "{% for t in site.tags %}{{ t }}{% endfor %}",
+    "{% for p in site.nested %}{{ p[0] }}{% endfor %}",
+    "{% for p in course %}{{ p[0] }}={{ p[1] }}{% endfor %}",
+    "{% for l in site.nested.list %}{% for n in l %}{{ n }}{% endfor %};{% endfor %}",
     "{% for c in text %}{{ c }}{% endfor %}{% for i in (1..num) %}{{ i }}{% endfor %}",
     "{% tablerow c in courses cols: course.n %}{{ c.title }}{% endtablerow %}",
-    "{{ courses | where: 'level', 'EASY' | map: 'title' | join }}", "{{ courses | where: 'teacher' | size }}",
-    "{{ courses | reject: 'level', course.level | map: 'n' | join }}", "{% assign f = courses | find: 'n', 2 %}{{ f.title }}",
-    "{{ courses | find_index: 'title', 'Gamma' }}{{ courses | has: 'n', num }}", "{{ courses | sum: 'n' }}{{ course.people | sum: 'x' }}",
+    "{{ courses | where: 'level', 'EASY' | map: 'title' | join }}",
+    "{{ courses | where: 'teacher' | size }}",
+    "{{ courses | reject: 'level', course.level | map: 'n' | join }}",
+    "{% assign f = courses | find: 'n', 2 %}{{ f.title }}",
+    "{{ courses | find_index: 'title', 'Gamma' }}{{ courses | has: 'n', num }}",
+    "{{ courses | sum: 'n' }}{{ course.people | sum: 'x' }}",
     "{% assign s = courses | sort: 'n' %}{% for c in s %}{{ c.title }}{% endfor %}",
     "{% assign s = courses | sort_natural: 'title' %}{{ s[0].title }}{{ s.last.level }}",
-    "{{ courses | map: 'teacher' | map: 'name' | join }}", "{{ courses | uniq: 'level' | map: 'title' | join }}",
-    "{{ courses | compact: 'teacher' | size }}", "{{ site.tags | sort | join: '-' }}{{ site.tags | reverse | first }}",
+    "{{ courses | map: 'teacher' | map: 'name' | join }}",
+    "{{ courses | uniq: 'level' | map: 'title' | join }}",
+    "{{ courses | compact: 'teacher' | size }}",
+    "{{ site.tags | sort | join: '-' }}{{ site.tags | reverse | first }}",
     "{{ site.nested.list | join }}{{ site.nested.list | sum }}{{ site.nested.list | size }}",
     "{{ site.tags | concat: site.nested.list | join }}{{ site.tags | slice: 1, 2 | join }}",
     "{{ site.tags | uniq | join }}{{ course.people | uniq | size }}{{ courses | uniq | size }}",
     "{{ nosuch | default: site.title }}{{ flag | default: 'd', allow_false: site.on }}{{ empty | default: 'e' }}",
-    "{{ text | append: site.title | upcase | truncate: num }}", "{{ num | plus: course.n | times: 2 }}",
-    "{{ html }}{{ html | escape }}", "{% assign a = course %}{{ a.title }}{{ a.teacher.name }}",
-    "{% capture c %}{{ site.title }}{% endcapture %}{{ c }}", "{% case course.level %}{% when 'HARD' %}h{% when site.title %}t{% else %}e{% endcase %}",
-    "{% cycle site.title, text %}{% increment num %}{% increment other %}", "{{ courses[course.n].title }}{{ courses[num].title }}",
-    "{% include 'p', x: course %}{% render 'p', x: courses[0] %}", "{% render 'p' for courses as x %}",
+    "{{ text | append: site.title | upcase | truncate: num }}",
+    "{{ num | plus: course.n | times: 2 }}",
+    "{{ html }}{{ html | escape }}",
+    "{% assign a = course %}{{ a.title }}{{ a.teacher.name }}",
+    "{% capture c %}{{ site.title }}{% endcapture %}{{ c }}",
+    "{% case course.level %}{% when 'HARD' %}h{% when site.title %}t{% else %}e{% endcase %}",
+    "{% cycle site.title, text %}{% increment num %}{% increment other %}",
+    "{{ courses[course.n].title }}{{ courses[num].title }}",
+    "{% include 'p', x: course %}{% render 'p', x: courses[0] %}",
+    "{% render 'p' for courses as x %}",
     "{{ [which] }}{{ course.teacher }}{{ courses[1].teacher.name }}",
 ];
 
 fn partials(language: &Language) -> Shelf {
     let parse = |s: &str| Template::parse("p", s, language).unwrap();
-    Shelf([("p".to_owned(), parse("{{ x.title }}{% if x.n > 1 %}{{ x.level }}{% endif %}{{ site.title }}"))].into())
+    Shelf(
+        [("p".to_owned(), parse("{{ x.title }}{% if x.n > 1 %}{{ x.level }}{% endif %}{{ site.title }}"))]
+            .into(),
+    )
 }
 
 /// The output, an error counting as one, and what was read for it.
@@ -131,7 +159,9 @@ fn changes(value: &Data) -> Vec<Data> {
             out.extend([Data::Str(format!("{s}!")), Data::Str(String::new()), Data::Int(3), Data::Nil]);
             out.push(Data::Html(s.clone()));
         }
-        Data::Int(n) => out.extend([Data::Int(n + 1), Data::Int(0), Data::Str(n.to_string()), Data::Float(0.5)]),
+        Data::Int(n) => {
+            out.extend([Data::Int(n + 1), Data::Int(0), Data::Str(n.to_string()), Data::Float(0.5)])
+        }
         Data::Bool(b) => out.extend([Data::Bool(!b), Data::Nil, Data::Int(1)]),
         Data::Nil => out.extend([Data::Bool(true), Data::Str("x".into()), Data::Map(Map::default())]),
         other => out.extend([Data::Nil, Data::Str(format!("{:?}", other.view().is_html()))]),

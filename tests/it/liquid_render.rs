@@ -2,15 +2,16 @@
 
 use crate::liquid_data::{At, Data, Map, Shelf, parsed, render, render_with};
 use aither::liquid::{
-    Args, Arity, Body, Context, Error, ErrorKind, Expression, Language, Reads, Run, Scene, Tag, TagMarkup, Template,
-    Time, Value,
+    Args, Arity, Body, Context, Error, ErrorKind, Expression, Language, Reads, Run, Scene, Tag, TagMarkup,
+    Template, Time, Value,
 };
 
 fn escaped(source: &str, json: &str) -> String {
     render_with(source, json, &[], |o| o.autoescape = true).unwrap().text
 }
 
-const TITLE: &str = r#"{"t": "</script><b>'\"&", "safe": "html:<i>x</i>", "l": ["<a>", "<b>"], "o": {"k": "<x>"}}"#;
+const TITLE: &str =
+    r#"{"t": "</script><b>'\"&", "safe": "html:<i>x</i>", "l": ["<a>", "<b>"], "o": {"k": "<x>"}}"#;
 
 #[test]
 fn autoescape_escapes_all_but_what_is_safe() {
@@ -56,7 +57,10 @@ fn a_withheld_field_stops_the_render_and_is_not_enumerated() {
     ]);
     let data = Map(vec![("p".into(), Data::Map(person))]);
     let run = |source: &str| parsed(source).unwrap().render(Scene::new(&data)).map(|r| r.text);
-    assert_eq!(run("{{ p }}|{{ p.size }}|{{ p | json }}").unwrap(), r#"{"name"=>"Ada", "n"=>1}|2|{"name":"Ada","n":1}"#);
+    assert_eq!(
+        run("{{ p }}|{{ p.size }}|{{ p | json }}").unwrap(),
+        r#"{"name"=>"Ada", "n"=>1}|2|{"name":"Ada","n":1}"#
+    );
     assert_eq!(run("{% for e in p %}{{ e[0] }} {% endfor %}").unwrap(), "name n ");
     assert_eq!(run("{% if p contains 'email' %}yes{% else %}no{% endif %}").unwrap(), "no");
     for source in [
@@ -84,9 +88,14 @@ fn jekyll_includes_see_their_parameters() {
         ("plain", "plain {{ title }}"),
     ];
     let run = |source: &str| {
-        render_with(source, r#"{"page": {"card": "card.html", "t": "T"}, "name": "plain"}"#, &partials, |_| {})
-            .unwrap_or_else(|e| panic!("{e}"))
-            .text
+        render_with(
+            source,
+            r#"{"page": {"card": "card.html", "t": "T"}, "name": "plain"}"#,
+            &partials,
+            |_| {},
+        )
+        .unwrap_or_else(|e| panic!("{e}"))
+        .text
     };
     assert_eq!(run("{% include card.html title=page.t n=5 %}{{ seen }}{{ include.title }}"), "[T:5]T");
     assert_eq!(run("{% include card.html title=\"a b\" %}{% include nav/top.html %}"), "[a b:]top");
@@ -98,7 +107,9 @@ fn jekyll_includes_see_their_parameters() {
 fn render_sees_the_data_only_where_that_is_allowed() {
     let partials = [("a", "{{ site }}{{ x }}")];
     let source = "{% assign x = 1 %}{% render 'a' %}";
-    let run = |sees| render_with(source, r#"{"site": "S"}"#, &partials, |o| o.render_sees_globals = sees).unwrap().text;
+    let run = |sees| {
+        render_with(source, r#"{"site": "S"}"#, &partials, |o| o.render_sees_globals = sees).unwrap().text
+    };
     assert_eq!((run(false), run(true)), (String::new(), "S".to_owned()));
 }
 
@@ -106,7 +117,9 @@ fn render_sees_the_data_only_where_that_is_allowed() {
 fn a_layout_gets_content_and_errors_tell_the_chain() {
     let language = Language::standard();
     let page = Template::parse("course.html", "<h1>{{ title }}</h1>", &language).unwrap();
-    let layout = Template::parse("base.html", "<main>{{ content }}</main>{{ 1 | divided_by: zero }}", &language).unwrap();
+    let layout =
+        Template::parse("base.html", "<main>{{ content }}</main>{{ 1 | divided_by: zero }}", &language)
+            .unwrap();
     let data = Map::parse(r#"{"title": "<T>", "zero": 1}"#);
     let mut scene = Scene::new(&data);
     scene.options.autoescape = true;
@@ -115,7 +128,12 @@ fn a_layout_gets_content_and_errors_tell_the_chain() {
     assert_eq!(layout.render(scene.clone()).unwrap().text, "<main><h1>&lt;T&gt;</h1></main>1");
     let zero = Map::parse(r#"{"zero": 0}"#);
     scene.globals = &zero;
-    scene.chain = vec![aither::liquid::Frame { template: "course.html".into(), line: 0, column: 0, how: "layout".into() }];
+    scene.chain = vec![aither::liquid::Frame {
+        template: "course.html".into(),
+        line: 0,
+        column: 0,
+        how: "layout".into(),
+    }];
     let error = layout.render(scene).unwrap_err().to_string();
     assert!(error.ends_with("  layout of course.html\n"), "{error}");
 }
@@ -145,9 +163,11 @@ fn where_exp<'a>(cx: &mut Context<'a>, input: Value<'a>, args: &Args<'a, '_>) ->
 #[test]
 fn a_host_adds_filters_that_evaluate_expressions() {
     let mut language = Language::standard();
-    language
-        .filter("shout", Arity::of(0, 0).named(&["mark"]), shout)
-        .filter("where_exp", Arity::of(2, 2).expression(1), where_exp);
+    language.filter("shout", Arity::of(0, 0).named(&["mark"]), shout).filter(
+        "where_exp",
+        Arity::of(2, 2).expression(1),
+        where_exp,
+    );
     let source = "{{ 'a' | shout: mark: '?' }}{{ l | where_exp: 'x', 'x.n > 1 and x.s contains \"b\"' | map: 's' }}\
                   {{ l | where_exp: 'x', 'x.n | minus: 1 | times: y' | size }}";
     let template = Template::parse("t", source, &language).unwrap();
@@ -190,7 +210,9 @@ fn a_host_adds_tags_with_blocks() {
     let template = Template::parse("t", "{% box 'a' | upcase %}{{ x }}{% endbox %}", &language).unwrap();
     let data = Map::parse(r#"{"x": 1}"#);
     assert_eq!(template.render(Scene::new(&data)).unwrap().text, "<box A>1</box>");
-    assert!(Template::parse("t", "{% box 1 %}", &language).unwrap_err()[0].message().contains("never closed"));
+    assert!(
+        Template::parse("t", "{% box 1 %}", &language).unwrap_err()[0].message().contains("never closed")
+    );
 }
 
 #[test]
@@ -221,7 +243,10 @@ fn dates_are_read_and_shown_in_many_ways() {
         ("{{ 'no date' | date: '%Y' }}", "no date"),
         ("{{ '2016-01-01' | date: '%G-W%V-%u %j %U %W %C %e' }}", "2015-W53-5 001 00 00 20  1"),
         ("{{ '2016-03-14' | date: '%^a %#b %10Y %-m %_m %%' }}", "MON MAR 0000002016 3  3 %"),
-        ("{{ '2016-03-14' | date: '%c|%D|%x|%v|%r|%R|%Q' }}", "Mon Mar 14 00:00:00 2016|03/14/16|03/14/16|14-MAR-2016|12:00:00 AM|00:00|%Q"),
+        (
+            "{{ '2016-03-14' | date: '%c|%D|%x|%v|%r|%R|%Q' }}",
+            "Mon Mar 14 00:00:00 2016|03/14/16|03/14/16|14-MAR-2016|12:00:00 AM|00:00|%Q",
+        ),
         ("{{ 'now' | date: '%Y-%m-%d' }}", "2026-11-06"),
         ("{{ 1800000000 | date: '%F %T' }}", "2027-01-15 08:00:00"),
     ] {
@@ -256,8 +281,14 @@ fn numbers_are_written_as_ruby_does() {
         ("{{ 1000000000000000000.0 | times: 100 }}", "1.0e+20"),
         ("{{ 0.1 | divided_by: 10000 }}", "1.0e-05"),
         ("{{ 0.1 | plus: 0.2 }} {{ 1.1 | times: 3 }} {{ 100.5 | minus: 0.2 }}", "0.3 3.3 100.3"),
-        ("{{ -7 | divided_by: 2 }} {{ 7 | divided_by: -2 }} {{ -7 | modulo: 3 }} {{ 7 | modulo: -3 }}", "-4 -4 2 -2"),
-        ("{{ 2.5 | round }} {{ -2.5 | round }} {{ 1.005 | round: 2 }} {{ 155 | round: -1 }}", "3 -3 1.01 160"),
+        (
+            "{{ -7 | divided_by: 2 }} {{ 7 | divided_by: -2 }} {{ -7 | modulo: 3 }} {{ 7 | modulo: -3 }}",
+            "-4 -4 2 -2",
+        ),
+        (
+            "{{ 2.5 | round }} {{ -2.5 | round }} {{ 1.005 | round: 2 }} {{ 155 | round: -1 }}",
+            "3 -3 1.01 160",
+        ),
     ] {
         assert_eq!(render(source, "{}"), out, "{source}");
     }

@@ -1,5 +1,6 @@
 //! Integration tests.
 
+mod docs_liquid;
 mod golden;
 mod liquid_data;
 mod liquid_errors;

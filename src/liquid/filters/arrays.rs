@@ -231,7 +231,9 @@ pub(super) fn sort<'a>(cx: &mut Context<'a>, input: Value<'a>, args: &Args<'a, '
     let mut wrong = None;
     keyed.sort_by(|(_, a), (_, b)| {
         rank(a).cmp(&rank(b)).then_with(|| match (a, b) {
-            (Value::Str(a) | Value::Html(a), Value::Str(b) | Value::Html(b)) => a.as_bytes().cmp(b.as_bytes()),
+            (Value::Str(a) | Value::Html(a), Value::Str(b) | Value::Html(b)) => {
+                a.as_bytes().cmp(b.as_bytes())
+            }
             (Value::Time(a), Value::Time(b)) => (a.seconds(), a.nanos()).cmp(&(b.seconds(), b.nanos())),
             (Value::Float(a), Value::Float(b)) => a.total_cmp(b),
             _ => number_order(a, b).unwrap_or(Ordering::Equal),

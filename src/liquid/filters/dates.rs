@@ -21,7 +21,9 @@ pub(super) fn date<'a>(
     let time = match &input {
         Value::Time(time) => Some(*time),
         Value::Int(seconds) => Some(Time::new(*seconds, 0, cx.offset_at(*seconds))),
-        Value::Str(s) | Value::Html(s) if s.eq_ignore_ascii_case("now") || s.eq_ignore_ascii_case("today") => {
+        Value::Str(s) | Value::Html(s)
+            if s.eq_ignore_ascii_case("now") || s.eq_ignore_ascii_case("today") =>
+        {
             is_now = true;
             Some(cx.now_unrecorded())
         }

@@ -111,7 +111,11 @@ pub(super) fn base64_encode<'a>(cx: &mut Context<'a>, input: Value<'a>, _: &Args
     encoded(cx, input, STANDARD)
 }
 
-pub(super) fn base64_url_safe_encode<'a>(cx: &mut Context<'a>, input: Value<'a>, _: &Args<'a, '_>) -> Made<'a> {
+pub(super) fn base64_url_safe_encode<'a>(
+    cx: &mut Context<'a>,
+    input: Value<'a>,
+    _: &Args<'a, '_>,
+) -> Made<'a> {
     encoded(cx, input, URL_SAFE)
 }
 
@@ -119,7 +123,11 @@ pub(super) fn base64_decode<'a>(cx: &mut Context<'a>, input: Value<'a>, _: &Args
     decoded(cx, input, STANDARD, true)
 }
 
-pub(super) fn base64_url_safe_decode<'a>(cx: &mut Context<'a>, input: Value<'a>, _: &Args<'a, '_>) -> Made<'a> {
+pub(super) fn base64_url_safe_decode<'a>(
+    cx: &mut Context<'a>,
+    input: Value<'a>,
+    _: &Args<'a, '_>,
+) -> Made<'a> {
     decoded(cx, input, URL_SAFE, false)
 }
 

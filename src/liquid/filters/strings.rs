@@ -124,7 +124,13 @@ pub(super) fn remove<'a>(cx: &mut Context<'a>, input: Value<'a>, args: &Args<'a,
     replaced(cx, input, &old, "")
 }
 
-fn replaced_at<'a>(cx: &mut Context<'a>, text: Text<'a>, at: Option<usize>, old: &str, new: &str) -> Made<'a> {
+fn replaced_at<'a>(
+    cx: &mut Context<'a>,
+    text: Text<'a>,
+    at: Option<usize>,
+    old: &str,
+    new: &str,
+) -> Made<'a> {
     let Some(at) = at else { return Ok(Value::Str(text)) };
     cx.charge(text.len() + new.len())?;
     let mut made = String::with_capacity(text.len() - old.len() + new.len());

@@ -24,7 +24,8 @@ pub(in crate::liquid) fn for_tag<'s>(parser: &mut Parser<'s>, tag: Tag<'s>) -> O
                 break;
             }
             let at = m.at();
-            let wanted = if comma { "\"limit\" or \"offset\"" } else { "\"limit\", \"offset\" or \"reversed\"" };
+            let wanted =
+                if comma { "\"limit\" or \"offset\"" } else { "\"limit\", \"offset\" or \"reversed\"" };
             match m.expect_ident(wanted)? {
                 "reversed" => reversed = true,
                 "limit" => {
@@ -137,7 +138,9 @@ impl<'a> Context<'a> {
         let source = self.expr(&tag.source, Want::Value)?;
         let from = match &tag.offset {
             Offset::None => 0,
-            Offset::Continue => self.offsets.iter().find(|(k, _)| *k == &*tag.key.text).map_or(0, |(_, n)| *n),
+            Offset::Continue => {
+                self.offsets.iter().find(|(k, _)| *k == &*tag.key.text).map_or(0, |(_, n)| *n)
+            }
             Offset::By(offset) => {
                 let offset = self.expr(offset, Want::Value)?;
                 if offset.is_nil() { 0 } else { self.integer(&offset)? }
@@ -277,9 +280,8 @@ impl<'a> Context<'a> {
     pub(in crate::liquid) fn integer(&mut self, value: &Value<'a>) -> Result<i64, Error> {
         match value {
             Value::Int(n) => Ok(*n),
-            Value::Str(s) | Value::Html(s) => {
-                text::strict_integer(s).ok_or_else(|| Error::value(format!("\"{}\" is not an integer", text::brief(s))))
-            }
+            Value::Str(s) | Value::Html(s) => text::strict_integer(s)
+                .ok_or_else(|| Error::value(format!("\"{}\" is not an integer", text::brief(s)))),
             other => Err(Error::value(format!("expected an integer, found {}", other.kind()))),
         }
     }

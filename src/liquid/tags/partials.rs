@@ -12,8 +12,7 @@ pub(in crate::liquid) fn include<'s>(parser: &mut Parser<'s>, tag: Tag<'s>) -> O
     parser.read(tag, |m| {
         if jekyll && let Some(what) = jekyll_name(m)? {
             let args = jekyll_arguments(m)?;
-            let include =
-                Include { what, bind: None, alias: None, args, isolated: false, jekyll: true, at };
+            let include = Include { what, bind: None, alias: None, args, isolated: false, jekyll: true, at };
             return Ok(Node::Include(Box::new(include)));
         }
         let start = m.at() as u32;
@@ -60,8 +59,15 @@ fn jekyll_name(m: &mut Markup<'_, '_>) -> Result<Option<Partial>, Error> {
     let word = rest.split(|c: char| c.is_whitespace()).next().unwrap_or("");
     let params = rest[word.len()..].trim_start();
     let assigns = params.split(|c: char| c.is_whitespace()).next().is_some_and(|p| p.contains('='));
-    let looks = word.ends_with(".html") || word.ends_with(".md") || word.contains('/') || word.contains(".liquid");
-    if !looks && !assigns && !word.rsplit('.').next().is_some_and(|ext| ["svg", "xml", "txt", "json", "css", "js"].contains(&ext)) {
+    let looks =
+        word.ends_with(".html") || word.ends_with(".md") || word.contains('/') || word.contains(".liquid");
+    if !looks
+        && !assigns
+        && !word
+            .rsplit('.')
+            .next()
+            .is_some_and(|ext| ["svg", "xml", "txt", "json", "css", "js"].contains(&ext))
+    {
         return Ok(None);
     }
     m.skip_word(word.len());
