@@ -254,12 +254,12 @@ fn parsing_is_linear() {
     ] {
         let small = parse_time(&piece.repeat(20_000 / piece.len()));
         let large = parse_time(&piece.repeat(200_000 / piece.len()));
-        assert!(large < small * 40 + Duration::from_millis(60), "{piece:?}: {small:?}, then {large:?}");
+        assert!(large < small * 40 + Duration::from_millis(500), "{piece:?}: {small:?}, then {large:?}");
     }
     for inside in [" ", "a", "(", "[", ".", "|", "'", "\"", "-", "0", ",", "a.", "a|a:", "a,", "=", "a or "] {
         let small = parse_time(&format!("{{{{ {} }}}}", inside.repeat(20_000)));
         let large = parse_time(&format!("{{{{ {} }}}}", inside.repeat(200_000)));
-        assert!(large < small * 40 + Duration::from_millis(60), "{inside:?}: {small:?}, then {large:?}");
+        assert!(large < small * 40 + Duration::from_millis(500), "{inside:?}: {small:?}, then {large:?}");
     }
 }
 
