@@ -69,6 +69,8 @@ pub struct Context<'a> {
     pub(super) reads: Option<Reads<'a>>,
     /// Whether the data is in scope; a partial called by `render` may not see it.
     pub(super) sees_globals: bool,
+    /// Whether this runs in a partial called by `render`.
+    pub(super) isolated: bool,
     pub(super) steps: u64,
     pub(super) memory: usize,
     depth: u16,
@@ -95,6 +97,7 @@ impl<'a> Context<'a> {
             template,
             reads: reads.map(|r| if r.is_unused() { Reads::new() } else { r }),
             sees_globals: true,
+            isolated: false,
             steps: 0,
             memory: 0,
             depth: 0,

@@ -137,3 +137,12 @@ fn values_that_do_not_fit_are_named() {
         assert!(error.starts_with(message) || error.contains(message), "{source}: {error}");
     }
 }
+
+#[test]
+fn render_does_not_let_its_partial_include() {
+    let partials = [("a", "{% include 'b' %}"), ("b", "x")];
+    let error = render_with("{% render 'a' %}", "{}", &partials, |_| {}).unwrap_err();
+    assert_eq!(error.message(), "\"include\" cannot be used in a partial that was called by \"render\"");
+    assert_eq!((error.line(), error.hint()), (1, Some("use \"render\"")));
+    assert_eq!(render_with("{% include 'a' %}", "{}", &partials, |_| {}).unwrap().text, "x");
+}

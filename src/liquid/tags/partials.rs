@@ -94,6 +94,10 @@ fn jekyll_arguments(m: &mut Markup<'_, '_>) -> Result<Vec<(Name, Expr)>, Error> 
 
 impl<'a> Context<'a> {
     pub(in crate::liquid) fn run_include(&mut self, tag: &'a Include) -> Result<Flow, Error> {
+        if self.isolated && !tag.isolated {
+            let message = "\"include\" cannot be used in a partial that was called by \"render\"";
+            return Err(Error::new(ErrorKind::Partial, message).with_hint(Some("use \"render\"".to_owned())));
+        }
         let name = match &tag.what {
             Partial::Fixed(name) => Text::Borrowed(name),
             Partial::Dynamic(value) => match self.filtered(value)? {
@@ -115,10 +119,13 @@ impl<'a> Context<'a> {
         for (name, value) in &tag.args {
             args.push((name, self.expr(value, Want::Quiet)?.shared()));
         }
+        let list = bound.as_ref().is_some_and(|v| matches!(v, Value::List(_) | Value::Array(_)));
         let each = match (&tag.bind, &bound) {
-            (Some(Bind::For(_)), Some(v)) => self.is_list(v),
-            // Shopify's `include 'x' with list` goes through the list as well.
-            (Some(Bind::With(_)), Some(v)) => !tag.isolated && self.is_list(v),
+            (Some(Bind::For(_)), Some(v)) if tag.isolated => {
+                list || matches!(v, Value::Range(..) | Value::Object(_) | Value::Record(_))
+            }
+            // Shopify's `include "x" with list` goes through the list, like `for`.
+            (Some(_), Some(_)) => !tag.isolated && list,
             _ => false,
         };
         let call = Call { tag, template, how };
@@ -262,6 +269,7 @@ impl<'a> Context<'a> {
             changed: self.changed.take(),
             loops: std::mem::take(&mut self.loops),
             sees_globals: std::mem::replace(&mut self.sees_globals, sees),
+            isolated: std::mem::replace(&mut self.isolated, true),
         }
     }
 
@@ -274,6 +282,7 @@ impl<'a> Context<'a> {
         self.changed = outer.changed;
         self.loops = outer.loops;
         self.sees_globals = outer.sees_globals;
+        self.isolated = outer.isolated;
     }
 
     /// Finds a partial and records that it was asked for.
@@ -315,4 +324,5 @@ struct Outer<'a> {
     changed: Option<String>,
     loops: Vec<LoopState<'a>>,
     sees_globals: bool,
+    isolated: bool,
 }
