@@ -9,7 +9,7 @@ rm /tmp/liquid-bench.$$
 rounds=${1:-100}
 out=$(mktemp)
 valgrind --tool=callgrind --callgrind-out-file="$out" "$bench" "$rounds" >/dev/null 2>&1
-callgrind_annotate --inclusive=yes --threshold=100 "$out" |
+callgrind_annotate --inclusive=yes --threshold=100 "$out" 2>/dev/null |
   grep -E 'benches/liquid.rs:liquid::pages_[a-z]+ ' |
   awk -v rounds="$rounds" '{
     count = $1; gsub(",", "", count)

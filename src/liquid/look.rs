@@ -10,6 +10,9 @@ pub(super) fn push_key(path: &mut String, key: &str) {
     push_escaped(path, key);
 }
 
+/// Behind a backslash: an empty key, which would not be seen otherwise.
+const NOTHING: char = '0';
+
 /// The signs that a path is made of.
 const SIGNS: [bool; 256] = {
     let mut table = [false; 256];
@@ -22,6 +25,9 @@ const SIGNS: [bool; 256] = {
 };
 
 pub(super) fn push_escaped(path: &mut String, key: &str) {
+    if key.is_empty() {
+        path.extend(['\\', NOTHING]);
+    }
     if !key.bytes().any(|b| SIGNS[b as usize]) {
         return path.push_str(key);
     }
@@ -43,7 +49,7 @@ pub(super) enum Step {
 pub(super) fn parse_path(path: &str) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut chars = path.chars().peekable();
-    // An empty key at the very beginning is a key as well; an empty path is the root.
+    // An empty path is the root.
     let mut first = true;
     while let Some(&c) = chars.peek() {
         match c {
@@ -64,7 +70,7 @@ pub(super) fn parse_path(path: &str) -> Vec<Step> {
                     }
                     chars.next();
                     if c == '\\' {
-                        key.extend(chars.next());
+                        key.extend(chars.next().filter(|c| *c != NOTHING));
                     } else {
                         key.push(c);
                     }

@@ -343,13 +343,18 @@ fn partials_are_recorded_with_the_places_that_did_not_have_them() {
 #[test]
 fn keys_with_signs_of_the_path_are_told_apart() {
     let language = Language::standard();
-    let data = Map::parse(r#"{"a.b": {"c[0]": 1, "@x": {"\\y": 2}}, "a": {"b": 3}}"#);
-    let template =
-        Template::parse("t", "{{ ['a.b']['c[0]'] }}{{ ['a.b']['@x']['\\y'] }}{{ a.b }}", &language).unwrap();
+    let data =
+        Map::parse(r#"{"a.b": {"c[0]": 1, "@x": {"\\y": 2}}, "a": {"b": 3, "": {"": 4}, "\\0": 5}, "": 6}"#);
+    let template = Template::parse(
+        "t",
+        "{{ ['a.b']['c[0]'] }}{{ ['a.b']['@x']['\\y'] }}{{ a.b }}{{ a['']['']}}{{ a['\\0'] }}{{ [''] }}",
+        &language,
+    )
+    .unwrap();
     let (out, trace) = run(&template, &Shelf::default(), &data);
-    assert_eq!(out.unwrap(), "123");
+    assert_eq!(out.unwrap(), "123456");
     for read in &trace.reads {
         assert_eq!(look(&data, &(), read), read.hash, "{read:?}");
     }
-    assert_eq!(trace.reads.len(), 3);
+    assert_eq!(trace.reads.len(), 6);
 }
