@@ -7,6 +7,7 @@ use super::ast::{
 };
 use super::error::{Error, ErrorKind, did_you_mean};
 use super::language::Language;
+use super::lex::{Tok, next};
 use super::tokens::is_space;
 
 /// Name and text of the template that is being parsed, for the place of an error.
@@ -24,20 +25,6 @@ impl Source<'_> {
     pub(super) fn limit(&self, at: usize, message: impl Into<String>) -> Error {
         Error::new(ErrorKind::Limit, message).at(&self.name, self.text, at)
     }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Tok<'s> {
-    Ident(&'s str),
-    Number(&'s str),
-    Str(&'s str),
-    Op(Op),
-    DotDot,
-    Sign(u8),
-    /// A quote that is never closed.
-    Open,
-    Bad(char),
-    End,
 }
 
 pub(super) struct Markup<'s, 'l> {
@@ -78,73 +65,10 @@ impl<'s, 'l> Markup<'s, 'l> {
         }
     }
 
-    /// The next token, and where it ends; nothing is taken.
+    /// The next word, and where it ends; nothing is taken.
     fn peek(&mut self) -> (Tok<'s>, usize) {
         self.space();
-        let bytes = self.text.as_bytes();
-        let at = self.pos;
-        let Some(&b) = bytes.get(at) else { return (Tok::End, at) };
-        let next = bytes.get(at + 1).copied();
-        match b {
-            b'a'..=b'z' | b'A'..=b'Z' | b'_' => {
-                let mut end = at + 1;
-                while bytes.get(end).is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')) {
-                    end += 1;
-                }
-                if bytes.get(end) == Some(&b'?') {
-                    end += 1;
-                }
-                let word = &self.text[at..end];
-                (if word == "contains" { Tok::Op(Op::Contains) } else { Tok::Ident(word) }, end)
-            }
-            b'0'..=b'9' => self.number(at, at),
-            b'-' if next.is_some_and(|b| b.is_ascii_digit()) => self.number(at, at + 1),
-            b'"' | b'\'' => match self.text[at + 1..].find(b as char) {
-                Some(i) => (Tok::Str(&self.text[at + 1..at + 1 + i]), at + i + 2),
-                None => (Tok::Open, self.text.len()),
-            },
-            b'=' if next == Some(b'=') => (Tok::Op(Op::Eq), at + 2),
-            b'!' if next == Some(b'=') => (Tok::Op(Op::Ne), at + 2),
-            b'<' if next == Some(b'>') => (Tok::Op(Op::Ne), at + 2),
-            b'<' if next == Some(b'=') => (Tok::Op(Op::Le), at + 2),
-            b'>' if next == Some(b'=') => (Tok::Op(Op::Ge), at + 2),
-            b'<' => (Tok::Op(Op::Lt), at + 1),
-            b'>' => (Tok::Op(Op::Gt), at + 1),
-            b'.' if next == Some(b'.') => (Tok::DotDot, at + 2),
-            b'|' | b'.' | b':' | b',' | b'[' | b']' | b'(' | b')' | b'=' => (Tok::Sign(b), at + 1),
-            _ => {
-                let c = self.text[at..].chars().next().unwrap_or('\0');
-                (Tok::Bad(c), at + c.len_utf8())
-            }
-        }
-    }
-
-    fn number(&self, at: usize, mut end: usize) -> (Tok<'s>, usize) {
-        let bytes = self.text.as_bytes();
-        let digits = |mut end: usize| {
-            while bytes.get(end).is_some_and(u8::is_ascii_digit) {
-                end += 1;
-            }
-            end
-        };
-        end = digits(end);
-        if bytes.get(end) == Some(&b'.') && bytes.get(end + 1).is_some_and(u8::is_ascii_digit) {
-            end = digits(end + 1);
-        }
-        (Tok::Number(&self.text[at..end]), end)
-    }
-
-    fn describe(tok: Tok<'_>) -> String {
-        match tok {
-            Tok::Ident(s) | Tok::Number(s) => format!("\"{s}\""),
-            Tok::Str(_) => "a string".to_owned(),
-            Tok::Op(op) => format!("\"{}\"", op.sign()),
-            Tok::DotDot => "\"..\"".to_owned(),
-            Tok::Sign(b) => format!("\"{}\"", b as char),
-            Tok::Open => "a string that is never closed".to_owned(),
-            Tok::Bad(c) => format!("\"{c}\""),
-            Tok::End => "the end".to_owned(),
-        }
+        next(self.text, self.pos)
     }
 
     fn unexpected<T>(&mut self, wanted: &str) -> Parsed<T> {
@@ -153,7 +77,7 @@ impl<'s, 'l> Markup<'s, 'l> {
         if tok == Tok::Open {
             return Err(self.error(at, "a string that is never closed"));
         }
-        Err(self.error(at, format!("expected {wanted}, found {}", Self::describe(tok))))
+        Err(self.error(at, format!("expected {wanted}, found {}", tok.describe())))
     }
 
     fn take(&mut self, sign: u8) -> bool {
@@ -465,11 +389,14 @@ impl<'s, 'l> Markup<'s, 'l> {
         // Quotes alternate, so this cannot go deep; what is not a value is a condition.
         match sub(self.depth + 1).filtered() {
             Ok(value) => Ok(Snippet::Value(value)),
-            Err(_) => {
-                let mut markup = sub(self.depth + 1);
-                let condition = markup.condition()?;
-                Ok(Snippet::Test(condition))
-            }
+            Err(as_value) => match sub(self.depth + 1).condition() {
+                Ok(condition) => Ok(Snippet::Test(condition)),
+                // Whichever reading got further is the one that was meant.
+                Err(as_test) if (as_test.line(), as_test.column()) > (as_value.line(), as_value.column()) => {
+                    Err(as_test)
+                }
+                Err(_) => Err(as_value),
+            },
         }
     }
 
@@ -554,18 +481,4 @@ fn keyword(name: &str) -> Option<Literal> {
         "blank" => Literal::Blank,
         _ => return None,
     })
-}
-
-impl Op {
-    pub(super) fn sign(self) -> &'static str {
-        match self {
-            Op::Eq => "==",
-            Op::Ne => "!=",
-            Op::Lt => "<",
-            Op::Le => "<=",
-            Op::Gt => ">",
-            Op::Ge => ">=",
-            Op::Contains => "contains",
-        }
-    }
 }

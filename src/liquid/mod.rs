@@ -7,16 +7,23 @@
 //! cannot make the program panic, hang or run out of memory: see [`Limits`].
 
 mod ast;
+mod budget;
+mod compare;
 mod context;
 mod error;
 mod eval;
 mod filters;
+mod host;
 mod items;
 mod language;
+mod lex;
 mod limits;
+mod look;
 mod markup;
 mod parse;
+mod paths;
 mod reads;
+mod show;
 mod strftime;
 mod tags;
 mod template;
@@ -29,7 +36,8 @@ pub use context::Context;
 pub use error::{Error, ErrorKind, Frame, Place};
 pub use language::{Args, Arity, Body, Expression, Filter, Language, Run, Tag, TagMarkup};
 pub use limits::{Limits, ParseLimits};
-pub use reads::{Entities, PartialRead, Read, ReadKind, Reads, Trace, look};
+pub use look::look;
+pub use reads::{Entities, PartialRead, Read, ReadKind, Reads, Trace};
 pub use template::{Clock, Found, Options, Partials, Rendered, Scene, Template};
 pub use time::Time;
 pub use value::{Array, List, ListRef, NoData, Object, ObjectRef, Record, Text, Value, ValueRef};

@@ -175,10 +175,13 @@ impl<'s> Parser<'s> {
                     self.unclosed(tag, "endcomment");
                 }
             }
-            "raw" => match self.tokens.verbatim("endraw") {
-                Some((start, end)) => block.nodes.push(Node::Text(start as u32, end as u32)),
-                None => self.unclosed(tag, "endraw"),
-            },
+            "raw" => {
+                self.read(tag, |m| m.expect_end());
+                match self.tokens.verbatim("endraw") {
+                    Some((start, end)) => block.nodes.push(Node::Text(start as u32, end as u32)),
+                    None => self.unclosed(tag, "endraw"),
+                }
+            }
             "doc" => self.doc(tag),
             "liquid" => self.liquid(tag, block),
             _ => {

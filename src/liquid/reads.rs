@@ -8,8 +8,8 @@
 //! place where it was found only records that it stood there.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
+use super::look::{bytes_hash, column_hash, hash, mix, parse_path, push_escaped, push_key};
 use super::value::{List, Object, ValueRef};
 
 /// How something was looked at.
@@ -58,7 +58,7 @@ pub struct PartialRead {
 /// All that a render read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Trace {
-    /// Reads of the data, in a fixed order.
+    /// Reads of the data, in an order that is the same for the same render.
     pub reads: Vec<Read>,
     /// Partials, in the order of the first use.
     pub partials: Vec<PartialRead>,
@@ -124,7 +124,9 @@ impl<'a> Reads<'a> {
     pub fn new() -> Reads<'a> {
         let node =
             || Node { parent: 0, key: Key::Index(0), hash: 0, seen: 0, entity: 0, origin: 0, list: None };
-        Reads { nodes: vec![node(), node()], table: vec![0; 64], ..Reads::default() }
+        let mut nodes = Vec::with_capacity(128);
+        nodes.extend([node(), node()]);
+        Reads { nodes, table: vec![0; 256], rows: Vec::with_capacity(64), ..Reads::default() }
     }
 
     /// Whether it has never been used, not even prepared.
@@ -274,11 +276,13 @@ impl<'a> Reads<'a> {
             let mut column = String::new();
             if let Some(property) = &row.column {
                 push_key(&mut column, property);
+                let same = |r: &Read| r.kind == row.kind && r.hash == row.hash && r.column == column;
+                if reads.iter().any(|r| same(r) && r.path == self.path(row.node)) {
+                    continue;
+                }
             }
             reads.push(Read { kind: row.kind, path: self.path(row.node), column, hash: row.hash });
         }
-        reads.sort_unstable();
-        reads.dedup();
         Trace { reads, partials: self.partials, clock: self.clock }
     }
 
@@ -305,73 +309,88 @@ impl<'a> Reads<'a> {
     /// Reads of the same property of several elements of a list are one row.
     fn columns(&mut self) -> Vec<Read> {
         const FEW: usize = 3;
-        let mut groups: HashMap<(u32, String), usize> = HashMap::new();
-        let places: Vec<Option<(u32, String)>> = self
-            .rows
-            .iter()
-            .map(|row| match row.kind {
-                ReadKind::Truth | ReadKind::Value => self.below_element(row.node),
-                _ => None,
-            })
-            .collect();
-        for place in places.iter().flatten() {
-            *groups.entry(place.clone()).or_default() += 1;
-        }
-        groups.retain(|_, count| *count >= FEW);
-        let mut out = Vec::new();
-        for (list, column) in groups.keys() {
-            if let Some(data) = self.nodes[*list as usize].list {
-                let hash = column_hash(Some(ValueRef::List(data)), &parse_path(column));
-                let path = self.path(*list);
-                out.push(Read { kind: ReadKind::Column, path, column: column.clone(), hash });
+        let mut reads = Vec::with_capacity(self.rows.len());
+        let mut places: Vec<(u32, u64, u32)> = Vec::new();
+        for (i, row) in self.rows.iter().enumerate() {
+            if matches!(row.kind, ReadKind::Truth | ReadKind::Value)
+                && let Some((list, way)) = self.below_element(row.node)
+            {
+                places.push((list, way, i as u32));
             }
         }
+        if places.len() < FEW {
+            return reads;
+        }
+        places.sort_unstable();
+        let mut covered = vec![false; self.rows.len()];
+        let mut lists = Vec::new();
+        for group in places.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)).filter(|g| g.len() >= FEW) {
+            let (list, _, row) = group[0];
+            let Some(data) = self.nodes[list as usize].list else { continue };
+            let column = self.path_below(self.rows[row as usize].node, Some(list));
+            let hash = column_hash(Some(ValueRef::List(data)), &parse_path(&column));
+            reads.push(Read { kind: ReadKind::Column, path: self.path(list), column, hash });
+            group.iter().for_each(|(_, _, row)| covered[*row as usize] = true);
+            lists.push(list);
+        }
         let mut at = 0;
-        self.rows.retain(|_| {
+        self.rows.retain(|row| {
             at += 1;
-            !places[at - 1].as_ref().is_some_and(|p| groups.contains_key(p))
+            // The column tells the elements in their order, so the plain row of them is not needed.
+            !(covered[at - 1] || row.kind == ReadKind::Items && lists.contains(&row.node))
         });
-        // The column tells the elements in their order, so the plain row of them is not needed.
-        let covered: Vec<u32> = groups.into_keys().map(|(list, _)| list).collect();
-        self.rows.retain(|r| !(r.kind == ReadKind::Items && covered.contains(&r.node)));
-        out
+        reads
     }
 
-    /// If a node is below an element of a list whose elements were gone through: the list, and the way from the
-    /// element.
-    fn below_element(&self, node: u32) -> Option<(u32, String)> {
-        let mut way = Vec::new();
+    /// If a node is below an element of a list whose elements were gone through: the list, and a hash of the way
+    /// from the element.
+    fn below_element(&self, node: u32) -> Option<(u32, u64)> {
+        let mut way = 0;
         let mut at = node;
         while at > ROOT {
             let entry = &self.nodes[at as usize];
-            if entry.origin != 0 && !way.is_empty() {
-                self.nodes[entry.origin as usize].list?;
-                way.reverse();
-                return Some((entry.origin, self.path_of(&way)));
+            if entry.origin != 0 && at != node {
+                return self.nodes[entry.origin as usize].list.map(|_| (entry.origin, way));
             }
-            way.push(at);
+            way = mix(way, key_hash(&entry.key));
             at = entry.parent;
         }
         None
     }
 
     fn path(&self, node: u32) -> String {
-        let mut way = Vec::new();
-        let mut at = node;
-        while at > ROOT {
-            way.push(at);
-            at = self.nodes[at as usize].parent;
-        }
-        way.reverse();
-        self.path_of(&way)
+        self.path_below(node, None)
     }
 
-    fn path_of(&self, way: &[u32]) -> String {
-        let mut path = String::new();
-        for node in way {
+    /// The path of a node, from its root or from the element of `list` that it is below.
+    fn path_below(&self, node: u32, list: Option<u32>) -> String {
+        let mut way = [0; 16];
+        let mut len = 0;
+        let mut longer = Vec::new();
+        let mut at = node;
+        while at > ROOT {
+            let entry = &self.nodes[at as usize];
+            if list.is_some_and(|l| entry.origin == l && at != node) {
+                break;
+            }
+            match way.get_mut(len) {
+                Some(slot) => {
+                    *slot = at;
+                    len += 1;
+                }
+                None => longer.push(at),
+            }
+            at = entry.parent;
+        }
+        let mut path = String::with_capacity(40);
+        for node in longer.iter().rev().chain(way[..len].iter().rev()) {
             match &self.nodes[*node as usize].key {
                 Key::Name(name) => push_key(&mut path, name),
-                Key::Index(i) => path.push_str(&format!("[{i}]")),
+                Key::Index(i) => {
+                    path.push('[');
+                    super::text::push_int(&mut path, *i);
+                    path.push(']');
+                }
                 Key::Entity(id) => {
                     path.push('@');
                     push_escaped(&mut path, id);
@@ -382,196 +401,10 @@ impl<'a> Reads<'a> {
     }
 }
 
-fn push_key(path: &mut String, key: &str) {
-    if !path.is_empty() {
-        path.push('.');
-    }
-    push_escaped(path, key);
-}
-
-fn push_escaped(path: &mut String, key: &str) {
-    for c in key.chars() {
-        if matches!(c, '.' | '[' | ']' | '@' | '\\') {
-            path.push('\\');
-        }
-        path.push(c);
-    }
-}
-
-enum Step {
-    Key(String),
-    Index(i64),
-    Entity(String),
-}
-
-fn parse_path(path: &str) -> Vec<Step> {
-    let mut steps = Vec::new();
-    let mut chars = path.chars().peekable();
-    // An empty key at the very beginning is a key as well; an empty path is the root.
-    let mut first = true;
-    while let Some(&c) = chars.peek() {
-        match c {
-            '[' => {
-                chars.next();
-                let number: String = chars.by_ref().take_while(|c| *c != ']').collect();
-                steps.push(Step::Index(number.parse().unwrap_or(i64::MIN)));
-            }
-            _ => {
-                let entity = first && c == '@';
-                if c == '.' || entity {
-                    chars.next();
-                }
-                let mut key = String::new();
-                while let Some(&c) = chars.peek() {
-                    if c == '.' || c == '[' {
-                        break;
-                    }
-                    chars.next();
-                    if c == '\\' {
-                        key.extend(chars.next());
-                    } else {
-                        key.push(c);
-                    }
-                }
-                steps.push(if entity { Step::Entity(key) } else { Step::Key(key) });
-            }
-        }
-        first = false;
-    }
-    steps
-}
-
-/// Looks at data as a recorded read did, and gives the hash of what is there now.
-///
-/// The data has changed for whoever made the read if the hash differs from the one recorded.
-pub fn look(data: &dyn Object, entities: &dyn Entities, read: &Read) -> u64 {
-    let steps = parse_path(&read.path);
-    let mut at = Some(ValueRef::Object(data));
-    for step in &steps {
-        at = match (step, at) {
-            (Step::Entity(id), _) => entities.entity(id).map(ValueRef::Object),
-            (_, here) => here.and_then(|v| take(v, step)),
-        };
-    }
-    match read.kind {
-        ReadKind::Column => column_hash(at, &parse_path(&read.column)),
-        kind => hash(kind, at),
-    }
-}
-
-fn take<'v>(value: ValueRef<'v>, step: &Step) -> Option<ValueRef<'v>> {
-    match (value, step) {
-        (ValueRef::Object(o), Step::Key(key)) => o.get(key),
-        (ValueRef::List(l), Step::Index(i)) => place_in(*i, l.len()).and_then(|i| l.get(i)),
-        _ => None,
-    }
-}
-
-/// An index as templates count: negative ones from the end.
-pub(super) fn place_in(index: i64, len: usize) -> Option<usize> {
-    let index = if index < 0 { index.checked_add(len as i64)? } else { index };
-    usize::try_from(index).ok().filter(|i| *i < len)
-}
-
-fn mix(a: u64, b: u64) -> u64 {
-    let wide = u128::from(a ^ 0x9e37_79b9_7f4a_7c15) * u128::from(b ^ 0xd6e8_feb8_6659_fd93);
-    (wide >> 64) as u64 ^ wide as u64
-}
-
-/// A hash of bytes that is the same on every machine and in every version.
-fn bytes_hash(seed: u64, bytes: &[u8]) -> u64 {
-    let mut state = mix(seed, bytes.len() as u64);
-    let mut chunks = bytes.chunks_exact(8);
-    for chunk in &mut chunks {
-        let mut word = [0; 8];
-        word.copy_from_slice(chunk);
-        state = mix(state, u64::from_le_bytes(word));
-    }
-    let mut word = [0; 8];
-    let rest = chunks.remainder();
-    word[..rest.len()].copy_from_slice(rest);
-    mix(state, u64::from_le_bytes(word) ^ 0xa076_1d64_78bd_642f)
-}
-
-const ABSENT: u64 = 1;
-const LIST: u64 = 2;
-const OBJECT: u64 = 3;
-
-/// How deep a subtree is hashed; data nests nowhere near it.
-const DEEPEST: u32 = 200;
-
-fn hash(kind: ReadKind, value: Option<ValueRef<'_>>) -> u64 {
-    match kind {
-        ReadKind::Truth => {
-            let truth = !matches!(value, None | Some(ValueRef::Nil | ValueRef::Bool(false)));
-            // A withheld field must stop the render, whatever it holds.
-            u64::from(truth) + 10 + 2 * u64::from(matches!(value, Some(ValueRef::Withheld(_))))
-        }
-        ReadKind::Value => shallow(value),
-        ReadKind::Len => match value {
-            Some(ValueRef::List(l)) => mix(LIST, l.len() as u64 ^ 0xabcd),
-            Some(ValueRef::Object(o)) => mix(OBJECT, visible(o).count() as u64 ^ 0xabcd),
-            other => shallow(other),
-        },
-        ReadKind::Items | ReadKind::Column => items_hash(value),
-        ReadKind::Subtree => subtree(value, DEEPEST),
-    }
-}
-
-/// The entries that templates see.
-fn visible<'o>(object: &'o dyn Object) -> impl Iterator<Item = (&'o str, ValueRef<'o>)> {
-    (0..object.len()).filter_map(|i| object.entry(i)).filter(|(_, v)| !matches!(v, ValueRef::Withheld(_)))
-}
-
-fn shallow(value: Option<ValueRef<'_>>) -> u64 {
-    match value {
-        None => ABSENT,
-        Some(ValueRef::Nil) => 4,
-        Some(ValueRef::Bool(b)) => 5 + u64::from(b),
-        Some(ValueRef::Int(n)) => mix(7, n as u64),
-        Some(ValueRef::Float(n)) => mix(8, n.to_bits()),
-        Some(ValueRef::Str(s)) => bytes_hash(9, s.as_bytes()),
-        Some(ValueRef::SafeHtml(s)) => bytes_hash(10, s.as_bytes()),
-        Some(ValueRef::Time(t)) => {
-            mix(mix(11, t.seconds() as u64), u64::from(t.nanos()) << 32 | u64::from(t.offset() as u32))
-        }
-        Some(ValueRef::List(_)) => LIST,
-        Some(ValueRef::Object(o)) => o.id().map_or(OBJECT, |id| bytes_hash(12, id.as_bytes())),
-        Some(ValueRef::Withheld(_)) => 13,
-    }
-}
-
-fn items_hash(value: Option<ValueRef<'_>>) -> u64 {
-    match value {
-        Some(ValueRef::List(l)) => {
-            (0..l.len()).fold(mix(LIST, l.len() as u64), |h, i| mix(h, shallow(l.get(i)).rotate_left(17)))
-        }
-        Some(ValueRef::Object(o)) => visible(o).fold(shallow(value), |h, (k, v)| {
-            mix(mix(h, bytes_hash(14, k.as_bytes())), shallow(Some(v)).rotate_left(17))
-        }),
-        other => shallow(other),
-    }
-}
-
-fn column_hash(value: Option<ValueRef<'_>>, column: &[Step]) -> u64 {
-    let Some(ValueRef::List(list)) = value else { return items_hash(value) };
-    (0..list.len()).fold(mix(LIST, list.len() as u64), |h, i| {
-        let item = list.get(i);
-        let seen = column.iter().fold(item, |at, step| at.and_then(|v| take(v, step)));
-        mix(mix(h, shallow(item).rotate_left(17)), shallow(seen).rotate_left(31))
-    })
-}
-
-fn subtree(value: Option<ValueRef<'_>>, deeper: u32) -> u64 {
-    if deeper == 0 {
-        return 15;
-    }
-    match value {
-        Some(ValueRef::List(l)) => (0..l.len())
-            .fold(mix(LIST, l.len() as u64), |h, i| mix(h, subtree(l.get(i), deeper - 1).rotate_left(17))),
-        Some(ValueRef::Object(o)) => visible(o).fold(shallow(value), |h, (k, v)| {
-            mix(mix(h, bytes_hash(14, k.as_bytes())), subtree(Some(v), deeper - 1).rotate_left(17))
-        }),
-        other => shallow(other),
+fn key_hash(key: &Key<'_>) -> u64 {
+    match key {
+        Key::Name(name) => bytes_hash(1, name.as_bytes()),
+        Key::Index(i) => mix(2, *i as u64),
+        Key::Entity(id) => bytes_hash(3, id.as_bytes()),
     }
 }

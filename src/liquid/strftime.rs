@@ -147,7 +147,7 @@ fn field(time: Time, c: &Civil, d: &Directive, out: &mut String) -> Unit {
         text(out, d, &inner);
         unit
     };
-    let hour12 = i64::from(if c.hour % 12 == 0 { 12 } else { c.hour % 12 });
+    let hour12 = i64::from(if c.hour.is_multiple_of(12) { 12 } else { c.hour % 12 });
     match d.letter {
         'Y' => number(out, d, c.year, 4, '0'),
         'C' => number(out, d, c.year.div_euclid(100), 2, '0'),

@@ -61,7 +61,17 @@ impl Time {
     ///
     /// `default_offset` is used where the text names no zone.
     pub fn parse(text: &str, default_offset: i32) -> Option<Time> {
-        parse(text, default_offset)
+        Time::parse_in(text, |_| default_offset)
+    }
+
+    /// Reads a time, asking for the zone's offset (by what would be UTC) only if the text names no zone.
+    pub(super) fn parse_in(text: &str, offset_at: impl FnOnce(i64) -> i32) -> Option<Time> {
+        parse(text).map(|(time, zoned)| if zoned { time } else { time.at_offset(offset_at(time.seconds)) })
+    }
+
+    /// The same time of day on the clock of another zone.
+    fn at_offset(self, offset: i32) -> Time {
+        Time::new(self.seconds + i64::from(self.offset) - i64::from(offset), self.nanos, offset)
     }
 
     pub(super) fn civil(&self) -> Civil {
@@ -131,7 +141,8 @@ struct Found {
     pm: Option<bool>,
 }
 
-fn parse(text: &str, default_offset: i32) -> Option<Time> {
+/// The time, and whether the text names its zone; if not, UTC is taken.
+fn parse(text: &str) -> Option<(Time, bool)> {
     if text.len() > 128 {
         return None;
     }
@@ -165,9 +176,8 @@ fn parse(text: &str, default_offset: i32) -> Option<Time> {
         return None;
     }
     let of_day = i64::from(hour) * 3600 + i64::from(minute) * 60 + i64::from(second);
-    let offset = found.offset.unwrap_or(default_offset);
-    let time = Time::from_civil(year, month, day, of_day, offset);
-    Some(Time { nanos, ..time })
+    let time = Time::from_civil(year, month, day, of_day, found.offset.unwrap_or(0));
+    Some((Time { nanos, ..time }, found.offset.is_some()))
 }
 
 fn length_of_month(year: i64, month: u32) -> u32 {
@@ -184,7 +194,7 @@ fn digits(bytes: &[u8]) -> usize {
 }
 
 fn value(bytes: &[u8]) -> Option<i64> {
-    std::str::from_utf8(bytes).ok()?.parse().ok()
+    (bytes.len() <= 18).then(|| bytes.iter().fold(0, |n, b| n * 10 + i64::from(b - b'0')))
 }
 
 /// A number: part of a date, a time of day, a year or a day.

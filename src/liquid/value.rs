@@ -295,3 +295,8 @@ impl fmt::Debug for Value<'_> {
         }
     }
 }
+
+/// The entries that templates see.
+pub(super) fn visible<'o>(object: &'o dyn Object) -> impl Iterator<Item = (&'o str, ValueRef<'o>)> {
+    (0..object.len()).filter_map(|i| object.entry(i)).filter(|(_, v)| !matches!(v, ValueRef::Withheld(_)))
+}

@@ -33,9 +33,7 @@ pub(super) fn split(whole: &str) -> Result<Split, String> {
     let mut lines = whole.split_inclusive('\n');
     let mut length = lines.next().map_or(0, str::len);
     let start = length;
-    let mut count = 1;
-    for line in lines {
-        count += 1;
+    for (count, line) in (2..).zip(lines) {
         if line.trim_end() == fence {
             let matter = &whole[start..length];
             let matter = if fence == "---" { of_yaml(matter) } else { of_toml(matter)? };

@@ -1,6 +1,9 @@
 //! Data for templates, made from JSON.
 
-use aither::liquid::{Clock, Entities, Found, List, Object, Partials, Template, Time, ValueRef};
+use aither::liquid::{
+    Clock, Entities, Error, Found, Language, List, Object, Options, Partials, Rendered, Scene, Template,
+    Time, ValueRef,
+};
 use std::collections::BTreeMap;
 
 /// A value as a host would hold it.
@@ -151,4 +154,46 @@ impl Clock for At {
     fn now(&self) -> Time {
         self.0
     }
+}
+
+/// Parses a template of the standard language.
+pub(crate) fn parsed(source: &str) -> Result<Template, Vec<Error>> {
+    Template::parse("page.html", source, &Language::standard())
+}
+
+/// All errors of a template that cannot be parsed.
+pub(crate) fn parse_errors(source: &str) -> String {
+    let errors = parsed(source).expect_err("the template should be refused");
+    errors.iter().map(ToString::to_string).collect()
+}
+
+/// Renders with options set by `set`, and partials by name and source.
+pub(crate) fn render_with(
+    source: &str,
+    json: &str,
+    partials: &[(&str, &str)],
+    set: impl FnOnce(&mut Options),
+) -> Result<Rendered, Error> {
+    let mut language = Language::standard();
+    language.jekyll_include(true);
+    let parse = |name: &str, source: &str| {
+        Template::parse(name, source, &language).unwrap_or_else(|e| panic!("{}", e[0]))
+    };
+    let template = parse("page.html", source);
+    let shelf = Shelf(partials.iter().map(|(n, s)| ((*n).to_owned(), parse(n, s))).collect());
+    let data = Map::parse(json);
+    let clock = At(Time::new(1_794_000_000, 0, 0));
+    let mut scene = Scene { partials: &shelf, clock: &clock, ..Scene::new(&data) };
+    set(&mut scene.options);
+    template.render(scene)
+}
+
+/// Renders with the usual options.
+pub(crate) fn render(source: &str, json: &str) -> String {
+    render_with(source, json, &[], |_| {}).unwrap_or_else(|e| panic!("{e}")).text
+}
+
+/// The error of a template that parses and cannot be rendered.
+pub(crate) fn render_error(source: &str, json: &str) -> String {
+    render_with(source, json, &[], |_| {}).expect_err("the render should fail").to_string()
 }

@@ -376,16 +376,16 @@ fn an_error_shows_no_value_of_the_page() {
 #[test]
 fn endless_templates_end_with_an_error() {
     for (template, part) in [
-        ("{% include 'self' %}", "nest deeper"),
-        ("{% render 'self' %}", "nest deeper"),
+        ("{% include 'self' %}", "deeper than"),
+        ("{% render 'again' %}", "deeper than"),
         ("{% for i in (1..100000) %}{% for j in (1..100000) %}{% endfor %}{% endfor %}", "steps"),
         ("{% for i in (1..1000000000) %}{% endfor %}", "a range of 1000000000 numbers"),
         ("{{ 99999999999999999999 }}", "digits"),
     ] {
-        let fixture = Fixture::bare().page(template).file(
-            "themes/bare/partials/self.html",
-            "{% if true %}{% if true %}{% include 'self' %}{% endif %}{% endif %}",
-        );
+        let fixture = Fixture::bare()
+            .page(template)
+            .file("themes/bare/partials/self.html", "{% if true %}{% include 'self' %}{% endif %}")
+            .file("themes/bare/partials/again.html", "{% if true %}{% render 'again' %}{% endif %}");
         let error = fixture.error(&view());
         assert_eq!(error.kind(), Kind::Template);
         assert!(error.message().contains(part), "{template}: {error}");

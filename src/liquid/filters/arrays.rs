@@ -4,9 +4,9 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use super::numbers::{self, Number};
+use crate::liquid::compare::number_order;
 use crate::liquid::context::Context;
 use crate::liquid::error::Error;
-use crate::liquid::eval::number_order;
 use crate::liquid::items::Property;
 use crate::liquid::language::Args;
 use crate::liquid::value::Value;
@@ -247,7 +247,7 @@ pub(super) fn sort<'a>(cx: &mut Context<'a>, input: Value<'a>, args: &Args<'a, '
             (Value::Bool(a), Value::Bool(b)) => a == b,
             _ => true,
         };
-        if !b.is_nil() && !(alike && same) {
+        if !(b.is_nil() || alike && same) {
             wrong.get_or_insert((a.kind(), b.kind()));
         }
     }

@@ -28,11 +28,11 @@ pub(super) fn date<'a>(
             Some(cx.now_unrecorded())
         }
         Value::Str(s) | Value::Html(s) => match s.parse::<i64>() {
-            Ok(seconds) if s.bytes().all(|b| b.is_ascii_digit()) && !s.is_empty() => {
+            Ok(seconds) if s.bytes().all(|b| b.is_ascii_digit()) => {
                 Some(Time::new(seconds, 0, cx.offset_at(seconds)))
             }
             // The zone's offset at about that time: exact but for the hours around a change of the clocks.
-            _ => Time::parse(s, 0).and_then(|t| Time::parse(s, cx.offset_at(t.seconds()))),
+            _ => Time::parse_in(s, |utc| cx.offset_at(utc)),
         },
         _ => None,
     };

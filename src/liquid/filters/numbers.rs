@@ -2,9 +2,9 @@
 
 use std::cmp::Ordering;
 
+use crate::liquid::compare::number_order;
 use crate::liquid::context::Context;
 use crate::liquid::error::Error;
-use crate::liquid::eval::number_order;
 use crate::liquid::language::Args;
 use crate::liquid::text;
 use crate::liquid::value::Value;
