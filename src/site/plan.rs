@@ -9,7 +9,7 @@ use super::courses::{self, Entry};
 use super::documents::{self, Documents, Placed};
 use super::route::Route;
 use super::views::{self, Addresses, PageView};
-use super::{feeds, listings};
+use super::{feeds, jekyll, listings};
 use crate::config::Config;
 use crate::error::Result;
 use crate::model::catalogue::Catalogue;
@@ -178,6 +178,11 @@ impl Entries for CoursePages {
             description: entry.course.description.as_ref(),
             section: "courses",
             front: entry.overlay.as_ref().map(|overlay| &overlay.front),
+            content: entry
+                .overlay
+                .as_ref()
+                .map(|overlay| &overlay.html)
+                .filter(|html| !html.trim().is_empty()),
             previous: neighbour(index.checked_sub(1)),
             next: neighbour(Some(index + 1)),
         };
@@ -210,15 +215,14 @@ impl Planner<'_> {
         &mut self,
         route: Route,
         rank: Rank,
-        layouts: &[Option<&Arc<str>>],
+        layouts: Vec<Arc<str>>,
         page: Map,
         content: Option<&Arc<str>>,
         more: Vec<(Key, Value)>,
     ) {
         let mut root = vec![("site".into(), self.site.clone().into()), ("page".into(), page.into())];
         root.extend(more);
-        let layouts = layouts.iter().flatten().map(|layout| Arc::clone(layout)).collect();
-        let body = Body::Layout { layouts, view: Map::new(root), content: content.cloned() };
+        let body = Body::Layout { layouts: layouts.into(), view: Map::new(root), content: content.cloned() };
         self.pages.push(Page { route, rank, body });
     }
 
@@ -233,21 +237,28 @@ impl Planner<'_> {
             description: front.and_then(|f| f.description.as_ref()),
             section: "",
             front,
+            content: home.map(|d| &d.html),
             previous: None,
             next: None,
         };
         let page = page.map();
         self.sitemap.push((route.address(), None));
-        let layouts = [front.and_then(|f| f.template.as_ref()), Some(&"home".into())];
-        self.add(route, Rank::Entrance, &layouts, page, home.map(|d| &d.html), Vec::new());
+        let posts = match self.site.get("posts") {
+            Some(Value::List(posts)) => jekyll::paginator(posts),
+            _ => Map::default(),
+        };
+        let more = vec![("paginator".into(), posts.into())];
+        let layouts = named(front, "home", jekyll::layouts("home", false));
+        self.add(route, Rank::Entrance, layouts, page, home.map(|d| &d.html), more);
     }
 
     fn courses(&mut self) {
-        let plain: Arc<[Arc<str>]> = Arc::new(["course".into()]);
+        let fallbacks = jekyll::layouts("course", false);
+        let plain: Arc<[Arc<str>]> = named(None, "course", fallbacks).into();
         for (number, entry) in (0..).zip(&self.records.entries) {
             let overlay = entry.overlay.as_ref();
-            let layouts = match overlay.and_then(|overlay| overlay.front.template.clone()) {
-                Some(template) => Arc::new([template, "course".into()]),
+            let layouts = match overlay.filter(|overlay| overlay.front.template.is_some()) {
+                Some(overlay) => named(Some(&overlay.front), "course", fallbacks).into(),
                 None => plain.clone(),
             };
             let body = Body::Layout {
@@ -288,7 +299,6 @@ impl Planner<'_> {
         front: Option<&FrontMatter>,
         content: Option<&Arc<str>>,
     ) -> Result<()> {
-        let layout: Arc<str> = layout.into();
         for slice in listings::cut(parts, courses, self.input.config.courses.page_size)? {
             let paginator = slice.paginator(parts, &|route| self.link(route))?;
             let title = level.map_or_else(
@@ -302,6 +312,7 @@ impl Planner<'_> {
                 description: front.and_then(|f| f.description.as_ref()),
                 section: parts.first().copied().unwrap_or(""),
                 front,
+                content: content.filter(|_| slice.number == 1),
                 previous: None,
                 next: None,
             };
@@ -311,9 +322,8 @@ impl Planner<'_> {
                 Map::new(vec![("title".into(), title.into()), ("level".into(), Value::maybe(level))]);
             let more = vec![("paginator".into(), paginator.into()), ("listing".into(), listing.into())];
             self.sitemap.push((slice.route.address(), None));
-            let template = front.and_then(|f| f.template.as_ref());
             let first_only = content.filter(|_| slice.number == 1);
-            self.add(slice.route, Rank::List, &[template, Some(&layout)], page, first_only, more);
+            self.add(slice.route, Rank::List, named(front, layout, &[]), page, first_only, more);
         }
         Ok(())
     }
@@ -358,14 +368,16 @@ impl Planner<'_> {
             description: front.description.as_ref(),
             section: &placed.document.section,
             front: Some(front),
+            content: Some(&placed.document.html),
             previous,
             next,
         };
         let page = page.map();
         self.sitemap.push((placed.route.address(), front.date.map(|date| date.sort_key())));
         let more = section.map(|section| ("section".into(), section.into())).into_iter().collect();
-        let layouts = [front.template.as_ref(), Some(&kind.into())];
-        self.add(placed.route.clone(), rank, &layouts, page, Some(&placed.document.html), more);
+        let is_post = kind == "page" && front.date.is_some();
+        let layouts = named(Some(front), if is_post { "post" } else { kind }, jekyll::layouts(kind, is_post));
+        self.add(placed.route.clone(), rank, layouts, page, Some(&placed.document.html), more);
     }
 
     fn not_found(&mut self) -> Result<()> {
@@ -380,11 +392,12 @@ impl Planner<'_> {
             description: None,
             section: "",
             front: None,
+            content: None,
             previous: None,
             next: None,
         };
         let page = page.map();
-        self.add(route, Rank::Leaf, &[Some(&"404".into())], page, None, Vec::new());
+        self.add(route, Rank::Leaf, vec!["404".into()], page, None, Vec::new());
         Ok(())
     }
 
@@ -405,6 +418,12 @@ impl Planner<'_> {
         }
         Ok(())
     }
+}
+
+/// The layouts for a page, best first: the one that its file asks for, then that of its kind.
+fn named(front: Option<&FrontMatter>, kind: &str, fallbacks: &[&str]) -> Vec<Arc<str>> {
+    let asked = front.and_then(|front| front.template.clone());
+    asked.into_iter().chain([kind.into()]).chain(fallbacks.iter().map(|name| Arc::from(*name))).collect()
 }
 
 /// What every page sees of the site.
@@ -437,13 +456,17 @@ fn site_view(
         (std::cmp::Reverse(placed.document.front.date.map(|date| date.sort_key())), &placed.document.source)
     });
     let posts: List = dated.into_iter().map(|placed| summary(placed, addresses)).collect();
-    Map::new(vec![
+    let extra = Map::from(&site.extra);
+    let entries = vec![
         ("title".into(), site.title.as_str().into()),
         ("description".into(), site.description.as_str().into()),
         ("base_url".into(), addresses.base_url.as_str().into()),
-        ("url".into(), addresses.base_url.as_str().into()),
+        ("url".into(), jekyll::origin(addresses).into()),
         ("baseurl".into(), addresses.base_path.as_str().into()),
         ("language".into(), site.language.as_str().into()),
+        ("lang".into(), site.language.as_str().into()),
+        // Filters for dates know the word, and how long what they make of it holds.
+        ("time".into(), "now".into()),
         ("time_zone".into(), site.time_zone.iana_name().unwrap_or("UTC").into()),
         ("courses".into(), course_maps.iter().cloned().collect::<List>().into()),
         ("upcoming".into(), with_past(false).into()),
@@ -455,8 +478,9 @@ fn site_view(
         ("data_changed_at".into(), Value::maybe(input.data_changed_at)),
         ("has_data".into(), input.data_changed_at.is_some().into()),
         ("feed_url".into(), addresses.link("/feed.xml").into()),
-        ("extra".into(), Map::from(&site.extra).into()),
-    ])
+        ("extra".into(), extra.clone().into()),
+    ];
+    Map::new(jekyll::with_extra(entries, &extra))
 }
 
 fn level_view(level: Level, count: usize, addresses: &Addresses) -> Map {
@@ -480,7 +504,7 @@ fn section_view(placed: &Placed<'_>, addresses: &Addresses) -> Map {
 /// A document as lists show it.
 fn summary(placed: &Placed<'_>, addresses: &Addresses) -> Map {
     let front = &placed.document.front;
-    Map::new(vec![
+    let mut entries = vec![
         ("title".into(), Value::from(&placed.title)),
         ("url".into(), addresses.link(&placed.route.address()).into()),
         ("weight".into(), Value::maybe(front.weight)),
@@ -488,5 +512,7 @@ fn summary(placed: &Placed<'_>, addresses: &Addresses) -> Map {
         ("date".into(), Value::maybe(front.date)),
         ("description".into(), Value::maybe(front.description.as_ref())),
         ("tags".into(), front.tags.iter().collect::<List>().into()),
-    ])
+    ];
+    entries.extend(jekyll::of_document(placed));
+    Map::new(jekyll::with_extra(entries, &front.extra))
 }

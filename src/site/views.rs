@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::courses::Entry;
+use super::jekyll;
 use crate::config::Config;
 use crate::model::course::Level;
 use crate::model::document::FrontMatter;
@@ -125,6 +126,7 @@ pub(super) struct PageView<'a> {
     pub(super) description: Option<&'a Arc<str>>,
     pub(super) section: &'a str,
     pub(super) front: Option<&'a FrontMatter>,
+    pub(super) content: Option<&'a Arc<str>>,
     pub(super) previous: Option<Map>,
     pub(super) next: Option<Map>,
 }
@@ -133,7 +135,7 @@ impl PageView<'_> {
     pub(super) fn map(self) -> Map {
         let front = self.front;
         let tags: List = front.map(|f| f.tags.iter().collect()).unwrap_or_default();
-        Map::new(vec![
+        let entries = vec![
             ("kind".into(), self.kind.into()),
             ("title".into(), self.title.into()),
             ("url".into(), self.url.into()),
@@ -145,7 +147,12 @@ impl PageView<'_> {
             ("previous".into(), Value::maybe(self.previous)),
             ("next".into(), Value::maybe(self.next)),
             ("layout".into(), Value::maybe(front.and_then(|f| f.template.as_ref()))),
+            ("content".into(), self.content.map_or(Value::Nil, |html| Value::Html(html.clone()))),
             ("extra".into(), front.map(|f| f.extra.clone()).unwrap_or_default().into()),
-        ])
+        ];
+        Map::new(match front {
+            Some(front) => jekyll::with_extra(entries, &front.extra),
+            None => entries,
+        })
     }
 }

@@ -19,6 +19,7 @@ mod golden;
 mod hemera;
 mod hemera_site;
 mod house;
+mod jekyll;
 mod kill;
 mod liquid_data;
 mod liquid_errors;

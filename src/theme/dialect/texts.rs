@@ -21,7 +21,8 @@ pub(super) fn xml_escape<'a>(
     Ok(if cx.autoescape() { Value::html(made) } else { Value::string(made) })
 }
 
-fn escaped(text: &str) -> String {
+/// Text with the signs of HTML and XML escaped.
+pub(in crate::theme) fn escaped(text: &str) -> String {
     let mut made = String::with_capacity(text.len() + text.len() / 8);
     for character in text.chars() {
         match character {
