@@ -112,15 +112,14 @@ fn a_page_is_made_again_only_for_what_it_read() {
 #[test]
 fn tags_of_plug_ins_and_filters_of_jekyll_are_there() {
     let site = Fixture::copy("jekyll").write(
-        "themes/fieldnotes/_layouts/page.html",
+        "themes/fieldnotes/_layouts/try.html",
         "{% highlight html %}\n<b>{{ page.title }}</b>\n{% endhighlight %}\n\
          {% include {{ page.extra.card }} item=page %}{{ content | markdownify }}|{{ page.title | jsonify }}",
     );
     let site = site.write(
         "content/about.md",
-        "+++\ntitle = \"About\"\nlayout = \"page\"\n[extra]\ncard = \"card.html\"\n+++\nText.\n",
+        "+++\ntitle = \"About\"\nlayout = \"try\"\n[extra]\ncard = \"card.html\"\n+++\nText.\n",
     );
-    site.remove("content/imprint.md");
     site.build();
     holds(
         &site.output("about/index.html"),

@@ -27,9 +27,12 @@ mod liquid_hostile;
 mod liquid_oracle;
 mod liquid_reads;
 mod liquid_render;
+mod markup;
 mod sample;
 mod scaffold;
 mod standin;
 #[path = "../support/mod.rs"]
 mod support;
 mod theme;
+mod theme_escape;
+mod theme_reads;
