@@ -34,5 +34,6 @@ mod standin;
 #[path = "../support/mod.rs"]
 mod support;
 mod theme;
+mod theme_errors;
 mod theme_escape;
 mod theme_reads;
