@@ -13,6 +13,7 @@ mod build;
 mod config;
 mod content;
 mod docs_liquid;
+mod docs_theming;
 mod filters;
 mod fixture;
 mod golden;
