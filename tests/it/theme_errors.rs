@@ -155,3 +155,22 @@ fn switching_the_manner_makes_pages_anew() {
     let fixture = fixture.file("themes/bare/theme.toml", "autoescape = \"html\"");
     assert!(fixture.theme().change(&trace, &request, &()).is_some());
 }
+
+#[test]
+fn the_site_s_own_filters_keep_to_the_limits() {
+    let big = "{% assign x = 'ab' %}{% for i in (1..20) %}{% assign x = x | append: x %}{% endfor %}";
+    let list =
+        "{% assign l = 'a' | split: ',' %}{% for i in (1..200) %}{% assign l = l | push: x %}{% endfor %}";
+    for template in [
+        format!("{big}{list}{{{{ l | array_to_sentence_string | size }}}}"),
+        format!("{big}{list}{{{{ l | jsonify | size }}}}"),
+        format!("{big}{list}{{% assign g = l | group_by_exp: 'i', 'i' %}}{{{{ g | size }}}}"),
+        format!("{big}{{% for i in (1..200) %}}{{{{ x | markdownify | size }}}}{{% endfor %}}"),
+        "{{ 'now' | date: '%999999999d' }}".to_owned(),
+    ] {
+        let begun = std::time::Instant::now();
+        let error = Fixture::bare().page(&template).error(&view());
+        assert_eq!(error.kind(), Kind::Template, "{template}");
+        assert!(begun.elapsed().as_secs() < 60, "{template}");
+    }
+}

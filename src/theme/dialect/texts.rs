@@ -142,7 +142,10 @@ pub(super) fn sentence<'a>(
     };
     let mut texts = Vec::new();
     for item in cx.items(&input)? {
-        texts.push(cx.text(item)?.into_string());
+        let text = cx.text(item)?;
+        // Many elements may share one large text, which is copied here for each.
+        cx.charge(text.len())?;
+        texts.push(text.into_string());
     }
     let last = texts.pop().unwrap_or_default();
     let comma = if texts.len() > 1 && !site.is_german() { "," } else { "" };
