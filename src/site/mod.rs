@@ -3,6 +3,7 @@
 mod courses;
 mod documents;
 mod feeds;
+mod jekyll;
 mod listings;
 mod plan;
 mod planner;

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 
 use super::courses::{self, Entry};
 use super::documents::{self, Documents, Placed};
+use super::jekyll;
 use super::planner::Planner;
 use super::records::Records;
 use super::route::Route;
@@ -244,13 +245,17 @@ fn site_view(
         (std::cmp::Reverse(placed.document.front.date.map(|date| date.sort_key())), &placed.document.source)
     });
     let posts: List = dated.into_iter().map(|placed| views::summary(placed, addresses)).collect();
-    Map::new(vec![
+    let extra = Map::from(&site.extra);
+    let entries = vec![
         ("title".into(), site.title.as_str().into()),
         ("description".into(), site.description.as_str().into()),
         ("base_url".into(), addresses.base_url.as_str().into()),
-        ("url".into(), addresses.base_url.as_str().into()),
+        ("url".into(), jekyll::origin(addresses).into()),
         ("baseurl".into(), addresses.base_path.as_str().into()),
         ("language".into(), site.language.as_str().into()),
+        ("lang".into(), site.language.as_str().into()),
+        // Filters for dates know the word, and how long what they make of it holds.
+        ("time".into(), "now".into()),
         ("time_zone".into(), site.time_zone.iana_name().unwrap_or("UTC").into()),
         ("courses".into(), those(&is_listed).into()),
         ("upcoming".into(), those(&|entry| !entry.is_past).into()),
@@ -263,8 +268,9 @@ fn site_view(
         ("data_changed_at".into(), Value::maybe(input.data_changed_at)),
         ("has_data".into(), input.data_changed_at.is_some().into()),
         ("feed_url".into(), addresses.link("/feed.xml").into()),
-        ("extra".into(), Map::from(&site.extra).into()),
-    ])
+        ("extra".into(), extra.clone().into()),
+    ];
+    Map::new(jekyll::with_extra(entries, &extra))
 }
 
 /// A quick hash of everything that [`site_view`] shows.

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::documents::{Documents, Placed};
 use super::feeds;
+use super::jekyll;
 use super::listings;
 use super::plan::{Body, Input, Make, Page, Rank, View};
 use super::records::{CoursePages, Listing, Records};
@@ -17,7 +18,7 @@ use crate::error::Result;
 use crate::model::course::Level;
 use crate::model::document::{Document, FrontMatter};
 use crate::model::history::History;
-use crate::model::view::{Entries, List, Map};
+use crate::model::view::{Entries, List, Map, Value};
 
 /// The work under way.
 pub(super) struct Planner<'a> {
@@ -36,6 +37,8 @@ struct Draft<'a> {
     rank: Rank,
     /// The layout of its kind; its own, if it names one, comes before.
     layout: &'static str,
+    /// Layouts that do where the theme has none for the kind.
+    fallbacks: &'static [&'static str],
     front: Option<&'a FrontMatter>,
     view: View,
     content: Option<&'a Arc<str>>,
@@ -48,8 +51,7 @@ impl Planner<'_> {
     }
 
     fn add(&mut self, draft: Draft<'_>) {
-        let own = draft.front.and_then(|front| front.template.clone());
-        let layouts: Arc<[Arc<str>]> = own.into_iter().chain([draft.layout.into()]).collect();
+        let layouts = named(draft.front, draft.layout, draft.fallbacks);
         let inputs = layouts.iter().fold(draft.inputs, |inputs, layout| inputs.text(layout));
         let inputs = inputs.maybe(draft.content.map(|content| &**content)).get();
         let body = Body::Layout { layouts, view: draft.view, content: draft.content.cloned() };
@@ -72,6 +74,10 @@ impl Planner<'_> {
         let route = Route::page(&[])?;
         let front = home.map(|document| &document.front);
         let title = front.and_then(|front| front.title.as_deref()).unwrap_or(&self.input.config.site.title);
+        let posts = match self.site.get("posts") {
+            Some(Value::List(posts)) => jekyll::paginator(posts),
+            _ => Map::default(),
+        };
         let (view, inputs) = self.here(
             PageView {
                 kind: "home",
@@ -80,26 +86,38 @@ impl Planner<'_> {
                 description: front.and_then(|front| front.description.as_ref()),
                 section: "",
                 front,
+                content: home.map(|document| &document.html),
                 previous: None,
                 next: None,
             },
-            None,
+            Some(("paginator", posts)),
         );
         self.sitemap.push((route.address(), None));
         let content = home.map(|document| &document.html);
-        self.add(Draft { route, rank: Rank::Entrance, layout: "home", front, view, content, inputs });
+        let fallbacks = jekyll::layouts("home", false);
+        self.add(Draft {
+            route,
+            rank: Rank::Entrance,
+            layout: "home",
+            fallbacks,
+            front,
+            view,
+            content,
+            inputs,
+        });
         Ok(())
     }
 
     pub(super) fn courses(&mut self) {
         let maker: Arc<dyn Entries> =
             Arc::new(CoursePages { records: self.records.clone(), site: self.site.clone() });
-        let plain: Arc<[Arc<str>]> = Arc::new(["course".into()]);
+        let fallbacks = jekyll::layouts("course", false);
+        let plain = named(None, "course", fallbacks);
         let records = self.records.clone();
         for (number, entry) in (0..).zip(&records.entries) {
             let overlay = entry.overlay.as_ref();
-            let layouts = match overlay.and_then(|overlay| overlay.front.template.clone()) {
-                Some(template) => Arc::new([template, "course".into()]),
+            let layouts = match overlay.filter(|overlay| overlay.front.template.is_some()) {
+                Some(overlay) => named(Some(&overlay.front), "course", fallbacks),
                 None => plain.clone(),
             };
             // The links to the neighbours are part of the page; layout and content are part of the entry.
@@ -155,6 +173,7 @@ impl Planner<'_> {
             parts,
             level,
             front: front.cloned(),
+            html: document.map(|document| document.html.clone()),
             slices,
         });
         let front_mark = front.map_or(0, FrontMatter::fingerprint);
@@ -171,6 +190,7 @@ impl Planner<'_> {
                 route: slice.route.clone(),
                 rank: Rank::List,
                 layout,
+                fallbacks: &[],
                 front,
                 view: View::Made(listing.clone(), number),
                 content: document.map(|document| &document.html).filter(|_| slice.number == 1),
@@ -222,16 +242,19 @@ impl Planner<'_> {
             description: front.description.as_ref(),
             section: &placed.document.section,
             front: Some(front),
+            content: Some(&placed.document.html),
             previous,
             next,
         };
         let (view, inputs) = self.here(page, section.map(|section| ("section", section)));
+        let is_post = kind == "page" && front.date.is_some();
         self.history.learn(&format!("document:{}", placed.document.source), &placed.route.address());
         self.sitemap.push((placed.route.address(), front.date.map(|date| date.sort_key())));
         self.add(Draft {
             route: placed.route.clone(),
             rank,
-            layout: kind,
+            layout: if is_post { "post" } else { kind },
+            fallbacks: jekyll::layouts(kind, is_post),
             front: Some(front),
             view,
             content: Some(&placed.document.html),
@@ -251,11 +274,21 @@ impl Planner<'_> {
             description: None,
             section: "",
             front: None,
+            content: None,
             previous: None,
             next: None,
         };
         let (view, inputs) = self.here(page, None);
-        self.add(Draft { route, rank: Rank::Leaf, layout: "404", front: None, view, content: None, inputs });
+        self.add(Draft {
+            route,
+            rank: Rank::Leaf,
+            layout: "404",
+            fallbacks: &[],
+            front: None,
+            view,
+            content: None,
+            inputs,
+        });
         Ok(())
     }
 
@@ -343,4 +376,10 @@ impl Planner<'_> {
         });
         Ok(())
     }
+}
+
+/// The layouts for a page, best first: the one that its file asks for, that of its kind, and what else would do.
+fn named(front: Option<&FrontMatter>, kind: &str, fallbacks: &[&str]) -> Arc<[Arc<str>]> {
+    let asked = front.and_then(|front| front.template.clone());
+    asked.into_iter().chain([kind.into()]).chain(fallbacks.iter().map(|name| Arc::from(*name))).collect()
 }

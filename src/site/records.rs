@@ -68,6 +68,11 @@ impl Entries for CoursePages {
             description: entry.course.description.as_ref(),
             section: "courses",
             front: entry.overlay.as_ref().map(|overlay| &overlay.front),
+            content: entry
+                .overlay
+                .as_ref()
+                .map(|overlay| &overlay.html)
+                .filter(|html| !html.trim().is_empty()),
             previous: neighbour(index.checked_sub(1)),
             next: neighbour(Some(index + 1)),
         };
@@ -87,6 +92,7 @@ pub(super) struct Listing {
     pub(super) parts: Vec<&'static str>,
     pub(super) level: Option<Level>,
     pub(super) front: Option<FrontMatter>,
+    pub(super) html: Option<Arc<str>>,
     pub(super) slices: Vec<Slice>,
 }
 
@@ -113,6 +119,7 @@ impl Entries for Listing {
             description: front.and_then(|front| front.description.as_ref()),
             section: self.parts.first().copied().unwrap_or(""),
             front,
+            content: self.html.as_ref().filter(|_| slice.number == 1),
             previous: None,
             next: None,
         };

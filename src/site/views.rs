@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::courses::Entry;
 use super::documents::Placed;
+use super::jekyll;
 use crate::config::Config;
 use crate::model::course::Level;
 use crate::model::document::FrontMatter;
@@ -127,6 +128,7 @@ pub(super) struct PageView<'a> {
     pub(super) description: Option<&'a Arc<str>>,
     pub(super) section: &'a str,
     pub(super) front: Option<&'a FrontMatter>,
+    pub(super) content: Option<&'a Arc<str>>,
     pub(super) previous: Option<Map>,
     pub(super) next: Option<Map>,
 }
@@ -135,7 +137,7 @@ impl PageView<'_> {
     pub(super) fn map(self) -> Map {
         let front = self.front;
         let tags: List = front.map(|f| f.tags.iter().collect()).unwrap_or_default();
-        Map::new(vec![
+        let entries = vec![
             ("kind".into(), self.kind.into()),
             ("title".into(), self.title.into()),
             ("url".into(), self.url.into()),
@@ -147,8 +149,13 @@ impl PageView<'_> {
             ("previous".into(), Value::maybe(self.previous)),
             ("next".into(), Value::maybe(self.next)),
             ("layout".into(), Value::maybe(front.and_then(|f| f.template.as_ref()))),
+            ("content".into(), self.content.map_or(Value::Nil, |html| Value::Html(html.clone()))),
             ("extra".into(), front.map(|f| f.extra.clone()).unwrap_or_default().into()),
-        ])
+        ];
+        Map::new(match front {
+            Some(front) => jekyll::with_extra(entries, &front.extra),
+            None => entries,
+        })
     }
 }
 
@@ -175,7 +182,7 @@ pub(super) fn section(placed: &Placed<'_>, addresses: &Addresses) -> Map {
 /// A document as lists show it.
 pub(super) fn summary(placed: &Placed<'_>, addresses: &Addresses) -> Map {
     let front = &placed.document.front;
-    Map::new(vec![
+    let mut entries = vec![
         ("title".into(), Value::from(&placed.title)),
         ("url".into(), addresses.link(&placed.route.address()).into()),
         ("weight".into(), Value::maybe(front.weight)),
@@ -183,5 +190,7 @@ pub(super) fn summary(placed: &Placed<'_>, addresses: &Addresses) -> Map {
         ("date".into(), Value::maybe(front.date)),
         ("description".into(), Value::maybe(front.description.as_ref())),
         ("tags".into(), front.tags.iter().collect::<List>().into()),
-    ])
+    ];
+    entries.extend(jekyll::of_document(placed));
+    Map::new(jekyll::with_extra(entries, &front.extra))
 }

@@ -1,8 +1,10 @@
 //! The view as the template language sees data: by reference, in order, with nothing copied.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::dialect::escaped;
 use crate::liquid::{self, ValueRef};
 use crate::model::view::{List, Map, Value};
 
@@ -54,24 +56,40 @@ pub(super) struct Globals<'a> {
     pub(super) view: &'a Map,
     pub(super) options: &'a Map,
     pub(super) strings: &'a Map,
+    /// `jekyll.environment`, which many themes ask for.
+    pub(super) jekyll: &'a Map,
     /// The page's own HTML: `content` in the innermost layout.
     pub(super) content: Option<&'a Arc<str>>,
     /// The front matter of the layouts: `layout`.
     pub(super) layout: &'a Map,
+    /// The description of a course as HTML, once somebody has asked for it.
+    pub(super) description: OnceCell<Option<String>>,
 }
 
 /// Names that cover those of the view.
-const ADDED: [&str; 4] = ["theme", "t", "layout", "content"];
+const ADDED: [&str; 5] = ["theme", "t", "layout", "content", "jekyll"];
 
 impl Globals<'_> {
+    /// What a layout shows of a course that knows nothing of courses, such as Jekyll's `post`.
+    fn described(&self) -> Option<&str> {
+        let made = self.description.get_or_init(|| {
+            let Some(Value::Map(course)) = self.view.get("course") else { return None };
+            let Some(Value::Text(text)) = course.get("description") else { return None };
+            Some(format!("<p>{}</p>\n", escaped(text).replace('\n', "<br>\n")))
+        });
+        made.as_deref()
+    }
+
     fn added(&self, key: &str) -> Option<ValueRef<'_>> {
         match key {
             "theme" => Some(ValueRef::Object(self.options)),
             "t" => Some(ValueRef::Object(self.strings)),
+            "jekyll" => Some(ValueRef::Object(self.jekyll)),
             "layout" => Some(ValueRef::Object(self.layout)),
-            "content" => Some(match self.content {
-                Some(html) => ValueRef::SafeHtml(html),
-                None => self.view.get("content").map_or(ValueRef::Nil, lent),
+            "content" => Some(match (self.content, self.view.get("content")) {
+                (Some(html), _) => ValueRef::SafeHtml(html),
+                (None, Some(value)) => lent(value),
+                (None, None) => self.described().map_or(ValueRef::Nil, ValueRef::SafeHtml),
             }),
             _ => None,
         }

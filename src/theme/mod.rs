@@ -43,6 +43,7 @@ pub struct Theme {
     folder: Folder,
     options: Map,
     strings: Map,
+    jekyll: Map,
     statics: PathBuf,
 }
 
@@ -109,6 +110,7 @@ impl Theme {
             folder,
             options: manifest.options(&config.theme.options)?,
             strings: manifest.strings(&config.site.language),
+            jekyll: [("environment", "production")].into_iter().collect(),
             statics: config.paths.statics.clone(),
         })
     }

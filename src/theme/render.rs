@@ -75,9 +75,9 @@ impl Theme {
         let Some(first) = request.layouts.iter().find_map(|name| look_up(name)) else {
             let names: Vec<_> = request.layouts.iter().map(|name| format!("`{name}`")).collect();
             let message = format!("{}: there is no layout {}", request.name, names.join(" or "));
-            let last = request.layouts.last().copied().unwrap_or_default();
+            let wanted = request.layouts.first().copied().unwrap_or_default();
             return Err(Error::new(Kind::Template, message)
-                .maybe_hint(self.places.suggestion(Use::Layout, last))
+                .maybe_hint(self.places.suggestion(Use::Layout, wanted))
                 .hint("layouts stand in `templates/layouts/` or in the theme's `layouts/`"));
         };
         let mut chain = vec![first];

@@ -1,5 +1,6 @@
 //! What a page was made from, and whether it would come out the same now.
 
+use std::cell::OnceCell;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -113,8 +114,10 @@ impl Theme {
             view: request.view,
             options: &self.options,
             strings: &self.strings,
+            jekyll: &self.jekyll,
             content: request.content,
             layout,
+            description: OnceCell::new(),
         }
     }
 }

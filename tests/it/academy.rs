@@ -10,21 +10,21 @@ use aither::theme::{Body, Request, Theme};
 
 use crate::theme::{config, now};
 
-const LAYOUTS: [&str; 7] = ["home", "courses", "course", "level", "page", "section", "404"];
+pub(crate) const LAYOUTS: [&str; 7] = ["home", "courses", "course", "level", "page", "section", "404"];
 
 /// What stands in for the texts of the source.
 #[derive(Clone, Copy)]
-struct Texts {
-    title: Option<&'static str>,
-    description: &'static str,
+pub(crate) struct Texts {
+    pub(crate) title: Option<&'static str>,
+    pub(crate) description: &'static str,
 }
 
-const PLAIN: Texts = Texts {
+pub(crate) const PLAIN: Texts = Texts {
     title: None,
     description: "Two days of practice with a small group. You bring a case of your own, and take home a plan \
                   that you have already tried once.",
 };
-const HOSTILE: Texts = Texts {
+pub(crate) const HOSTILE: Texts = Texts {
     title: Some("</script><b>\"'&\u{2028}{{ site.title }}"),
     description: "</title><img src=x onerror=\"alert(1)\">",
 };
@@ -106,7 +106,7 @@ fn page(title: &str, kind: &'static str, texts: Texts) -> Map {
 }
 
 /// The view of one kind of page.
-fn view(layout: &'static str, texts: Texts, has_courses: bool) -> Map {
+pub(crate) fn view(layout: &'static str, texts: Texts, has_courses: bool) -> Map {
     let courses = if has_courses { courses(texts) } else { Vec::new() };
     let link = |title: &'static str, section: &'static str| {
         map([
@@ -196,7 +196,7 @@ fn view(layout: &'static str, texts: Texts, has_courses: bool) -> Map {
     }
 }
 
-fn render(config: &Config, layout: &'static str, texts: Texts, has_courses: bool) -> String {
+pub(crate) fn render(config: &Config, layout: &'static str, texts: Texts, has_courses: bool) -> String {
     let theme = Theme::open(config, &[]).expect("the theme opens");
     let view = view(layout, texts, has_courses);
     let words: Arc<str> = Arc::from(
@@ -209,7 +209,7 @@ fn render(config: &Config, layout: &'static str, texts: Texts, has_courses: bool
     String::from_utf8(rendered.bytes).expect("text")
 }
 
-fn academy() -> Config {
+pub(crate) fn academy() -> Config {
     config(Path::new("/nowhere"), "en")
 }
 

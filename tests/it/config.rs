@@ -66,6 +66,7 @@ retries = 0
 max_body_bytes = 4096
 [theme]
 name = "nord"
+strict = true
 [theme.options]
 accent = "teal"
 [paths]
@@ -95,6 +96,7 @@ public_fields = ["name", "participants.status", "preparationIntent", "name"]
     assert_eq!(hemera.connect_timeout + hemera.read_timeout, hemera.budget);
     assert_eq!(hemera.budget, Duration::from_secs(3));
     assert_eq!(config.theme.options["accent"].as_str(), Some("teal"));
+    assert_eq!(config.theme.strict, Some(true));
     assert_eq!(config.paths.content, config.root.join("inhalt"));
     assert_eq!(config.paths.output, config.root.parent().unwrap().join("public"));
     assert_eq!((config.courses.page_size, config.courses.feed_size), (5, 6));

@@ -6,16 +6,16 @@ use aither::liquid::{Language, Scene, Template, Time};
 const DOC: &str = include_str!("../../docs/liquid.md");
 
 /// One fenced block: its line, what stands after the backticks, and its text.
-struct Fence {
-    line: usize,
-    info: String,
-    text: String,
+pub(crate) struct Fence {
+    pub(crate) line: usize,
+    pub(crate) info: String,
+    pub(crate) text: String,
 }
 
-fn fences() -> Vec<Fence> {
+pub(crate) fn fences(doc: &str) -> Vec<Fence> {
     let mut out: Vec<Fence> = Vec::new();
     let mut open = false;
-    for (i, line) in DOC.lines().enumerate() {
+    for (i, line) in doc.lines().enumerate() {
         match line.strip_prefix("```") {
             Some(info) if !open => {
                 out.push(Fence { line: i + 1, info: info.to_owned(), text: String::new() });
@@ -65,7 +65,7 @@ fn check(source: &Fence, parts: &[&Fence]) {
 
 #[test]
 fn every_example_gives_what_it_says() {
-    let fences = fences();
+    let fences = fences(DOC);
     let mut at = 0;
     let mut checked = 0;
     while at < fences.len() {
@@ -85,7 +85,7 @@ fn every_example_gives_what_it_says() {
 fn every_tag_and_filter_has_an_example() {
     let language = Language::standard();
     let examples: String =
-        fences().iter().filter(|f| f.info.starts_with("liquid")).map(|f| f.text.as_str()).collect();
+        fences(DOC).iter().filter(|f| f.info.starts_with("liquid")).map(|f| f.text.as_str()).collect();
     let words: Vec<&str> = examples.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '#')).collect();
     for name in language.filter_names().into_iter().chain(language.tag_names()) {
         assert!(words.contains(&name), "\"{name}\" has no example in docs/liquid.md");

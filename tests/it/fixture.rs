@@ -46,6 +46,14 @@ impl Fixture {
         .courses(courses)
     }
 
+    /// A copy of a site in `tests/sites/`.
+    pub(crate) fn copy(name: &str) -> Self {
+        let site = Self::new("");
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sites").join(name);
+        collect(&from, &from, &mut |path, file| site.put(&path, fs::read(file).unwrap()));
+        site
+    }
+
     /// Writes the catalogue of a `file` source.
     pub(crate) fn courses(self, courses: &[(&str, &str, &str)]) -> Self {
         let rows: Vec<serde_json::Value> =

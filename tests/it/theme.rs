@@ -13,37 +13,37 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 /// A site folder with templates in it, and the configuration for it.
-struct Fixture {
+pub(crate) struct Fixture {
     folder: tempfile::TempDir,
-    config: Config,
+    pub(crate) config: Config,
     remote: Vec<RemoteTemplate>,
 }
 
 impl Fixture {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let config = config(folder.path(), "en");
         Self { folder, config, remote: Vec::new() }
     }
 
     /// The site with a bare theme of its own instead of academy.
-    fn bare() -> Self {
+    pub(crate) fn bare() -> Self {
         let mut fixture = Self::new();
         fixture.config.theme.name = "bare".to_owned();
         fixture.file("themes/bare/partials/nothing.liquid", "")
     }
 
-    fn file(self, path: &str, text: &str) -> Self {
+    pub(crate) fn file(self, path: &str, text: &str) -> Self {
         aither::base::files::write_new(&self.folder.path().join(path), text.as_bytes()).expect("written");
         self
     }
 
     /// The layout `page` of the bare theme.
-    fn page(self, text: &str) -> Self {
+    pub(crate) fn page(self, text: &str) -> Self {
         self.file("themes/bare/layouts/page.liquid", text)
     }
 
-    fn remote(mut self, kind: &str, name: &str, markup: &str) -> Self {
+    pub(crate) fn remote(mut self, kind: &str, name: &str, markup: &str) -> Self {
         self.remote.push(RemoteTemplate {
             id: name.to_owned(),
             name: name.to_owned(),
@@ -54,19 +54,19 @@ impl Fixture {
         self
     }
 
-    fn theme(&self) -> Theme {
+    pub(crate) fn theme(&self) -> Theme {
         Theme::open(&self.config, &self.remote).expect("the theme opens")
     }
 
-    fn render(&self, view: &Map) -> Result<Rendered, Error> {
+    pub(crate) fn render(&self, view: &Map) -> Result<Rendered, Error> {
         self.theme().render(&request(&["page"], view))
     }
 
-    fn text(&self, view: &Map) -> String {
+    pub(crate) fn text(&self, view: &Map) -> String {
         text(&self.render(view).expect("renders"))
     }
 
-    fn error(&self, view: &Map) -> Error {
+    pub(crate) fn error(&self, view: &Map) -> Error {
         self.render(view).expect_err("does not render")
     }
 }
@@ -103,7 +103,7 @@ pub(crate) fn config(root: &Path, language: &str) -> Config {
     }
 }
 
-fn request<'a>(layouts: &'a [&'a str], view: &'a Map) -> Request<'a> {
+pub(crate) fn request<'a>(layouts: &'a [&'a str], view: &'a Map) -> Request<'a> {
     Request { layouts, view, content: None, now: now(), name: "/x/" }
 }
 
@@ -115,7 +115,7 @@ fn text(rendered: &Rendered) -> String {
     String::from_utf8(rendered.bytes.clone()).expect("text")
 }
 
-fn map<const N: usize>(entries: [(&'static str, Value); N]) -> Map {
+pub(crate) fn map<const N: usize>(entries: [(&'static str, Value); N]) -> Map {
     entries.into_iter().collect()
 }
 
@@ -137,7 +137,7 @@ fn course(title: &str) -> Map {
     )
 }
 
-fn view() -> Map {
+pub(crate) fn view() -> Map {
     let site = map([
         ("title", "Site".into()),
         ("courses", list([course("A").into(), course("B").into()])),

@@ -108,8 +108,12 @@ impl<'a> Context<'a> {
                 }
             },
         };
-        let template = self.partial(&name)?;
         let how = if tag.isolated { "render" } else { "include" };
+        let template = self.partial(&name).map_err(|e| match e.place() {
+            // The partial is there but cannot be parsed.
+            Some(_) => self.called(e, tag.at, how),
+            None => e,
+        })?;
         let bound = match &tag.bind {
             Some(Bind::With(value)) => Some(self.expr(value, Want::Value)?),
             Some(Bind::For(value)) => Some(self.expr(value, Want::Value)?),
@@ -233,16 +237,19 @@ impl<'a> Context<'a> {
         self.leave();
         match result {
             Ok(()) => Ok(flow),
-            Err(e) => {
-                let place = locate(&self.template.name, &self.template.source, call.tag.at as usize);
-                Err(e.called_from(Frame {
-                    template: place.template,
-                    line: place.line,
-                    column: place.column,
-                    how: call.how.into(),
-                }))
-            }
+            Err(e) => Err(self.called(e, call.tag.at, call.how)),
         }
+    }
+
+    /// Adds the call of a partial to what is told of an error in it.
+    fn called(&self, error: Error, at: u32, how: &str) -> Error {
+        let place = locate(&self.template.name, &self.template.source, at as usize);
+        error.called_from(Frame {
+            template: place.template,
+            line: place.line,
+            column: place.column,
+            how: how.into(),
+        })
     }
 
     /// A parameter of a partial. In a scope of its own it is a variable like those the partial assigns; otherwise

@@ -4,6 +4,7 @@ mod dates;
 mod lists;
 mod moments;
 mod numbers;
+mod tags;
 mod texts;
 mod urls;
 
@@ -11,6 +12,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
+pub(super) use self::texts::escaped;
 use crate::liquid::{Args, Arity, Context, Error, Filter, Language, Value};
 
 /// What filters need to know of the site.
@@ -92,5 +94,6 @@ pub(super) fn language(settings: &Arc<Settings>) -> Language {
     for (name, arity, run) in FILTERS {
         language.filter(name, *arity, OfSite { settings: settings.clone(), run: *run });
     }
+    tags::register(&mut language, settings);
     language
 }

@@ -21,7 +21,8 @@ pub(super) fn xml_escape<'a>(
     Ok(if cx.autoescape() { Value::html(made) } else { Value::string(made) })
 }
 
-fn escaped(text: &str) -> String {
+/// Text with the signs of HTML and XML escaped.
+pub(in crate::theme) fn escaped(text: &str) -> String {
     let mut made = String::with_capacity(text.len() + text.len() / 8);
     for character in text.chars() {
         match character {
@@ -141,7 +142,10 @@ pub(super) fn sentence<'a>(
     };
     let mut texts = Vec::new();
     for item in cx.items(&input)? {
-        texts.push(cx.text(item)?.into_string());
+        let text = cx.text(item)?;
+        // Many elements may share one large text, which is copied here for each.
+        cx.charge(text.len())?;
+        texts.push(text.into_string());
     }
     let last = texts.pop().unwrap_or_default();
     let comma = if texts.len() > 1 && !site.is_german() { "," } else { "" };

@@ -21,27 +21,41 @@ pub(super) fn relative<'a>(
     link(site, cx, input, false)
 }
 
-/// A path or address below the site: with the path of the base URL before it, or with all of it. Other addresses,
-/// anchors and addresses that have the path already stay as they are.
 fn link<'a>(site: &Settings, cx: &mut Context<'a>, input: Value<'a>, absolute: bool) -> Made<'a> {
     if input.is_nil() {
         return Ok(input);
     }
     let address = cx.text(input)?;
+    match placed(site, &address, absolute) {
+        None => Ok(Value::Str(address)),
+        Some(made) => {
+            cx.charge(made.len())?;
+            Ok(Value::string(made))
+        }
+    }
+}
+
+/// The whole address of something below the site.
+pub(super) fn whole(site: &Settings, address: &str) -> String {
+    placed(site, address, true).unwrap_or_else(|| address.to_owned())
+}
+
+/// A path or address below the site: with the path of the base URL before it, or with all of it. Nothing for other
+/// addresses and for anchors, which stay as they are; the path of an address that has it already is not put there twice.
+fn placed(site: &Settings, address: &str, absolute: bool) -> Option<String> {
     let scheme = address.split(['/', '?', '#']).next().is_some_and(|first| first.contains(':'));
     if scheme || address.starts_with("//") || address.starts_with('#') {
-        return Ok(Value::Str(address));
+        return None;
     }
     let base = site.base_path();
     let path = match address.strip_prefix(base) {
         Some(rest) if !base.is_empty() && (rest.is_empty() || rest.starts_with(['/', '?', '#'])) => rest,
-        _ => &address,
+        _ => address,
     };
     let slash = if path.starts_with('/') || path.is_empty() { "" } else { "/" };
     let before = if absolute { &site.base_url } else { base };
     let all = format!("{before}{slash}{path}");
-    cx.charge(all.len())?;
-    Ok(Value::string(if all.is_empty() { "/".to_owned() } else { all }))
+    Some(if all.is_empty() { "/".to_owned() } else { all })
 }
 
 /// For a query: everything but letters, digits and `-._~` is escaped, and a space is `+`.
