@@ -186,6 +186,7 @@ impl Project {
             allow_shrink: options.allow_shrink,
             known_courses,
             max_shrink_percent: self.config.limits.max_shrink_percent,
+            participants_wanted: !self.config.privacy.public_fields.is_empty(),
             results_wanted: self
                 .config
                 .privacy

@@ -90,6 +90,9 @@ pub struct Hemera {
 /// Whose bookings are read from the source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Details {
+    /// `"needed"`: those of upcoming courses where `[privacy] public_fields` lets pages show something of them, else
+    /// nobody's.
+    Needed,
     /// `"none"`: nobody's.
     None,
     /// `"upcoming"`: those of courses that are not over.

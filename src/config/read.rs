@@ -146,7 +146,7 @@ fn hemera(table: Option<Table<'_, '_>>) -> Hemera {
         base_url: String::new(),
         api_key: None,
         declared: String::new(),
-        details: Details::Upcoming,
+        details: Details::Needed,
         requests_per_minute: 90,
         connect_timeout: Duration::from_secs(10),
         read_timeout: Duration::from_secs(30),
@@ -155,7 +155,12 @@ fn hemera(table: Option<Table<'_, '_>>) -> Hemera {
         max_body: 16 << 20,
     };
     if let Some(mut table) = table {
-        let details = [("none", Details::None), ("upcoming", Details::Upcoming), ("all", Details::All)];
+        let details = [
+            ("needed", Details::Needed),
+            ("none", Details::None),
+            ("upcoming", Details::Upcoming),
+            ("all", Details::All),
+        ];
         table.forbid(
             "api_key",
             "the key must not stand in a file",

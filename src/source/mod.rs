@@ -36,6 +36,8 @@ pub struct PullRequest<'a> {
     pub known: &'a Catalogue,
     /// The validators that the last pull left.
     pub validators: &'a std::collections::BTreeMap<String, Validator>,
+    /// Whether anything of participants can be shown: pages need nothing but counts else.
+    pub participants_wanted: bool,
     /// Whether participants' results are shown somewhere, so that participations have to be read one by one.
     pub results_wanted: bool,
     /// How long the pull may take.

@@ -21,6 +21,8 @@ pub struct Request {
     pub max_shrink_percent: u8,
     /// How many courses the last published catalogue had; nothing before the first build.
     pub known_courses: Option<usize>,
+    /// Whether anything of participants can be shown somewhere.
+    pub participants_wanted: bool,
     /// Whether participants' results are shown somewhere.
     pub results_wanted: bool,
     /// How long the pull may take.
@@ -68,6 +70,7 @@ pub fn run(
     let pull = source.pull_changes(&PullRequest {
         known: &known.catalogue,
         validators: &known.validators,
+        participants_wanted: request.participants_wanted,
         results_wanted: request.results_wanted,
         budget: request.budget,
     })?;

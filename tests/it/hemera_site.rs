@@ -12,6 +12,11 @@ use crate::support::hemera::{Fault, Options, Plan, Scope, Service};
 const CONFIG: &str = "source = \"hemera\"\n[site]\ntitle = \"Akademie\"\nlanguage = \"de\"\nbase_url = \"https://a.example\"\n\
                       [hemera]\nretries = 0\nread_timeout_seconds = 5\nmax_body_bytes = 5000000\n";
 
+/// The same, with the bookings of upcoming courses read although nothing of them can be shown.
+fn reading() -> String {
+    CONFIG.replace("[hemera]\n", "[hemera]\ndetails = \"upcoming\"\n")
+}
+
 fn site(service: &Service, config: &str) -> Fixture {
     let mut site =
         Fixture::new(config).env("HEMERA_API_BASE_URL", &service.url()).env("HEMERA_API_KEY", service.key());
@@ -32,7 +37,7 @@ fn generous(courses: usize) -> Service {
 fn all_courses_arrive_within_the_rate_limit() {
     for wrapped in [false, true] {
         let service = service(Options { courses: 1250, wrapped, ..Options::default() });
-        let site = site(&service, CONFIG);
+        let site = site(&service, &reading());
         let summary = site.build();
         assert_eq!(summary.courses, 1250);
         let pages = fs::read_dir(site.path("output/courses")).unwrap();
@@ -173,7 +178,7 @@ fn personal(service: &Service) -> Vec<String> {
 #[test]
 fn a_participant_is_neither_published_nor_kept_in_the_clear_nor_told() {
     let service = generous(12);
-    let site = site(&service, CONFIG);
+    let site = site(&service, &reading());
     let output = site.run(&["build", "-v"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let told = [output.stdout, output.stderr].concat();
@@ -192,6 +197,28 @@ fn a_participant_is_neither_published_nor_kept_in_the_clear_nor_told() {
         }
     }
     assert!(files.iter().any(|(name, _)| name.ends_with("participants.sealed")));
+}
+
+#[test]
+fn nobody_s_data_is_asked_for_or_kept_where_nothing_of_it_can_be_shown() {
+    let service = generous(12);
+    let site = site(&service, CONFIG);
+    let sync = site.build().sync.unwrap();
+    assert_eq!((sync.details_read, sync.details_left, sync.participants_read), (0, 0, 0));
+    let paths: Vec<String> = service.requests().into_iter().map(|request| request.path).collect();
+    assert!(
+        paths.iter().all(|path| !path.contains("/courses/") && !path.contains("/participations")),
+        "{paths:?}"
+    );
+    assert!(!site.path(".aither/participants.sealed").exists());
+
+    // What an earlier configuration asked for goes when nothing asks for it any more.
+    site.put("aither.toml", reading());
+    assert!(site.build().sync.unwrap().participants_read > 0);
+    assert!(site.path(".aither/participants.sealed").exists());
+    site.put("aither.toml", CONFIG);
+    site.build();
+    assert!(!site.path(".aither/participants.sealed").exists());
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use self::client::{Answer, Client, Patience, asked};
-use self::details::Reading;
+use self::details::{Reading, Whose};
 use self::pages::{LIMIT, Window};
 use super::{PullRequest, Source};
 use crate::base::clock::SharedClock;
@@ -162,7 +162,8 @@ impl Source for Hemera {
         self.templates(deadline, &mut pull)?;
         let Self { client, random, reporter, clock, .. } = self;
         let reading = Reading { client, request, deadline, now: clock.now(), random, reporter };
-        details::refresh(reading, self.details, &mut courses, &mut pull)?;
+        let whose = Whose::of(self.details, request.participants_wanted);
+        details::refresh(reading, whose, &mut courses, &mut pull)?;
         pull.changes = courses.into_iter().map(|course| Change::Upsert(Box::new(course))).collect();
         pull.requests = self.client.requests - before;
         Ok(pull)

@@ -61,6 +61,7 @@ fn replay(answers: &[(&str, Response)], details: Details, results: bool) -> (Res
     let request = PullRequest {
         known: &Catalogue::default(),
         validators: &Default::default(),
+        participants_wanted: true,
         results_wanted: results,
         budget: Duration::from_secs(60),
     };

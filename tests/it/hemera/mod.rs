@@ -50,6 +50,7 @@ struct Client {
     source: Option<Hemera>,
     known: Catalogue,
     validators: BTreeMap<String, Validator>,
+    participants_wanted: bool,
     results_wanted: bool,
     reporter: Arc<Collected>,
 }
@@ -66,6 +67,7 @@ impl Client {
             source: None,
             known: Catalogue::default(),
             validators: BTreeMap::new(),
+            participants_wanted: true,
             results_wanted: false,
             reporter: Arc::default(),
         }
@@ -84,8 +86,14 @@ impl Client {
             self.source = Some(self.connect(Box::new(direct))?);
         }
         let budget = self.config.budget;
-        let Self { known, validators, results_wanted, .. } = self;
-        let request = PullRequest { known, validators, results_wanted: *results_wanted, budget };
+        let Self { known, validators, participants_wanted, results_wanted, .. } = self;
+        let request = PullRequest {
+            known,
+            validators,
+            participants_wanted: *participants_wanted,
+            results_wanted: *results_wanted,
+            budget,
+        };
         self.source.as_mut().unwrap().pull_changes(&request)
     }
 
