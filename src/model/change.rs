@@ -48,7 +48,8 @@ pub struct Pull {
     pub complete: bool,
     /// Records that were set aside.
     pub refused: Vec<Refused>,
-    /// Templates, or nothing where the source has none to offer.
+    /// All templates that the source offers, which may be none; nothing where it did not say, so that those of the last
+    /// pull stay.
     pub templates: Option<Vec<RemoteTemplate>>,
     /// Courses whose bookings were read anew.
     pub details_read: usize,

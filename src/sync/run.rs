@@ -69,6 +69,7 @@ pub fn run(
         if source.is_remote() { store.load(reporter)?.unwrap_or_default() } else { Snapshot::default() };
     let pull = source.pull_changes(&PullRequest {
         known: &known.catalogue,
+        templates: &known.templates,
         validators: &known.validators,
         participants_wanted: request.participants_wanted,
         results_wanted: request.results_wanted,
@@ -100,7 +101,7 @@ fn apply(known: Snapshot, pull: Pull, now: Timestamp) -> Outcome {
     let (added, updated, removed) = differences(&known.catalogue, &catalogue);
     let snapshot = Snapshot {
         catalogue,
-        templates: pull.templates.unwrap_or_default(),
+        templates: pull.templates.unwrap_or(known.templates),
         validators: pull.validators,
         synced_at: Some(now),
     };

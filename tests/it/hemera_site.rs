@@ -266,6 +266,39 @@ fn templates_of_the_service_stand_between_the_theme_s_and_the_site_s() {
 }
 
 #[test]
+fn templates_of_the_service_that_cannot_be_read_stay_as_they_were() {
+    let service = service(Options { courses: 3, templates: true, rate: 1_000_000, ..Options::default() });
+    service.edit(|catalogue| {
+        catalogue.templates[0].name = "404".to_owned();
+        catalogue.templates[0].kind = "layout".to_owned();
+        catalogue.templates[0].markup = "from the service".to_owned();
+        catalogue.templates.truncate(1);
+    });
+    let site = site(&service, CONFIG);
+    site.build();
+    let tree = site.tree();
+    for fault in [
+        Fault::InternalError,
+        Fault::Limited(3600),
+        Fault::Garbage,
+        Fault::Html,
+        Fault::CutOff,
+        Fault::WrongTypes,
+        Fault::Refuse,
+    ] {
+        let name = format!("{fault:?}");
+        service.set_fault(fault.only(Scope::Templates));
+        let output = site.run(&["build", "--json"]);
+        assert_eq!(output.status.code(), Some(0), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(site.tree(), tree, "{name}");
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(told.contains("/api/service/templates") || told.contains("set aside"), "{name}: {told}");
+    }
+    service.set_fault(Fault::Unauthorized.only(Scope::Templates));
+    assert_eq!(site.run(&["build"]).status.code(), Some(77));
+}
+
+#[test]
 fn the_sample_s_configuration_turns_to_the_service_by_environment_alone() {
     let service = generous(4);
     let site = site(&service, "source = \"sample\"\n");

@@ -19,7 +19,7 @@ use aither::base::secret::Secret;
 use aither::config::{Details, Hemera as Config};
 use aither::error::Result;
 use aither::model::catalogue::Catalogue;
-use aither::model::change::{Pull, Validator};
+use aither::model::change::{Pull, RemoteTemplate, Validator};
 use aither::model::course::{Course, CourseId};
 use aither::source::hemera::Hemera;
 use aither::source::{PullRequest, Source};
@@ -49,6 +49,7 @@ struct Client {
     config: Config,
     source: Option<Hemera>,
     known: Catalogue,
+    templates: Vec<RemoteTemplate>,
     validators: BTreeMap<String, Validator>,
     participants_wanted: bool,
     results_wanted: bool,
@@ -66,6 +67,7 @@ impl Client {
             config: config("http://hemera.test"),
             source: None,
             known: Catalogue::default(),
+            templates: Vec::new(),
             validators: BTreeMap::new(),
             participants_wanted: true,
             results_wanted: false,
@@ -86,9 +88,10 @@ impl Client {
             self.source = Some(self.connect(Box::new(direct))?);
         }
         let budget = self.config.budget;
-        let Self { known, validators, participants_wanted, results_wanted, .. } = self;
+        let Self { known, templates, validators, participants_wanted, results_wanted, .. } = self;
         let request = PullRequest {
             known,
+            templates,
             validators,
             participants_wanted: *participants_wanted,
             results_wanted: *results_wanted,
@@ -106,6 +109,9 @@ impl Client {
         let pull = self.pull().unwrap();
         self.known = self.known.after(pull.changes.clone(), pull.complete);
         self.validators = pull.validators.clone();
+        if let Some(templates) = &pull.templates {
+            self.templates.clone_from(templates);
+        }
         pull
     }
 
