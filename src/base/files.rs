@@ -207,7 +207,15 @@ pub fn slashed(path: &Path) -> String {
 
 /// A lock between processes on a file; given back when dropped.
 #[derive(Debug)]
-pub struct Lock(#[expect(dead_code, reason = "held for its drop")] File);
+pub struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a process that is just being started from another thread has the file as
+        // well, and with it the lock, until it becomes another program.
+        let _ = self.0.unlock();
+    }
+}
 
 impl Lock {
     /// Takes the lock, or says that somebody else has it.
