@@ -309,11 +309,37 @@ fn the_sample_s_configuration_turns_to_the_service_by_environment_alone() {
 fn a_missing_or_impossible_key_is_told_before_anything_is_sent() {
     let service = generous(4);
     let mut site = site(&service, CONFIG);
-    site.environment.retain(|(name, _)| name != "HEMERA_API_KEY");
-    let output = site.run(&["build"]);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("HEMERA_API_KEY"));
-    let site = site.env("HEMERA_API_KEY", "short");
-    assert_ne!(site.run(&["build"]).status.code(), Some(0));
+    let mut told = |key: Option<&str>| {
+        site.environment.retain(|(name, _)| name != "HEMERA_API_KEY");
+        site.environment.extend(key.map(|key| ("HEMERA_API_KEY".to_owned(), key.to_owned())));
+        let output = site.run(&["build"]);
+        assert_eq!(output.status.code(), Some(2), "{key:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let says = "error: aither.toml:1: the source `hemera` needs a key, and HEMERA_API_KEY ";
+    assert!(told(None).starts_with(&format!("{says}is not set\n")), "{}", told(None));
+    assert!(told(Some("short")).starts_with(&format!("{says}has 5 characters, where a key has 32 to 256\n")));
+    let spaced = told(Some("forty characters and a space among them"));
+    assert!(spaced.starts_with("error: HEMERA_API_KEY: holds characters"), "{spaced}");
+    assert!(!spaced.contains("forty"), "{spaced}");
     assert!(service.requests().is_empty());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_key_that_is_no_text_is_told_as_such() {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let site = Fixture::new(CONFIG).env("HEMERA_API_BASE_URL", "http://127.0.0.1:9");
+    let output = site
+        .command(&["build"])
+        .env("HEMERA_API_KEY", std::ffi::OsStr::from_bytes(b"\xff\xfe"))
+        .env("OTHERS", std::ffi::OsStr::from_bytes(b"\xff"))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(
+        String::from_utf8_lossy(&output.stderr),
+        "error: HEMERA_API_KEY: is set to something that is not UTF-8 text\n"
+    );
 }
