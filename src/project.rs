@@ -60,8 +60,10 @@ pub struct SyncSummary {
     pub refused: usize,
     /// Courses whose bookings were read anew.
     pub details_read: usize,
-    /// Courses whose bookings were due, but keep their last value.
+    /// Courses whose bookings were due, but were not read.
     pub details_left: usize,
+    /// Those of them whose bookings were never read.
+    pub details_unread: usize,
     /// Participants that were read.
     pub participants_read: usize,
     /// Requests that were made.
@@ -78,6 +80,7 @@ impl From<&Outcome> for SyncSummary {
             refused: outcome.refused.len(),
             details_read: outcome.details_read,
             details_left: outcome.details_left,
+            details_unread: outcome.details_unread,
             participants_read: outcome.participants_read,
             requests: outcome.requests,
         }

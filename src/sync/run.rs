@@ -48,8 +48,10 @@ pub struct Outcome {
     pub refused: Vec<Refused>,
     /// Courses whose bookings were read anew.
     pub details_read: usize,
-    /// Courses whose bookings were due but keep their last value.
+    /// Courses whose bookings were due but were not read.
     pub details_left: usize,
+    /// Those of them whose bookings were never read.
+    pub details_unread: usize,
     /// Participants that were read.
     pub participants_read: usize,
     /// Requests that were made.
@@ -114,6 +116,7 @@ fn apply(known: Snapshot, pull: Pull, now: Timestamp) -> Outcome {
         refused: pull.refused,
         details_read: pull.details_read,
         details_left: pull.details_left,
+        details_unread: pull.details_unread,
         participants_read: pull.participants_read,
         requests: pull.requests,
     }

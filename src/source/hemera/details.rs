@@ -1,7 +1,7 @@
 //! The bookings of the courses that need them: one request a course, and the server allows a hundred a minute. So
 //! there is an order of need, and whoever's turn does not come keeps what is known.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -82,12 +82,12 @@ pub(super) fn refresh(
         }
     }
     let due = due(courses, &reading, whose);
-    let (mut left, mut failures) = (due.len(), 0);
+    let (mut left, mut failures) = (due.iter().copied().collect::<BTreeSet<_>>(), 0);
     for index in due {
         match reading.course(&mut courses[index], pull)? {
             Turn::Read => {
                 failures = 0;
-                left -= 1;
+                left.remove(&index);
                 pull.details_read += 1;
             }
             Turn::Part => failures = 0,
@@ -101,7 +101,8 @@ pub(super) fn refresh(
             break;
         }
     }
-    pull.details_left = left;
+    pull.details_left = left.len();
+    pull.details_unread = left.into_iter().filter(|index| courses[*index].participants.is_none()).count();
     Ok(())
 }
 

@@ -163,6 +163,8 @@ fn a_catalogue_too_large_for_one_minute_is_read_in_turns_inside_the_limit() {
         assert!(client.clock.elapsed() - begin < Duration::from_secs(60), "500 courses sync within 60 s");
         assert!(pull.requests <= 90);
         assert!(pull.details_read + pull.details_left <= booked(&client));
+        let unread = client.known.iter().filter(|course| course.participants.is_none()).count();
+        assert_eq!(pull.details_unread, unread, "the rest of those left keeps what is known");
         left.push(pull.details_left);
         client.clock.advance(Duration::from_secs(61));
     }
