@@ -98,6 +98,13 @@ impl Talk {
         object
     }
 
+    /// One line of a list that was asked for: on standard error, so that the result stands alone.
+    pub(super) fn line(&self, text: &str) {
+        self.progress.aside(|| {
+            let _ = writeln!(anstream::stderr(), "{text}");
+        });
+    }
+
     /// A remark that is no warning.
     pub(super) fn note(&self, message: &str) {
         if self.level > Level::Quiet {
@@ -121,8 +128,13 @@ impl Talk {
             });
             let _ = writeln!(out, "{}", self.with_warnings(object));
         }
-        self.say("error", AnsiColor::Red.on_default().bold(), error.message());
-        for hint in error.hints() {
+        self.problem(error.message(), error.hints());
+    }
+
+    /// An error that does not end the program.
+    pub(super) fn problem(&self, message: &str, hints: &[String]) {
+        self.say("error", AnsiColor::Red.on_default().bold(), message);
+        for hint in hints {
             self.say(" hint", AnsiColor::Green.on_default(), hint);
         }
     }
@@ -153,6 +165,10 @@ impl Reporter for Talk {
             self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(message);
         }
         self.say("warning", AnsiColor::Yellow.on_default().bold(), message);
+    }
+
+    fn wants_details(&self) -> bool {
+        self.level == Level::Verbose
     }
 
     fn detail(&self, message: &str) {

@@ -13,6 +13,9 @@ use crate::error::{Error, Kind, Result};
 mod checks;
 mod paths;
 mod read;
+mod serve;
+
+pub use serve::{Serve, ServeLimits, Tokens};
 
 /// Everything that a run has to know, checked. Paths are absolute.
 #[derive(Debug, Clone)]
@@ -33,6 +36,8 @@ pub struct Config {
     pub limits: Limits,
     /// `[privacy]`.
     pub privacy: Privacy,
+    /// `[serve]`.
+    pub serve: Serve,
 }
 
 /// `[site]`: what the site is.
@@ -107,6 +112,8 @@ pub enum Details {
 pub struct Theme {
     /// `name`: a folder below `themes/`, or `academy`, which is built in.
     pub name: String,
+    /// Whether a template that uses a name that is not there is an error; nothing leaves it to the theme.
+    pub strict: Option<bool>,
     /// `[theme.options]`, over the theme's own defaults; handed to templates as `theme`.
     pub options: toml::Table,
 }
@@ -137,6 +144,8 @@ pub struct Courses {
     pub page_size: usize,
     /// `feed_size`: entries in the feed.
     pub feed_size: usize,
+    /// `archive`: a course that the source no longer has stays as an archived page.
+    pub archive: bool,
     /// Whether drafts are built (`--drafts`).
     pub drafts: bool,
 }

@@ -27,8 +27,6 @@ pub enum Value {
     Text(Arc<str>),
     /// HTML that the program made itself and that may be shown as it is.
     Html(Arc<str>),
-    /// A day or an instant.
-    Moment(Moment),
     /// Values in order.
     List(List),
     /// Values by name.
@@ -57,7 +55,6 @@ impl Value {
             Self::Float(f) => drop(hasher.number(3).number(f.to_bits())),
             Self::Text(text) => drop(hasher.number(4).field(text.as_bytes())),
             Self::Html(html) => drop(hasher.number(5).field(html.as_bytes())),
-            Self::Moment(moment) => drop(hasher.number(6).field(moment.to_string().as_bytes())),
             Self::List(list) => drop(hasher.number(7).field(list.digest().as_bytes())),
             Self::Map(map) => drop(hasher.number(8).field(map.digest().as_bytes())),
             Self::Withheld(field) => drop(hasher.number(9).field(field.as_bytes())),
@@ -120,16 +117,18 @@ impl From<&str> for Value {
     }
 }
 
+/// `2027-02-10` for a day, RFC 3339 for an instant: templates compare and print it as it stands, and the filters for
+/// dates read it.
 impl From<Moment> for Value {
     fn from(value: Moment) -> Self {
-        Self::Moment(value)
+        Self::Text(value.to_string().into())
     }
 }
 
 /// An instant, also where it happens to be midnight.
 impl From<Timestamp> for Value {
     fn from(value: Timestamp) -> Self {
-        Self::Moment(Moment::Instant(value))
+        Self::from(Moment::Instant(value))
     }
 }
 
@@ -156,7 +155,7 @@ impl From<&toml::Value> for Value {
             toml::Value::Datetime(datetime) => {
                 let text = datetime.to_string();
                 let moment = text.parse::<Moment>().or_else(|_| format!("{text}Z").parse());
-                moment.map_or_else(|_| Self::from(text), Self::Moment)
+                moment.map_or_else(|_| Self::from(text), Self::from)
             }
             toml::Value::Array(values) => Self::List(values.iter().collect()),
             toml::Value::Table(table) => Self::Map(table.into()),

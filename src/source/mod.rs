@@ -38,6 +38,8 @@ pub struct PullRequest<'a> {
     pub templates: &'a [RemoteTemplate],
     /// The validators that the last pull left.
     pub validators: &'a std::collections::BTreeMap<String, Validator>,
+    /// Whether everything is read, however young that is which is known.
+    pub full: bool,
     /// Whether anything of participants can be shown: pages need nothing but counts else.
     pub participants_wanted: bool,
     /// Whether participants' results are shown somewhere, so that participations have to be read one by one.

@@ -1,10 +1,13 @@
-//! `theme.toml`: the options of a theme with their defaults, and its texts in several languages.
+//! `theme.toml`: the options of a theme with their defaults, its texts in several languages, and how its templates are
+//! rendered.
 
+use super::front;
 use crate::base::text;
 use crate::error::{Error, Kind, Result};
 use crate::model::view::{Map, Value};
 
-const KEYS: [&str; 7] = ["name", "version", "description", "license", "author", "options", "strings"];
+const KEYS: [&str; 9] =
+    ["name", "version", "description", "license", "author", "autoescape", "strict", "options", "strings"];
 
 /// What a theme says about itself.
 #[derive(Debug)]
@@ -13,13 +16,23 @@ pub(super) struct Manifest {
     strings: toml::Table,
     /// Whether the theme says which options it has; one without `theme.toml` takes any.
     declared: bool,
+    /// Whether what templates write is escaped for HTML, unless a layout says otherwise.
+    pub(super) autoescape: bool,
+    /// Whether names that are not there are errors, unless the site says otherwise.
+    pub(super) strict: bool,
 }
 
 impl Manifest {
     /// Reads `theme.toml`; `label` names it in messages.
     pub(super) fn parse(label: &str, source: Option<&str>) -> Result<Self> {
         let Some(source) = source else {
-            return Ok(Self { options: toml::Table::new(), strings: toml::Table::new(), declared: false });
+            return Ok(Self {
+                options: toml::Table::new(),
+                strings: toml::Table::new(),
+                declared: false,
+                autoescape: false,
+                strict: false,
+            });
         };
         let table: toml::Table = source.parse().map_err(|error: toml::de::Error| {
             let line = error.span().map_or(1, |span| 1 + source[..span.start].matches('\n').count());
@@ -36,7 +49,20 @@ impl Manifest {
             Some(toml::Value::Table(part)) => Ok(part.clone()),
             Some(_) => Err(Error::new(Kind::Config, format!("{label}: `{key}` must be a table"))),
         };
-        Ok(Self { options: part("options")?, strings: part("strings")?, declared: true })
+        let wrong = |message: &str| Error::new(Kind::Config, format!("{label}: {message}"));
+        let autoescape = match table.get("autoescape") {
+            None => false,
+            Some(toml::Value::String(kind)) => {
+                front::escaping(kind).ok_or_else(|| wrong("`autoescape` must be \"html\" or \"none\""))?
+            }
+            Some(_) => return Err(wrong("`autoescape` must be \"html\" or \"none\"")),
+        };
+        let strict = match table.get("strict") {
+            None => false,
+            Some(toml::Value::Boolean(strict)) => *strict,
+            Some(_) => return Err(wrong("`strict` must be true or false")),
+        };
+        Ok(Self { options: part("options")?, strings: part("strings")?, declared: true, autoescape, strict })
     }
 
     /// The theme's options with the site's `[theme.options]` over them.

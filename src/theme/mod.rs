@@ -1,46 +1,55 @@
 //! Themes: finds layouts and partials (the site's over the source's over the theme's), renders a page, and hands back
-//! its bytes with what it read. Only this room knows which template engine is at work.
+//! its bytes with what it read. The language of the templates is that of the room `liquid`, with the site's own filters.
 
 mod assets;
 mod builtin;
-mod engine;
+mod data;
+mod dialect;
+mod failure;
 mod front;
 mod manifest;
 mod places;
-mod privacy;
+mod render;
+mod trace;
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 pub use self::assets::{Asset, Body};
-use self::engine::{Engine, Failure, Input, Partial, Partials, Settings};
+pub use self::data::Records;
+use self::dialect::Settings;
 use self::manifest::Manifest;
-use self::places::{Folder, Places, Template, Use};
-use crate::base::digest::{Digest, Hasher};
+use self::places::{Folder, Manner, Places, Use};
+pub use self::trace::{Change, TemplateRead, Trace, Window};
 use crate::base::{files, text};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
+use crate::liquid::Language;
+pub use crate::liquid::{Entities, Read, ReadKind};
 use crate::model::change::RemoteTemplate;
-use crate::model::view::{Map, Value};
+use crate::model::view::Map;
 
 /// The theme that is built into the program.
 const DEFAULT: &str = "academy";
-/// How many layouts may stand around one another.
-const LONGEST_CHAIN: usize = 16;
 
 /// A theme with its options, as one site uses it. Templates are parsed at their first use and then shared.
-#[derive(Debug)]
 pub struct Theme {
-    engine: Engine,
+    language: Language,
+    settings: Arc<Settings>,
+    manner: Manner,
     places: Places,
     folder: Folder,
     options: Map,
-    options_value: Value,
-    strings: Value,
+    strings: Map,
     statics: PathBuf,
+}
+
+impl std::fmt::Debug for Theme {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Theme").field("folder", &self.folder).finish_non_exhaustive()
+    }
 }
 
 /// One page to be rendered.
@@ -63,21 +72,10 @@ pub struct Request<'a> {
 pub struct Rendered {
     /// The file to be written.
     pub bytes: Vec<u8>,
-    /// What was read, sorted, each once.
-    pub reads: Vec<Read>,
+    /// What it was made from.
+    pub trace: Trace,
     /// What a person should look at, although the page could be made.
     pub warnings: Vec<String>,
-}
-
-/// One thing that a page was made from. The page has to be rendered again only if one of them changes.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-pub enum Read {
-    /// A part of the view: `site.title`, `theme.accent`, else a name at its root such as `course`.
-    Path(String),
-    /// A layout or partial by name (`layouts/base`), in whatever place it stands, or its absence.
-    Template(String),
-    /// The moment of the build.
-    Clock,
 }
 
 impl Theme {
@@ -94,19 +92,23 @@ impl Theme {
             Folder::BuiltIn => ("built-in academy/theme.toml".to_owned(), Some(builtin::MANIFEST.to_owned())),
         };
         let manifest = Manifest::parse(&label, source.as_deref())?;
-        let options = manifest.options(&config.theme.options)?;
-        let settings = Settings {
+        let manner = Manner {
+            autoescape: manifest.autoescape,
+            strict: config.theme.strict.unwrap_or(manifest.strict),
+        };
+        let settings = Arc::new(Settings {
             language: config.site.language.clone(),
             zone: config.site.time_zone.clone(),
             base_url: config.site.base_url.clone(),
-        };
+        });
         Ok(Self {
-            engine: Engine::new(settings),
-            places: Places::read(&config.root, &config.paths.templates, remote, &folder)?,
+            language: dialect::language(&settings),
+            settings,
+            manner,
+            places: Places::read(&config.root, &config.paths.templates, remote, &folder, manner)?,
             folder,
-            options_value: Value::Map(options.clone()),
-            options,
-            strings: Value::Map(manifest.strings(&config.site.language)),
+            options: manifest.options(&config.theme.options)?,
+            strings: manifest.strings(&config.site.language),
             statics: config.paths.statics.clone(),
         })
     }
@@ -125,126 +127,6 @@ impl Theme {
     pub fn has_layout(&self, name: &str) -> bool {
         self.places.get(Use::Layout, name).is_some()
     }
-
-    /// Renders a page: the innermost layout over the page's content, then each layout around it.
-    pub fn render(&self, request: &Request<'_>) -> Result<Rendered> {
-        let mut reads = BTreeSet::new();
-        let chain = self.chain(request, &mut reads)?;
-        let mut content = self.content(request);
-        let mut html = String::new();
-        for (index, layout) in chain.iter().enumerate() {
-            let added = [("theme", &self.options_value), ("t", &self.strings), ("content", &content)];
-            let input = Input { view: request.view, added: &added, now: request.now, partials: &Found(self) };
-            let parsed = layout.parsed(&self.engine).map_err(|f| self.error(f, request, &chain, &reads))?;
-            let mut output = self.engine.render(&layout.file, &parsed, &input);
-            if index > 0 {
-                // What an outer layout sees as `content` was made from reads that are already noted.
-                output.reads.remove(&Read::Path("content".to_owned()));
-            }
-            reads.append(&mut output.reads);
-            html = output.result.map_err(|f| self.error(f, request, &chain, &reads))?;
-            if index + 1 < chain.len() {
-                content = Value::Html(html.as_str().into());
-            }
-        }
-        Ok(Rendered { bytes: html.into_bytes(), reads: reads.into_iter().collect(), warnings: Vec::new() })
-    }
-
-    /// What a read of the page in `request` gives now: another digest means that the page has to be rendered again.
-    /// Nothing for the clock, which is never the same.
-    pub fn digest(&self, read: &Read, request: &Request<'_>) -> Option<Digest> {
-        let mut hasher = Hasher::new("read");
-        match read {
-            Read::Clock => return None,
-            Read::Template(key) => {
-                let template = self.places.of_key(key);
-                hasher.field(template.map_or(&[][..], |template| template.digest.as_bytes()));
-            }
-            Read::Path(path) => self.at_path(path, request).digest_into(&mut hasher),
-        }
-        Some(hasher.finish())
-    }
-
-    fn at_path(&self, path: &str, request: &Request<'_>) -> Value {
-        let (root, child) = path.split_once('.').map_or((path, None), |(root, child)| (root, Some(child)));
-        let value = match root {
-            "theme" => self.options_value.clone(),
-            "t" => self.strings.clone(),
-            "content" => self.content(request),
-            _ => request.view.get(root).cloned().unwrap_or_default(),
-        };
-        match (value, child) {
-            (Value::Map(map), Some(child)) => map.get(child).cloned().unwrap_or_default(),
-            (value, _) => value,
-        }
-    }
-
-    fn content(&self, request: &Request<'_>) -> Value {
-        match request.content {
-            Some(html) => Value::Html(html.clone()),
-            None => request.view.get("content").cloned().unwrap_or_default(),
-        }
-    }
-
-    /// The layouts around a page, innermost first.
-    fn chain(&self, request: &Request<'_>, reads: &mut BTreeSet<Read>) -> Result<Vec<&Template>> {
-        let mut look_up = |name: &str| {
-            reads.insert(Read::Template(Use::Layout.key(name)));
-            self.places.get(Use::Layout, name)
-        };
-        let Some(first) = request.layouts.iter().find_map(|name| look_up(name)) else {
-            let names: Vec<_> = request.layouts.iter().map(|name| format!("`{name}`")).collect();
-            let message = format!("{}: there is no layout {}", request.name, names.join(" or "));
-            let last = request.layouts.last().copied().unwrap_or_default();
-            return Err(Error::new(Kind::Template, message)
-                .maybe_hint(self.places.suggestion(Use::Layout, last))
-                .hint("layouts stand in `templates/layouts/` or in the theme's `layouts/`"));
-        };
-        let mut chain = vec![first];
-        let mut innermost = first;
-        while let Some(parent) = &innermost.parent {
-            let Some(next) = look_up(parent) else {
-                let message = format!("{}: there is no layout `{parent}`", innermost.file);
-                let hint = self.places.suggestion(Use::Layout, parent);
-                return Err(Error::new(Kind::Template, message).maybe_hint(hint));
-            };
-            if chain.iter().any(|layout| layout.file == next.file) || chain.len() == LONGEST_CHAIN {
-                let message = format!("the layouts go round in a circle: {}", names(&chain, Some(next)));
-                return Err(Error::new(Kind::Template, message)
-                    .hint(format!("take `layout: {parent}` out of {}", innermost.file)));
-            }
-            chain.push(next);
-            innermost = next;
-        }
-        Ok(chain)
-    }
-
-    fn error(
-        &self,
-        failure: Failure,
-        request: &Request<'_>,
-        chain: &[&Template],
-        reads: &BTreeSet<Read>,
-    ) -> Error {
-        let page = format!("(page {}, layouts {})", request.name, names(chain, None));
-        if let Some(field) = failure.withheld {
-            let used: Vec<&Template> = reads
-                .iter()
-                .filter_map(|read| match read {
-                    Read::Template(key) => self.places.of_key(key),
-                    _ => None,
-                })
-                .collect();
-            return privacy::error(field, &used, &failure.file, &page);
-        }
-        Error::new(Kind::Template, format!("{}: {} {page}", failure.file, failure.message))
-            .maybe_hint(failure.hint)
-    }
-}
-
-fn names(chain: &[&Template], next: Option<&Template>) -> String {
-    let files: Vec<&str> = chain.iter().copied().chain(next).map(|layout| &*layout.file).collect();
-    files.join(" > ")
 }
 
 /// The folder of the theme: the site's own, or the one in the program.
@@ -270,23 +152,4 @@ fn folder_of(config: &Config) -> Result<Folder> {
         .hint(
             "`[theme] name` in aither.toml names a folder below `themes/`, or `academy`, which is built in",
         ))
-}
-
-/// The partials as the engine asks for them.
-struct Found<'a>(&'a Theme);
-
-impl Partials for Found<'_> {
-    fn partial(&self, name: &str) -> Option<Result<Partial, Failure>> {
-        let template = self.0.places.get(Use::Partial, name)?;
-        let file = template.file.clone();
-        Some(template.parsed(&self.0.engine).map(|parsed| Partial { file, parsed }))
-    }
-
-    fn read(&self, name: &str) -> Read {
-        Read::Template(Use::Partial.key(name))
-    }
-
-    fn suggestion(&self, name: &str) -> Option<String> {
-        self.0.places.suggestion(Use::Partial, name)
-    }
 }

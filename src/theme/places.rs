@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use super::builtin;
-use super::engine::{Engine, Failure, Parsed};
-use super::front;
+use super::trace::TemplateRead;
+use super::{builtin, front};
 use crate::base::digest::{Digest, Hasher};
 use crate::base::{files, text};
 use crate::error::{Error, Kind, Result};
+use crate::liquid::{self, Language};
 use crate::model::change::RemoteTemplate;
+use crate::model::view::Map;
 
 /// A template may have this many bytes.
 const LONGEST: u64 = 1 << 20;
@@ -32,7 +33,7 @@ impl Use {
         }
     }
 
-    /// The name of the template in reads.
+    /// The name of the template in traces.
     pub(super) fn key(self, name: &str) -> String {
         format!("{}/{}", self.folders()[0], canonical(name))
     }
@@ -45,41 +46,76 @@ pub(super) enum Folder {
     BuiltIn,
 }
 
+/// How templates are rendered that don't say it themselves.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Manner {
+    pub(super) autoescape: bool,
+    pub(super) strict: bool,
+}
+
 /// One template.
 #[derive(Debug)]
 pub(super) struct Template {
     /// Where it stands, for people.
     pub(super) file: Arc<str>,
-    /// The text below the front matter, on the lines that it has in the file.
-    pub(super) text: String,
-    /// The layout around it.
-    pub(super) parent: Option<String>,
-    /// Of the whole file.
-    pub(super) digest: Digest,
-    parsed: OnceLock<Result<Arc<Parsed>, Failure>>,
+    /// The layout around it, and the line that says so.
+    pub(super) parent: Option<(String, usize)>,
+    pub(super) autoescape: bool,
+    /// Its front matter.
+    pub(super) matter: Map,
+    /// The text below the front matter.
+    text: String,
+    /// How many lines of front matter stand before it.
+    lines: u32,
+    /// Of the whole file, and of how it is rendered.
+    digest: Digest,
+    /// Which of the places it stands in.
+    place: usize,
+    parsed: OnceLock<Result<liquid::Template, Vec<liquid::Error>>>,
 }
 
 impl Template {
-    fn new(file: String, whole: &str) -> Result<Self> {
-        let mut hasher = Hasher::new("template");
-        hasher.field(whole.as_bytes());
-        let front::Split { text, layout } = front::split(whole)
+    fn new(file: String, whole: &str, place: usize, manner: Manner) -> Result<Self> {
+        let split = front::split(whole)
             .map_err(|message| Error::new(Kind::Template, format!("{file}: {message}")))?;
-        let digest = hasher.finish();
-        Ok(Self { file: file.into(), text, parent: layout, digest, parsed: OnceLock::new() })
+        let autoescape = split.autoescape.unwrap_or(manner.autoescape);
+        let mut hasher = Hasher::new("template");
+        hasher.field(whole.as_bytes()).number(u64::from(autoescape)).number(u64::from(manner.strict));
+        let line = || 1 + whole.lines().position(|line| line.starts_with("layout")).unwrap_or(0);
+        Ok(Self {
+            file: file.into(),
+            parent: split.layout.map(|layout| (layout, line())),
+            autoescape,
+            matter: split.matter,
+            text: split.text,
+            lines: split.lines,
+            digest: hasher.finish(),
+            place,
+            parsed: OnceLock::new(),
+        })
     }
 
-    /// The template, parsed at the first use.
-    pub(super) fn parsed(&self, engine: &Engine) -> Result<Arc<Parsed>, Failure> {
-        self.parsed.get_or_init(|| engine.parse(&self.file, &self.text).map(Arc::new)).clone()
+    /// The template, parsed at the first use, or all that is wrong with it.
+    pub(super) fn parsed(&self, language: &Language) -> Result<&liquid::Template, &[liquid::Error]> {
+        let parsed = self.parsed.get_or_init(|| liquid::Template::parse(&self.file, &self.text, language));
+        parsed.as_ref().map_err(Vec::as_slice)
     }
 }
 
 /// All layouts and partials, each from the first place that has it.
 #[derive(Debug, Default)]
 pub(super) struct Places {
-    layouts: BTreeMap<String, Template>,
-    partials: BTreeMap<String, Template>,
+    layouts: Shelf,
+    partials: Shelf,
+    manner: Manner,
+}
+
+/// The templates for one use.
+#[derive(Debug, Default)]
+struct Shelf {
+    templates: BTreeMap<String, Template>,
+    /// The places in the order in which they are looked in, for people.
+    places: Vec<String>,
 }
 
 impl Places {
@@ -89,9 +125,11 @@ impl Places {
         templates: &Path,
         remote: &[RemoteTemplate],
         theme: &Folder,
+        manner: Manner,
     ) -> Result<Self> {
-        let mut places = Self::default();
+        let mut places = Self { manner, ..Self::default() };
         places.read_folder(root, templates)?;
+        places.begin("the source");
         for template in remote {
             let wanted =
                 if template.kind.to_lowercase().contains("layout") { Use::Layout } else { Use::Partial };
@@ -101,6 +139,7 @@ impl Places {
         match theme {
             Folder::Disk(folder) => places.read_folder(root, folder)?,
             Folder::BuiltIn => {
+                places.begin("built-in academy");
                 for (path, bytes) in builtin::FILES {
                     for wanted in [Use::Layout, Use::Partial] {
                         let name =
@@ -119,59 +158,102 @@ impl Places {
         for wanted in [Use::Layout, Use::Partial] {
             for folder in wanted.folders() {
                 let folder = place.join(folder);
+                let label = |path: &Path| files::slashed(path.strip_prefix(root).unwrap_or(path));
+                self.shelf_mut(wanted).places.push(label(&folder));
                 let mut found = files::walk(&folder)?;
                 // Of `x.liquid` and `x.html` beside each other the first holds.
                 found.sort_by_key(|path| path.extension().is_none_or(|extension| extension != "liquid"));
                 for path in found {
                     let full = folder.join(&path);
-                    let label = files::slashed(full.strip_prefix(root).unwrap_or(&full));
                     let bytes = files::read_capped(&full, LONGEST)?;
                     let whole = String::from_utf8(bytes).map_err(|_| {
-                        Error::new(Kind::Template, format!("{label} is not UTF-8 text"))
+                        Error::new(Kind::Template, format!("{} is not UTF-8 text", label(&full)))
                             .hint("save the file as UTF-8")
                     })?;
-                    self.add(wanted, &files::slashed(&path), label, &whole)?;
+                    self.add(wanted, &files::slashed(&path), label(&full), &whole)?;
                 }
             }
         }
         Ok(())
     }
 
-    /// Adds a template, unless a place before has one of this name.
-    fn add(&mut self, wanted: Use, name: &str, file: String, whole: &str) -> Result<()> {
-        let all = match wanted {
-            Use::Layout => &mut self.layouts,
-            Use::Partial => &mut self.partials,
-        };
-        let name = canonical(name);
-        if !all.contains_key(name) {
-            all.insert(name.to_owned(), Template::new(file, whole)?);
-        }
-        Ok(())
-    }
-
-    fn all(&self, wanted: Use) -> &BTreeMap<String, Template> {
+    fn shelf(&self, wanted: Use) -> &Shelf {
         match wanted {
             Use::Layout => &self.layouts,
             Use::Partial => &self.partials,
         }
     }
 
-    /// The template of this name.
-    pub(super) fn get(&self, wanted: Use, name: &str) -> Option<&Template> {
-        self.all(wanted).get(canonical(name))
+    fn shelf_mut(&mut self, wanted: Use) -> &mut Shelf {
+        match wanted {
+            Use::Layout => &mut self.layouts,
+            Use::Partial => &mut self.partials,
+        }
     }
 
-    /// The template that a read names.
-    pub(super) fn of_key(&self, key: &str) -> Option<&Template> {
-        let (folder, name) = key.split_once('/')?;
-        let wanted = if folder == "layouts" { Use::Layout } else { Use::Partial };
-        self.get(wanted, name)
+    fn begin(&mut self, place: &str) {
+        for wanted in [Use::Layout, Use::Partial] {
+            self.shelf_mut(wanted).places.push(place.to_owned());
+        }
+    }
+
+    /// Adds a template of the place that began last, unless a place before has one of this name.
+    fn add(&mut self, wanted: Use, name: &str, file: String, whole: &str) -> Result<()> {
+        let manner = self.manner;
+        let shelf = self.shelf_mut(wanted);
+        let name = canonical(name);
+        if !shelf.templates.contains_key(name) {
+            let template = Template::new(file, whole, shelf.places.len() - 1, manner)?;
+            shelf.templates.insert(name.to_owned(), template);
+        }
+        Ok(())
+    }
+
+    /// The template of this name.
+    pub(super) fn get(&self, wanted: Use, name: &str) -> Option<&Template> {
+        self.shelf(wanted).templates.get(canonical(name))
+    }
+
+    /// What looking for the template gives, by its name in traces.
+    pub(super) fn look(&self, key: &str) -> TemplateRead {
+        let (wanted, name) = match key.split_once('/') {
+            Some(("layouts", name)) => (Use::Layout, name),
+            Some((_, name)) => (Use::Partial, name),
+            None => (Use::Partial, key),
+        };
+        let shelf = self.shelf(wanted);
+        let found = shelf.templates.get(name);
+        TemplateRead {
+            name: key.to_owned(),
+            file: found.map(|template| template.file.to_string()),
+            digest: found.map(|template| template.digest),
+            missing: shelf.places[..found.map_or(shelf.places.len(), |template| template.place)].to_vec(),
+        }
+    }
+
+    /// All that is wrong with the template in this file, if it cannot be parsed.
+    pub(super) fn mistakes(&self, file: &str) -> Option<&[liquid::Error]> {
+        self.in_file(file)?.parsed.get()?.as_ref().err().map(Vec::as_slice)
+    }
+
+    /// The line in the file of a line below its front matter.
+    pub(super) fn line(&self, file: &str, line: u32) -> u32 {
+        line + self.in_file(file).map_or(0, |template| template.lines)
+    }
+
+    fn in_file(&self, file: &str) -> Option<&Template> {
+        let mut all = self.layouts.templates.values().chain(self.partials.templates.values());
+        all.find(|template| *template.file == *file)
+    }
+
+    /// The names of all templates of this use.
+    pub(super) fn names(&self, wanted: Use) -> impl Iterator<Item = &str> {
+        self.shelf(wanted).templates.keys().map(String::as_str)
     }
 
     /// "did you mean", over the templates of this use.
     pub(super) fn suggestion(&self, wanted: Use, name: &str) -> Option<String> {
-        text::did_you_mean(canonical(name), self.all(wanted).keys().map(String::as_str))
+        text::did_you_mean(canonical(name), self.names(wanted))
     }
 }
 

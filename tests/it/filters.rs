@@ -6,11 +6,11 @@ use aither::config::Config;
 use aither::model::change::RemoteTemplate;
 use aither::model::moment::Moment;
 use aither::model::view::{Map, Value};
-use aither::theme::{Read, Request, Theme};
+use aither::theme::{Request, Theme, Trace};
 
 use crate::theme::{config, now};
 
-fn shown_by(config: &Config, template: &str) -> (String, Vec<Read>) {
+fn shown_by(config: &Config, template: &str) -> (String, Trace) {
     let remote = RemoteTemplate {
         id: String::new(),
         name: "try".to_owned(),
@@ -18,7 +18,7 @@ fn shown_by(config: &Config, template: &str) -> (String, Vec<Read>) {
         markup: template.to_owned(),
         updated_at: None,
     };
-    let moment = |text: &str| text.parse::<Moment>().map_or(Value::Nil, Value::Moment);
+    let moment = |text: &str| text.parse::<Moment>().map_or(Value::Nil, Value::from);
     let view: Map = [
         ("day", moment("2027-03-09")),
         ("instant", moment("2027-03-09T22:30:00Z")),
@@ -38,7 +38,7 @@ fn shown_by(config: &Config, template: &str) -> (String, Vec<Read>) {
     let theme = Theme::open(config, &[remote]).expect("opens");
     let request = Request { layouts: &["try"], view: &view, content: None, now: now(), name: "try" };
     let rendered = theme.render(&request).unwrap_or_else(|error| panic!("{template}: {error}"));
-    (String::from_utf8(rendered.bytes).expect("text"), rendered.reads)
+    (String::from_utf8(rendered.bytes).expect("text"), rendered.trace)
 }
 
 fn shown(language: &str, template: &str) -> String {
@@ -79,11 +79,13 @@ fn dates_are_those_of_the_site_s_zone_and_language() {
 fn the_word_now_is_the_moment_of_the_build() {
     let config = config(Path::new("/nowhere"), "en");
     for template in ["{{ 'now' | date: '%F' }}", "{{ 'today' | date: '%F' }}", "{{ word | date: '%F' }}"] {
-        let (text, reads) = shown_by(&config, template);
+        let (text, trace) = shown_by(&config, template);
         assert_eq!(text, "2027-02-10", "{template}");
-        assert!(reads.contains(&Read::Clock), "{template}");
+        let window = trace.clock.expect("the clock was read");
+        assert_eq!(window.from, now(), "{template}");
+        assert_eq!(window.until.to_string(), "2027-02-10T23:00:00Z", "{template}: midnight in Berlin");
     }
-    assert!(!shown_by(&config, "{{ day | date: '%F' }}").1.contains(&Read::Clock));
+    assert_eq!(shown_by(&config, "{{ day | date: '%F' }}").1.clock, None);
 }
 
 #[test]

@@ -21,6 +21,7 @@ fn pull(source: &mut dyn Source) -> Result<Pull, Error> {
         known: &Catalogue::default(),
         validators: &BTreeMap::new(),
         templates: &[],
+        full: false,
         participants_wanted: true,
         results_wanted: false,
         budget: Duration::from_secs(1),

@@ -48,6 +48,7 @@ fn check_site(folder: &Path) {
         known: &Catalogue::default(),
         validators: &BTreeMap::new(),
         templates: &[],
+        full: false,
         participants_wanted: true,
         results_wanted: false,
         budget: Duration::from_secs(1),

@@ -8,7 +8,7 @@ use aither::error::{Error, Kind};
 use aither::model::change::RemoteTemplate;
 use aither::model::moment::Moment;
 use aither::model::view::{Key, List, Map, Value};
-use aither::theme::{Read, Rendered, Request, Theme};
+use aither::theme::{Change, ReadKind, Records, Rendered, Request, Theme};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -83,7 +83,11 @@ pub(crate) fn config(root: &Path, language: &str) -> Config {
             extra: toml::Table::new(),
         },
         source: Source::Sample,
-        theme: aither::config::Theme { name: "academy".to_owned(), options: toml::Table::new() },
+        theme: aither::config::Theme {
+            name: "academy".to_owned(),
+            strict: None,
+            options: toml::Table::new(),
+        },
         paths: Paths {
             content: root.join("content"),
             themes: root.join("themes"),
@@ -92,9 +96,10 @@ pub(crate) fn config(root: &Path, language: &str) -> Config {
             output: root.join("output"),
             state: root.join(".aither"),
         },
-        courses: Courses { order: Order::Start, page_size: 20, feed_size: 20, drafts: false },
+        courses: Courses { order: Order::Start, page_size: 20, feed_size: 20, archive: false, drafts: false },
         limits: Limits { max_shrink_percent: 30 },
         privacy: Privacy::default(),
+        serve: aither::config::Serve::default(),
     }
 }
 
@@ -145,13 +150,21 @@ fn view() -> Map {
     ])
 }
 
+/// What a page read: `path`, `#path` for its size, `path[*]` for its elements, `path[*].column`, `path.*` for all of it.
 fn paths(rendered: &Rendered) -> Vec<String> {
-    let name = |read: &Read| match read {
-        Read::Path(path) => path.clone(),
-        Read::Template(name) => format!("{{{name}}}"),
-        Read::Clock => "clock".to_owned(),
-    };
-    rendered.reads.iter().map(name).collect()
+    let rows = rendered.trace.rows.iter().map(|row| match row.kind {
+        ReadKind::Truth => format!("?{}", row.path),
+        ReadKind::Len => format!("#{}", row.path),
+        ReadKind::Items => format!("{}[*]", row.path),
+        ReadKind::Column => format!("{}[*].{}", row.path, row.column),
+        ReadKind::Subtree => format!("{}.*", row.path),
+        _ => row.path.clone(),
+    });
+    let mut paths: Vec<String> = rows.collect();
+    paths.sort();
+    paths.extend(rendered.trace.templates.iter().map(|read| format!("{{{}}}", read.name)));
+    paths.extend(rendered.trace.clock.map(|_| "clock".to_owned()));
+    paths
 }
 
 #[test]
@@ -193,9 +206,11 @@ fn layouts_stand_around_one_another() {
     assert_eq!(text(&rendered), "<html><main><p><b>Hi</b></p></main></html>");
     let reads = ["content", "x", "{layouts/absent}", "{layouts/base}", "{layouts/middle}", "{layouts/page}"];
     assert_eq!(paths(&rendered), reads);
-    for read in &rendered.reads {
-        assert_eq!(theme.digest(read, &request), fixture.theme().digest(read, &request));
-    }
+    assert_eq!(
+        rendered.warnings,
+        ["themes/bare/layouts/middle.liquid:4:23: \"x\" is not defined (did you mean \"t\"?)"]
+    );
+    assert_eq!(fixture.theme().change(&rendered.trace, &request, &()), None);
 }
 
 #[test]
@@ -218,10 +233,10 @@ fn what_is_missing_is_named_with_what_was_meant() {
     let error = fixture.error(&view());
     assert_eq!(
         error.message(),
-        "themes/bare/layouts/page.liquid: there is no partial `heda` \
-         (page /x/, layouts themes/bare/layouts/page.liquid)"
+        "themes/bare/layouts/page.liquid:1:1: there is no partial \"heda\"\n  |\n\
+         1 | {% include 'heda' %}\n  | ^\n  on the page /x/"
     );
-    assert_eq!(error.hints(), ["did you mean `head`?"]);
+    assert_eq!(error.hints(), ["did you mean \"head\"?"]);
 
     let error = fixture.theme().render(&request(&["pages"], &view())).expect_err("no such layout");
     assert_eq!(error.message(), "/x/: there is no layout `pages`");
@@ -229,16 +244,16 @@ fn what_is_missing_is_named_with_what_was_meant() {
 
     let parent = Fixture::bare().page("---\nlayout: bse\n---\n").file("themes/bare/layouts/base.html", "");
     let error = parent.error(&view());
-    assert_eq!(error.message(), "themes/bare/layouts/page.liquid: there is no layout `bse`");
+    assert_eq!(error.message(), "themes/bare/layouts/page.liquid:2: there is no layout `bse`");
     assert_eq!(error.hints(), ["did you mean `base`?"]);
 
     let filter = Fixture::bare().page("\n{{ page.title | escap }}").error(&view());
     assert_eq!(filter.kind(), Kind::Template);
     assert!(
-        filter.message().starts_with("themes/bare/layouts/page.liquid: Unknown filter `escap`"),
+        filter.message().starts_with("themes/bare/layouts/page.liquid:2:17: there is no filter \"escap\""),
         "{filter}"
     );
-    assert_eq!(filter.hints(), ["did you mean `escape`?"]);
+    assert_eq!(filter.hints(), ["did you mean \"escape\"?"]);
 }
 
 #[test]
@@ -288,7 +303,7 @@ fn loops_and_partials_keep_the_rules_of_liquid() {
     let cases = [
         ("{% for i in (1..9) limit:3 offset:2 reversed %}{{ i }}{% endfor %}", "543"),
         ("{% for i in (1..3) %}{% if i == 2 %}{% continue %}{% endif %}{{ i }}{% endfor %}", "13"),
-        ("{% for i in (1..1000000000) %}{% if i == 3 %}{% break %}{% endif %}{{ i }}{% endfor %}", "12"),
+        ("{% for i in (1..1000000) %}{% if i == 3 %}{% break %}{% endif %}{{ i }}{% endfor %}", "12"),
         (
             "{% for t in page.tags %}{% for u in page.tags %}{{ forloop.parentloop.index }}{{ u }}{% endfor %}{% endfor %}",
             "1x1y2x2y",
@@ -324,8 +339,9 @@ fn a_withheld_field_is_an_error_with_its_line() {
     assert_eq!(error.kind(), Kind::Privacy);
     assert_eq!(
         error.message(),
-        "themes/bare/partials/people.liquid:4: this template reads `name` of a participant, which is not public \
-         (page /x/, layouts themes/bare/layouts/page.liquid > themes/bare/layouts/base.html)"
+        "themes/bare/partials/people.liquid:4:4: this template reads `name` of a participant, which is not public\n  \
+         |\n4 | {{ p.name }}{% endfor %}\n  |    ^\n  in the `include` at themes/bare/layouts/page.liquid:4:1\n  \
+         on the page /x/"
     );
     assert!(error.hints()[0].contains("add \"name\" to `public_fields` under `[privacy]`"));
     for read in [
@@ -345,7 +361,7 @@ fn a_withheld_field_is_an_error_with_its_line() {
     let quiet = "{{ course.participants.size }}{{ course.participants }}{% for e in course.participants[0] %}{{ e }}{% endfor %}{{ course.participants | json }}";
     assert_eq!(
         Fixture::bare().page(quiet).text(&view()),
-        "1statusCONFIRMEDstatusCONFIRMED[{\"status\":\"CONFIRMED\"}]"
+        "1{\"status\"=>\"CONFIRMED\"}statusCONFIRMED[{\"status\":\"CONFIRMED\"}]"
     );
 }
 
@@ -360,15 +376,16 @@ fn an_error_shows_no_value_of_the_page() {
 #[test]
 fn endless_templates_end_with_an_error() {
     for (template, part) in [
-        ("{% include 'self' %}", "include one another too deeply"),
-        ("{% render 'self' %}", "include one another too deeply"),
-        ("{% for i in (1..100000) %}{% for j in (1..100000) %}{% endfor %}{% endfor %}", "elements"),
-        ("{{ 99999999999999999999 }}", "cannot cope"),
+        ("{% include 'self' %}", "deeper than"),
+        ("{% render 'again' %}", "deeper than"),
+        ("{% for i in (1..100000) %}{% for j in (1..100000) %}{% endfor %}{% endfor %}", "steps"),
+        ("{% for i in (1..1000000000) %}{% endfor %}", "a range of 1000000000 numbers"),
+        ("{{ 99999999999999999999 }}", "digits"),
     ] {
-        let fixture = Fixture::bare().page(template).file(
-            "themes/bare/partials/self.html",
-            "{% if true %}{% if true %}{% include 'self' %}{% endif %}{% endif %}",
-        );
+        let fixture = Fixture::bare()
+            .page(template)
+            .file("themes/bare/partials/self.html", "{% if true %}{% include 'self' %}{% endif %}")
+            .file("themes/bare/partials/again.html", "{% if true %}{% render 'again' %}{% endif %}");
         let error = fixture.error(&view());
         assert_eq!(error.kind(), Kind::Template);
         assert!(error.message().contains(part), "{template}: {error}");
@@ -383,37 +400,84 @@ fn a_page_depends_on_what_it_touched() {
         let fixture = Fixture::bare().page(template).file("themes/bare/partials/t.html", "{{ site.title }}");
         paths(&fixture.render(&view()).expect("renders"))
     };
-    assert_eq!(reads("{{ page.title }}{{ course.title }}"), ["course", "page", "{layouts/page}"]);
+    assert_eq!(
+        reads("{{ page.title }}{{ course.title }}"),
+        ["@course:1.title", "course", "page.title", "{layouts/page}"]
+    );
     assert_eq!(
         reads("{{ site.title }}{{ site.title }}{{ site.no }}"),
         ["site.no", "site.title", "{layouts/page}"]
     );
-    assert_eq!(reads("{{ site.courses | size }}"), ["site.courses", "{layouts/page}"]);
+    assert_eq!(reads("{{ site.courses | size }}"), ["#site.courses", "{layouts/page}"]);
+    assert_eq!(reads("{% if site.courses %}{% endif %}"), ["?site.courses", "{layouts/page}"]);
+    assert_eq!(reads("{% for t in page.tags %}{{ t }}{% endfor %}"), ["page.tags[*]", "{layouts/page}"]);
     assert_eq!(
-        reads("{% for c in site.courses %}{{ c.title }}{% endfor %}"),
-        ["site.courses", "{layouts/page}"]
+        reads("{{ site.courses | where: 'title', 'A' | size }}"),
+        ["site.courses[*].title", "{layouts/page}"]
     );
+    assert_eq!(reads("{{ page | json }}"), ["page.*", "{layouts/page}"]);
     assert_eq!(reads("{% render 't' %}"), ["site.title", "{layouts/page}", "{partials/t}"]);
-    assert_eq!(reads("{% assign s = site %}{{ s.title }}{{ site.size }}"), ["site", "{layouts/page}"]);
     assert_eq!(
-        reads("{{ theme.accent }}{{ 'now' | date: '%Y' }}"),
-        ["theme.accent", "{layouts/page}", "clock"]
+        reads("{{ theme.accent }}{{ t.word }}{{ 'now' | date: '%Y' }}"),
+        ["t.word", "theme.accent", "{layouts/page}", "clock"]
     );
+    assert_eq!(reads("{{ layout.class }}"), ["{layouts/page}"]);
 }
 
 #[test]
-fn a_read_tells_a_change() {
-    let fixture = Fixture::bare().page("");
+fn a_trace_tells_a_change() {
+    let fixture = Fixture::bare()
+        .page("{{ page.title }}{{ course.title }}{{ theme.accent }}{% include 'later' %}{{ 'now' | date: '%Y' }}")
+        .file("themes/bare/partials/later.html", "later");
+    let (theme, old) = (fixture.theme(), view());
+    let trace = theme.render(&request(&["page"], &old)).expect("renders").trace;
+    let course_of = |view: &Map| match view.get("course") {
+        Some(Value::Map(course)) => course.clone(),
+        _ => panic!("a course"),
+    };
+    let change = |theme: &Theme, view: &Map, now: Timestamp| {
+        let course = course_of(view);
+        let request = Request { now, ..request(&["page"], view) };
+        let change = theme.change(&trace, &request, &Records::new([&course]));
+        change.map(|change| change.to_string())
+    };
+    assert_eq!(change(&theme, &old, now()), None);
+    assert_eq!(change(&theme, &old.with("unread", "x"), now()), None);
+    let title = old.with("page", map([("title", "Other".into())]));
+    assert_eq!(change(&theme, &title, now()).as_deref(), Some("`page.title`"));
+    let renamed = old.with("course", course("Other"));
+    assert_eq!(change(&theme, &renamed, now()).as_deref(), Some("`@course:1.title`"));
+    assert_eq!(change(&theme, &old, "2027-12-31T22:59:59Z".parse().expect("a time")), None);
+    for out in ["2027-12-31T23:00:00Z", "2027-02-10T22:29:59Z"] {
+        let change = change(&theme, &old, out.parse().expect("a time"));
+        assert_eq!(change.as_deref(), Some("the time (since 2027-12-31T23:00:00Z)"));
+    }
+
+    let read = trace.templates.iter().find(|read| read.name == "partials/later").expect("there");
+    assert_eq!(read.file.as_deref(), Some("themes/bare/partials/later.html"));
+    assert_eq!(read.missing, ["templates/partials", "templates/_includes", "the source"]);
+    let fixture = fixture.file("themes/bare/_includes/later.html", "in a place that comes later");
+    assert_eq!(change(&fixture.theme(), &old, now()), None);
+    let fixture = fixture.file("templates/_includes/later.html", "in a place that comes first");
+    assert_eq!(change(&fixture.theme(), &old, now()).as_deref(), Some("the template partials/later"));
+    let request = request(&["page"], &old);
     let theme = fixture.theme();
-    let path = |path: &str| Read::Path(path.to_owned());
-    let digest = |read: &Read, view: &Map| theme.digest(read, &request(&["page"], view));
-    let (old, new) = (view(), view().with("course", course("Other")));
-    assert_ne!(digest(&path("course"), &old), digest(&path("course"), &new));
-    assert_eq!(digest(&path("site.courses"), &old), digest(&path("site.courses"), &new));
-    assert_ne!(digest(&path("nothing"), &old), digest(&path("nothing"), &old.with("nothing", "now there")));
-    assert_eq!(digest(&Read::Clock, &old), None);
-    let template = Read::Template("partials/later".to_owned());
-    let before = digest(&template, &old);
-    let fixture = fixture.file("templates/partials/later.html", "now there");
-    assert_ne!(fixture.theme().digest(&template, &request(&["page"], &old)), before);
+    let course = course_of(&old);
+    let records = Records::new([&course]);
+    let change = theme.change(&trace, &request, &records);
+    assert!(matches!(change, Some(Change::Template(_))));
+    for row in &trace.rows {
+        assert_eq!(theme.look(row, &request, &records), row.hash, "{row:?}");
+    }
+}
+
+#[test]
+fn a_layout_that_appears_later_is_noticed() {
+    let fixture = Fixture::bare().page("x");
+    let view = view();
+    let request = request(&["special", "page"], &view);
+    let trace = fixture.theme().render(&request).expect("renders").trace;
+    assert_eq!(fixture.theme().change(&trace, &request, &()), None);
+    let fixture = fixture.file("templates/layouts/special.html", "y");
+    assert!(matches!(fixture.theme().change(&trace, &request, &()), Some(Change::Template(_))));
 }

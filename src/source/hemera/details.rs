@@ -155,7 +155,8 @@ fn due(courses: &[Course], reading: &Reading<'_>, whose: Whose) -> Vec<usize> {
 /// nothing about them.
 fn is_fresh(course: &Course, reading: &Reading<'_>) -> bool {
     let age = course.details_at.map(|read| reading.now.duration_since(read));
-    !reading.request.results_wanted && age.is_some_and(|age| !age.is_negative() && age < FRESH)
+    let asked_for = reading.request.full || reading.request.results_wanted;
+    !asked_for && age.is_some_and(|age| !age.is_negative() && age < FRESH)
 }
 
 /// The first list before the second, but for every eighth turn: where there are more upcoming courses than a minute

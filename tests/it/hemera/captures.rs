@@ -62,6 +62,7 @@ fn replay(answers: &[(&str, Response)], details: Details, results: bool) -> (Res
         known: &Catalogue::default(),
         validators: &Default::default(),
         templates: &[],
+        full: false,
         participants_wanted: true,
         results_wanted: results,
         budget: Duration::from_secs(60),

@@ -113,6 +113,9 @@ fn bookings_that_were_just_read_are_not_read_again_unless_the_list_says_that_som
     // Old enough, all but the one that was read in between.
     client.clock.advance(Duration::from_secs(2));
     assert_eq!(client.sync().details_read, booked(&client) - 1);
+    client.full = true;
+    assert_eq!(client.sync().details_read, booked(&client), "who asks for everything gets it");
+    client.full = false;
     // Whoever makes results public wants to see them with the next build.
     client.results_wanted = true;
     let pull = client.sync();

@@ -51,6 +51,7 @@ struct Client {
     known: Catalogue,
     templates: Vec<RemoteTemplate>,
     validators: BTreeMap<String, Validator>,
+    full: bool,
     participants_wanted: bool,
     results_wanted: bool,
     reporter: Arc<Collected>,
@@ -69,6 +70,7 @@ impl Client {
             known: Catalogue::default(),
             templates: Vec::new(),
             validators: BTreeMap::new(),
+            full: false,
             participants_wanted: true,
             results_wanted: false,
             reporter: Arc::default(),
@@ -88,11 +90,12 @@ impl Client {
             self.source = Some(self.connect(Box::new(direct))?);
         }
         let budget = self.config.budget;
-        let Self { known, templates, validators, participants_wanted, results_wanted, .. } = self;
+        let Self { known, templates, validators, full, participants_wanted, results_wanted, .. } = self;
         let request = PullRequest {
             known,
             templates,
             validators,
+            full: *full,
             participants_wanted: *participants_wanted,
             results_wanted: *results_wanted,
             budget,

@@ -158,6 +158,7 @@ fn pull(client: &Client) -> PullRequest<'_> {
         known: &client.known,
         validators: &client.validators,
         templates: &[],
+        full: false,
         participants_wanted: true,
         results_wanted: client.results_wanted,
         budget: client.config.budget,

@@ -1,0 +1,410 @@
+//! What a render read: the rows of a verifying trace.
+//!
+//! A row says what was looked at and holds a hash of what was seen. [`look`] takes the same look at new data, so
+//! a page whose rows all give the hashes they had would come out the same. Places are interned as (parent, key)
+//! pairs, so that the usual read, of something that has been read before, costs a probe of a small table.
+//!
+//! An object with an identity is a root of its own: what is read of it is recorded under its identity, and the
+//! place where it was found only records that it stood there.
+
+use std::borrow::Cow;
+
+use super::look::{bytes_hash, column_hash, hash, mix, parse_path, push_escaped, push_key};
+use super::value::{List, Object, ValueRef};
+
+/// How something was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[non_exhaustive]
+pub enum ReadKind {
+    /// Whether it is true.
+    Truth,
+    /// The value itself; of a list or an object only that it is one, and which.
+    Value,
+    /// How many elements or entries.
+    Len,
+    /// The elements in their order: plain values as they are, objects by identity.
+    Items,
+    /// One property of every element of a list, with the elements' identities in their order.
+    Column,
+    /// Everything below it.
+    Subtree,
+}
+
+/// One row of a trace.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+pub struct Read {
+    /// How it was looked at.
+    pub kind: ReadKind,
+    /// Where: `site.title`, `@course:ck9zz.title`, `courses[3]`. A backslash stands before a sign of the path
+    /// that belongs to a key.
+    pub path: String,
+    /// The property, for [`ReadKind::Column`]; a path as well.
+    pub column: String,
+    /// The hash of what was seen.
+    pub hash: u64,
+}
+
+/// A partial that a render asked for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PartialRead {
+    /// The name it was asked for by.
+    pub name: String,
+    /// Where it was found, in the words of the host; nothing if nowhere.
+    pub found: Option<String>,
+    /// Places that come before it and did not have it.
+    pub missing: Vec<String>,
+}
+
+/// All that a render read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Trace {
+    /// Reads of the data, in an order that is the same for the same render.
+    pub reads: Vec<Read>,
+    /// Partials, in the order of the first use.
+    pub partials: Vec<PartialRead>,
+    /// If the clock was read: the first instant (seconds since 1970) at which the output may differ.
+    pub clock: Option<i64>,
+}
+
+/// Gives the object of an identity in the data as it is now.
+pub trait Entities {
+    /// The object, or nothing if it is gone.
+    fn entity(&self, id: &str) -> Option<&dyn Object>;
+}
+
+impl Entities for () {
+    fn entity(&self, _: &str) -> Option<&dyn Object> {
+        None
+    }
+}
+
+pub(super) const NO_NODE: u32 = 0;
+pub(super) const ROOT: u32 = 1;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Key<'a> {
+    Name(Cow<'a, str>),
+    Index(i64),
+    Entity(Cow<'a, str>),
+}
+
+struct Node<'a> {
+    parent: u32,
+    key: Key<'a>,
+    hash: u64,
+    /// One bit for each kind of read that has been recorded.
+    seen: u8,
+    /// For an object with identity: its own node, once known.
+    entity: u32,
+    /// The list it was first met in as an element.
+    origin: u32,
+    list: Option<&'a dyn List>,
+}
+
+struct Row<'a> {
+    kind: ReadKind,
+    node: u32,
+    column: Option<Cow<'a, str>>,
+    hash: u64,
+}
+
+/// Records what renders read. One recorder may serve several renders over the same data: a page and its layouts.
+#[derive(Default)]
+pub struct Reads<'a> {
+    nodes: Vec<Node<'a>>,
+    /// Open addressing; zero is empty.
+    table: Vec<u32>,
+    rows: Vec<Row<'a>>,
+    partials: Vec<PartialRead>,
+    clock: Option<i64>,
+}
+
+impl<'a> Reads<'a> {
+    /// An empty recorder.
+    pub fn new() -> Reads<'a> {
+        let node =
+            || Node { parent: 0, key: Key::Index(0), hash: 0, seen: 0, entity: 0, origin: 0, list: None };
+        let mut nodes = Vec::with_capacity(128);
+        nodes.extend([node(), node()]);
+        Reads { nodes, table: vec![0; 256], rows: Vec::with_capacity(64), ..Reads::default() }
+    }
+
+    /// Whether it has never been used, not even prepared.
+    pub(super) fn is_unused(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// The node of a name below another.
+    #[inline]
+    pub(super) fn name(&mut self, parent: u32, name: &'a str, hash: u32) -> u32 {
+        let hash = mix(u64::from(hash) | 1 << 40, u64::from(parent));
+        self.find(parent, hash, |k| matches!(k, Key::Name(n) if n == name), || Key::Name(Cow::Borrowed(name)))
+    }
+
+    /// The node of a name that does not live as long as the data.
+    pub(super) fn owned_name(&mut self, parent: u32, name: &str) -> u32 {
+        let hash = mix(u64::from(super::ast::name_hash(name)) | 1 << 40, u64::from(parent));
+        self.find(
+            parent,
+            hash,
+            |k| matches!(k, Key::Name(n) if n == name),
+            || Key::Name(Cow::Owned(name.to_owned())),
+        )
+    }
+
+    pub(super) fn index(&mut self, parent: u32, index: i64) -> u32 {
+        let hash = mix(index as u64 | 1 << 62, u64::from(parent));
+        self.find(parent, hash, |k| *k == Key::Index(index), || Key::Index(index))
+    }
+
+    /// The node of an object's identity, found at `place`.
+    pub(super) fn entity(&mut self, place: u32, id: &'a str) -> u32 {
+        let known = self.nodes[place as usize].entity;
+        if known != 0 {
+            return known;
+        }
+        let hash = mix(u64::from(super::ast::name_hash(id)) | 1 << 41, 0);
+        let node =
+            self.find(0, hash, |k| matches!(k, Key::Entity(e) if e == id), || Key::Entity(Cow::Borrowed(id)));
+        self.nodes[place as usize].entity = node;
+        node
+    }
+
+    /// Notes that `node` was met as an element of `list`.
+    pub(super) fn met_in(&mut self, node: u32, list: u32) {
+        let origin = &mut self.nodes[node as usize].origin;
+        if *origin == 0 {
+            *origin = list;
+        }
+    }
+
+    fn find(
+        &mut self,
+        parent: u32,
+        hash: u64,
+        same: impl Fn(&Key<'a>) -> bool,
+        key: impl FnOnce() -> Key<'a>,
+    ) -> u32 {
+        let mask = self.table.len() - 1;
+        let mut at = hash as usize & mask;
+        loop {
+            match self.table[at] {
+                0 => break,
+                found => {
+                    let node = &self.nodes[found as usize];
+                    if node.hash == hash && node.parent == parent && same(&node.key) {
+                        return found;
+                    }
+                }
+            }
+            at = (at + 1) & mask;
+        }
+        let new = self.nodes.len() as u32;
+        self.nodes.push(Node { parent, key: key(), hash, seen: 0, entity: 0, origin: 0, list: None });
+        self.table[at] = new;
+        if self.nodes.len() * 2 > self.table.len() {
+            self.grow();
+        }
+        new
+    }
+
+    fn grow(&mut self) {
+        let mask = self.table.len() * 4 - 1;
+        let mut table = vec![0; mask + 1];
+        for (i, node) in self.nodes.iter().enumerate().skip(2) {
+            let mut at = node.hash as usize & mask;
+            while table[at] != 0 {
+                at = (at + 1) & mask;
+            }
+            table[at] = i as u32;
+        }
+        self.table = table;
+    }
+
+    /// Records a look at a node, once.
+    #[inline]
+    pub(super) fn record(&mut self, kind: ReadKind, node: u32, value: Option<ValueRef<'a>>) {
+        let bit = 1u8 << kind as u8;
+        let entry = &mut self.nodes[node as usize];
+        if entry.seen & bit != 0 || node == NO_NODE {
+            return;
+        }
+        entry.seen |= bit;
+        if let Some(ValueRef::List(list)) = value {
+            entry.list = Some(list);
+        }
+        self.rows.push(Row { kind, node, column: None, hash: hash(kind, value) });
+    }
+
+    /// Records a look at one property of every element of a list.
+    pub(super) fn record_column(&mut self, node: u32, list: &'a dyn List, property: &str) {
+        let same = |r: &Row<'_>| {
+            r.kind == ReadKind::Column && r.node == node && r.column.as_deref() == Some(property)
+        };
+        if node == NO_NODE || self.rows.iter().any(same) {
+            return;
+        }
+        let entry = &mut self.nodes[node as usize];
+        entry.seen |= 1 << ReadKind::Column as u8;
+        entry.list = Some(list);
+        let mut column = String::new();
+        push_key(&mut column, property);
+        let hash = column_hash(Some(ValueRef::List(list)), &parse_path(&column));
+        self.rows.push(Row {
+            kind: ReadKind::Column,
+            node,
+            column: Some(Cow::Owned(property.to_owned())),
+            hash,
+        });
+    }
+
+    pub(super) fn partial(&mut self, read: PartialRead) {
+        if !self.partials.contains(&read) {
+            self.partials.push(read);
+        }
+    }
+
+    pub(super) fn clock(&mut self, until: i64) {
+        self.clock = Some(self.clock.map_or(until, |c| c.min(until)));
+    }
+
+    /// The trace, as short as it can be said.
+    pub fn finish(mut self) -> Trace {
+        self.drop_implied();
+        let mut reads = self.columns();
+        for row in &self.rows {
+            let mut column = String::new();
+            if let Some(property) = &row.column {
+                push_key(&mut column, property);
+                let same = |r: &Read| r.kind == row.kind && r.hash == row.hash && r.column == column;
+                if reads.iter().any(|r| same(r) && r.path == self.path(row.node)) {
+                    continue;
+                }
+            }
+            reads.push(Read { kind: row.kind, path: self.path(row.node), column, hash: row.hash });
+        }
+        Trace { reads, partials: self.partials, clock: self.clock }
+    }
+
+    /// A closer look at the same place says all that a passing one would.
+    fn drop_implied(&mut self) {
+        let bit = |k: ReadKind| 1u8 << k as u8;
+        let nodes = &self.nodes;
+        self.rows.retain(|row| {
+            let seen = nodes[row.node as usize].seen;
+            let closer = match row.kind {
+                ReadKind::Truth => bit(ReadKind::Value) | bit(ReadKind::Len),
+                ReadKind::Value => bit(ReadKind::Len),
+                ReadKind::Len => 0,
+                ReadKind::Items => bit(ReadKind::Column),
+                ReadKind::Column | ReadKind::Subtree => return true,
+            } | bit(ReadKind::Items)
+                | bit(ReadKind::Column)
+                | bit(ReadKind::Subtree);
+            let closer = if row.kind == ReadKind::Items { closer & !bit(ReadKind::Items) } else { closer };
+            seen & closer == 0
+        });
+    }
+
+    /// Reads of the same property of several elements of a list are one row.
+    fn columns(&mut self) -> Vec<Read> {
+        const FEW: usize = 3;
+        let mut reads = Vec::with_capacity(self.rows.len());
+        let mut places: Vec<(u32, u64, u32)> = Vec::new();
+        for (i, row) in self.rows.iter().enumerate() {
+            if matches!(row.kind, ReadKind::Truth | ReadKind::Value)
+                && let Some((list, way)) = self.below_element(row.node)
+            {
+                places.push((list, way, i as u32));
+            }
+        }
+        if places.len() < FEW {
+            return reads;
+        }
+        places.sort_unstable();
+        let mut covered = vec![false; self.rows.len()];
+        let mut lists = Vec::new();
+        for group in places.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)).filter(|g| g.len() >= FEW) {
+            let (list, _, row) = group[0];
+            let Some(data) = self.nodes[list as usize].list else { continue };
+            let column = self.path_below(self.rows[row as usize].node, Some(list));
+            let hash = column_hash(Some(ValueRef::List(data)), &parse_path(&column));
+            reads.push(Read { kind: ReadKind::Column, path: self.path(list), column, hash });
+            group.iter().for_each(|(_, _, row)| covered[*row as usize] = true);
+            lists.push(list);
+        }
+        let mut at = 0;
+        self.rows.retain(|row| {
+            at += 1;
+            // The column tells the elements in their order, so the plain row of them is not needed.
+            !(covered[at - 1] || row.kind == ReadKind::Items && lists.contains(&row.node))
+        });
+        reads
+    }
+
+    /// If a node is below an element of a list whose elements were gone through: the list, and a hash of the way
+    /// from the element.
+    fn below_element(&self, node: u32) -> Option<(u32, u64)> {
+        let mut way = 0;
+        let mut at = node;
+        while at > ROOT {
+            let entry = &self.nodes[at as usize];
+            if entry.origin != 0 && at != node {
+                return self.nodes[entry.origin as usize].list.map(|_| (entry.origin, way));
+            }
+            way = mix(way, key_hash(&entry.key));
+            at = entry.parent;
+        }
+        None
+    }
+
+    fn path(&self, node: u32) -> String {
+        self.path_below(node, None)
+    }
+
+    /// The path of a node, from its root or from the element of `list` that it is below.
+    fn path_below(&self, node: u32, list: Option<u32>) -> String {
+        let mut way = [0; 16];
+        let mut len = 0;
+        let mut longer = Vec::new();
+        let mut at = node;
+        while at > ROOT {
+            let entry = &self.nodes[at as usize];
+            if list.is_some_and(|l| entry.origin == l && at != node) {
+                break;
+            }
+            match way.get_mut(len) {
+                Some(slot) => {
+                    *slot = at;
+                    len += 1;
+                }
+                None => longer.push(at),
+            }
+            at = entry.parent;
+        }
+        let mut path = String::with_capacity(40);
+        for node in longer.iter().rev().chain(way[..len].iter().rev()) {
+            match &self.nodes[*node as usize].key {
+                Key::Name(name) => push_key(&mut path, name),
+                Key::Index(i) => {
+                    path.push('[');
+                    super::text::push_int(&mut path, *i);
+                    path.push(']');
+                }
+                Key::Entity(id) => {
+                    path.push('@');
+                    push_escaped(&mut path, id);
+                }
+            }
+        }
+        path
+    }
+}
+
+fn key_hash(key: &Key<'_>) -> u64 {
+    match key {
+        Key::Name(name) => bytes_hash(1, name.as_bytes()),
+        Key::Index(i) => mix(2, *i as u64),
+        Key::Entity(id) => bytes_hash(3, id.as_bytes()),
+    }
+}

@@ -1,0 +1,96 @@
+//! The dialect of Liquid that themes are written in: the standard language with the site's filters and Jekyll's.
+
+mod dates;
+mod lists;
+mod moments;
+mod numbers;
+mod texts;
+mod urls;
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+
+use crate::liquid::{Args, Arity, Context, Error, Filter, Language, Value};
+
+/// What filters need to know of the site.
+#[derive(Debug, Clone)]
+pub(super) struct Settings {
+    /// A BCP 47 tag.
+    pub(super) language: String,
+    pub(super) zone: TimeZone,
+    /// Scheme, host and path, without a slash at the end.
+    pub(super) base_url: String,
+}
+
+impl Settings {
+    /// The path of the base URL: empty, or `/academy`.
+    fn base_path(&self) -> &str {
+        let after_scheme = self.base_url.find("://").map_or(0, |at| at + 3);
+        self.base_url[after_scheme..].find('/').map_or("", |at| &self.base_url[after_scheme + at..])
+    }
+
+    fn is_german(&self) -> bool {
+        self.language.to_ascii_lowercase().starts_with("de")
+    }
+}
+
+type Made<'a> = Result<Value<'a>, Error>;
+type Run = for<'a, 'x> fn(&Settings, &mut Context<'a>, Value<'a>, &Args<'a, 'x>) -> Made<'a>;
+
+/// A filter that knows the site.
+struct OfSite {
+    settings: Arc<Settings>,
+    run: Run,
+}
+
+impl Filter for OfSite {
+    fn apply<'a>(&self, cx: &mut Context<'a>, input: Value<'a>, args: &Args<'a, '_>) -> Made<'a> {
+        (self.run)(&self.settings, cx, input, args)
+    }
+}
+
+const NONE: Arity = Arity::of(0, 0);
+const UP_TO_ONE: Arity = Arity::of(0, 1);
+
+const FILTERS: &[(&str, Arity, Run)] = &[
+    ("absolute_url", NONE, urls::absolute),
+    ("array_to_sentence_string", UP_TO_ONE, texts::sentence),
+    ("cgi_escape", NONE, urls::cgi_escape),
+    ("date", UP_TO_ONE, dates::date),
+    ("date_range", UP_TO_ONE, dates::range),
+    ("date_to_long_string", Arity::of(0, 2), dates::long_string),
+    ("date_to_rfc822", NONE, dates::rfc822),
+    ("date_to_string", Arity::of(0, 2), dates::string),
+    ("date_to_xmlschema", NONE, dates::xmlschema),
+    ("group_by", Arity::of(1, 1), lists::group_by),
+    ("group_by_exp", Arity::of(2, 2).expression(1), lists::group_by_exp),
+    ("inspect", NONE, texts::inspect),
+    ("jsonify", NONE, texts::jsonify),
+    ("markdownify", NONE, texts::markdownify),
+    ("money", UP_TO_ONE, numbers::money),
+    ("normalize_whitespace", NONE, texts::normalize_whitespace),
+    ("number", NONE, numbers::number),
+    ("number_of_words", UP_TO_ONE, texts::number_of_words),
+    ("pop", UP_TO_ONE, lists::pop),
+    ("push", Arity::of(1, 1), lists::push),
+    ("relative_url", NONE, urls::relative),
+    ("sample", UP_TO_ONE, lists::sample),
+    ("shift", UP_TO_ONE, lists::shift),
+    ("slugify", UP_TO_ONE, texts::slugify),
+    ("to_integer", NONE, numbers::to_integer),
+    ("unshift", Arity::of(1, 1), lists::unshift),
+    ("uri_escape", NONE, urls::uri_escape),
+    ("where_exp", Arity::of(2, 2).expression(1), lists::where_exp),
+    ("xml_escape", NONE, texts::xml_escape),
+];
+
+/// The language of the themes of one site.
+pub(super) fn language(settings: &Arc<Settings>) -> Language {
+    let mut language = Language::standard();
+    language.jekyll_include(true);
+    for (name, arity, run) in FILTERS {
+        language.filter(name, *arity, OfSite { settings: settings.clone(), run: *run });
+    }
+    language
+}

@@ -1,0 +1,103 @@
+//! Numbers and prices as people write them.
+
+use super::{Made, Settings};
+use crate::liquid::{Args, Context, Error, Value};
+
+/// A number with separators between the thousands, as the site's language writes it.
+pub(super) fn number<'a>(
+    site: &Settings,
+    cx: &mut Context<'a>,
+    input: Value<'a>,
+    _: &Args<'a, '_>,
+) -> Made<'a> {
+    let Some(amount) = float(&input) else { return Ok(input) };
+    let decimals = cx.text(input)?.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+    Ok(Value::string(grouped(amount, decimals.min(6), site.is_german())))
+}
+
+/// A price: `1.200 €` in German, `€1,200` else; two decimals unless it is a whole number.
+pub(super) fn money<'a>(
+    site: &Settings,
+    cx: &mut Context<'a>,
+    input: Value<'a>,
+    args: &Args<'a, '_>,
+) -> Made<'a> {
+    let Some(amount) = float(&input) else { return Ok(input) };
+    let german = site.is_german();
+    let figures = grouped(amount, if amount.fract() == 0.0 { 0 } else { 2 }, german);
+    let currency = cx.text(args.get(0).cloned().unwrap_or_default())?;
+    let symbol = match &*currency {
+        "EUR" => "€",
+        "USD" => "$",
+        "GBP" => "£",
+        other => other,
+    };
+    Ok(Value::string(match (german, symbol.is_empty(), symbol.is_ascii() && symbol != "$") {
+        (_, true, _) => figures,
+        (true, ..) => format!("{figures}\u{a0}{symbol}"),
+        (false, _, true) => format!("{symbol}\u{a0}{figures}"),
+        (false, _, false) => match figures.strip_prefix('-') {
+            Some(figures) => format!("-{symbol}{figures}"),
+            None => format!("{symbol}{figures}"),
+        },
+    }))
+}
+
+/// The whole number in it; true is one, false is none.
+pub(super) fn to_integer<'a>(
+    _: &Settings,
+    cx: &mut Context<'a>,
+    input: Value<'a>,
+    _: &Args<'a, '_>,
+) -> Made<'a> {
+    Ok(Value::Int(match input {
+        Value::Int(number) => number,
+        Value::Float(number) => number as i64,
+        Value::Bool(truth) => i64::from(truth),
+        Value::List(_) | Value::Array(_) | Value::Object(_) | Value::Record(_) => {
+            return Err(Error::value(format!("{} is no number", input.kind())));
+        }
+        other => leading(&cx.text(other)?),
+    }))
+}
+
+fn leading(text: &str) -> i64 {
+    let text = text.trim_start();
+    let sign = usize::from(text.starts_with(['-', '+']));
+    let digits = text[sign..].bytes().take_while(u8::is_ascii_digit).count();
+    text[..sign + digits].parse().unwrap_or(match (digits, text.starts_with('-')) {
+        (0, _) => 0,
+        (_, true) => i64::MIN,
+        (_, false) => i64::MAX,
+    })
+}
+
+fn float(value: &Value<'_>) -> Option<f64> {
+    let number = match value {
+        Value::Int(number) => *number as f64,
+        Value::Float(number) => *number,
+        other => other.as_str()?.trim().parse().ok()?,
+    };
+    Some(number).filter(|number| number.is_finite() && number.abs() < 1e18)
+}
+
+fn grouped(amount: f64, decimals: usize, german: bool) -> String {
+    let (thousands, point) = if german { ('.', ',') } else { (',', '.') };
+    let plain = format!("{:.decimals$}", amount.abs());
+    let (whole, fraction) = plain.split_once('.').unwrap_or((&plain, ""));
+    let mut text = String::new();
+    if amount < 0.0 {
+        text.push('-');
+    }
+    for (index, digit) in whole.chars().enumerate() {
+        if index > 0 && (whole.len() - index).is_multiple_of(3) {
+            text.push(thousands);
+        }
+        text.push(digit);
+    }
+    if !fraction.is_empty() {
+        text.push(point);
+        text.push_str(fraction);
+    }
+    text
+}

@@ -1,0 +1,153 @@
+//! One page: its chain of layouts, and what they write and read.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::failure::Teller;
+use super::places::{Template, Use};
+use super::trace::{Trace, Window};
+use super::{Rendered, Request, Theme};
+use crate::error::{Error, Kind, Result};
+use crate::liquid::{Clock, Found, Options, Partials, Reads, Scene, Time, Value};
+use crate::model::view::Map;
+
+/// How many layouts may stand around one another.
+const LONGEST_CHAIN: usize = 16;
+
+impl Theme {
+    /// Renders a page: the innermost layout over the page's content, then each layout around it.
+    pub fn render(&self, request: &Request<'_>) -> Result<Rendered> {
+        let mut names = BTreeSet::new();
+        let chain = self.chain(request, &mut names)?;
+        let matter = matter(&chain);
+        let globals = self.globals(request, &matter);
+        let clock = BuildClock { now: request.now, zone: &self.settings.zone, begin: Instant::now() };
+        let partials = Shelf(self);
+        let mut reads = Reads::new();
+        let mut html: Option<String> = None;
+        let mut warnings = Vec::new();
+        for (index, layout) in chain.iter().enumerate() {
+            let teller = Teller { places: &self.places, page: request.name, chain: &chain[..=index] };
+            let parsed = layout.parsed(&self.language).map_err(|errors| teller.unparsable(errors))?;
+            let scene = Scene {
+                // What an outer layout sees as `content` was made from reads that are already noted.
+                variables: html.take().map(|html| ("content", Value::html(html))).into_iter().collect(),
+                partials: &partials,
+                clock: &clock,
+                options: Options {
+                    autoescape: layout.autoescape,
+                    strict: self.manner.strict,
+                    render_sees_globals: true,
+                    ..Options::default()
+                },
+                ..Scene::new(&globals)
+            };
+            let rendered =
+                parsed.render_recorded(scene, &mut reads).map_err(|error| teller.failed(&error))?;
+            warnings.extend(rendered.warnings.iter().map(|warning| teller.warning(warning)));
+            html = Some(rendered.text);
+        }
+        let read = reads.finish();
+        names.extend(read.partials.iter().map(|partial| Use::Partial.key(&partial.name)));
+        let mut rows = read.reads;
+        // It comes from the files of the layouts, which the trace has.
+        rows.retain(|row| row.path != "layout" && !row.path.starts_with("layout."));
+        let trace = Trace {
+            rows,
+            templates: names.iter().map(|name| self.template(name)).collect(),
+            clock: read.clock.map(|until| Window {
+                from: request.now,
+                until: Timestamp::from_second(until).unwrap_or(request.now),
+            }),
+        };
+        Ok(Rendered { bytes: html.unwrap_or_default().into_bytes(), trace, warnings })
+    }
+
+    /// The layouts around a page, innermost first.
+    fn chain(&self, request: &Request<'_>, names: &mut BTreeSet<String>) -> Result<Vec<&Template>> {
+        let mut look_up = |name: &str| {
+            names.insert(Use::Layout.key(name));
+            self.places.get(Use::Layout, name)
+        };
+        let Some(first) = request.layouts.iter().find_map(|name| look_up(name)) else {
+            let names: Vec<_> = request.layouts.iter().map(|name| format!("`{name}`")).collect();
+            let message = format!("{}: there is no layout {}", request.name, names.join(" or "));
+            let last = request.layouts.last().copied().unwrap_or_default();
+            return Err(Error::new(Kind::Template, message)
+                .maybe_hint(self.places.suggestion(Use::Layout, last))
+                .hint("layouts stand in `templates/layouts/` or in the theme's `layouts/`"));
+        };
+        let mut chain = vec![first];
+        let mut innermost = first;
+        while let Some((parent, line)) = &innermost.parent {
+            let Some(next) = look_up(parent) else {
+                let message = format!("{}:{line}: there is no layout `{parent}`", innermost.file);
+                let hint = self.places.suggestion(Use::Layout, parent);
+                return Err(Error::new(Kind::Template, message).maybe_hint(hint));
+            };
+            if chain.iter().any(|layout| layout.file == next.file) || chain.len() == LONGEST_CHAIN {
+                let files: Vec<&str> =
+                    chain.iter().copied().chain([next]).map(|layout| &*layout.file).collect();
+                let message = format!("the layouts go round in a circle: {}", files.join(" > "));
+                return Err(Error::new(Kind::Template, message)
+                    .hint(format!("take `layout: {parent}` out of {}", innermost.file)));
+            }
+            chain.push(next);
+            innermost = next;
+        }
+        Ok(chain)
+    }
+}
+
+/// The front matter of all layouts; what an inner one says covers what an outer one does.
+fn matter(chain: &[&Template]) -> Map {
+    match chain {
+        [only] => only.matter.clone(),
+        // Of two entries with one name the first is seen.
+        _ => Map::new(chain.iter().flat_map(|layout| layout.matter.entries().iter().cloned()).collect()),
+    }
+}
+
+/// The partials as the engine asks for them.
+struct Shelf<'a>(&'a Theme);
+
+impl Partials for Shelf<'_> {
+    fn find<'p>(&'p self, name: &str) -> Found<'p> {
+        let mut found = Found::default();
+        match self.0.places.get(Use::Partial, name).map(|template| template.parsed(&self.0.language)) {
+            Some(Ok(template)) => found.template = Some(template),
+            Some(Err(errors)) => found.errors = Some(errors),
+            None => {}
+        }
+        found
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.0.places.names(Use::Partial).map(str::to_owned).collect()
+    }
+}
+
+/// The moment of the build in the site's zone.
+struct BuildClock<'a> {
+    now: Timestamp,
+    zone: &'a TimeZone,
+    begin: Instant,
+}
+
+impl Clock for BuildClock<'_> {
+    fn now(&self) -> Time {
+        let nanos = u32::try_from(self.now.subsec_nanosecond()).unwrap_or(0);
+        Time::new(self.now.as_second(), nanos, self.zone.to_offset(self.now).seconds())
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.begin.elapsed()
+    }
+
+    fn offset_at(&self, seconds: i64) -> i32 {
+        Timestamp::from_second(seconds).map_or(0, |at| self.zone.to_offset(at).seconds())
+    }
+}
