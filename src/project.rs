@@ -68,8 +68,10 @@ pub struct SyncSummary {
     pub refused: usize,
     /// Courses whose bookings were read anew.
     pub details_read: usize,
-    /// Courses whose bookings were due, but keep their last value.
+    /// Courses whose bookings were due, but were not read.
     pub details_left: usize,
+    /// Those of them whose bookings were never read.
+    pub details_unread: usize,
     /// Participants that were read.
     pub participants_read: usize,
     /// Requests that were made.
@@ -91,6 +93,7 @@ impl From<&Outcome> for SyncSummary {
             refused: outcome.refused.len(),
             details_read: outcome.details_read,
             details_left: outcome.details_left,
+            details_unread: outcome.details_unread,
             participants_read: outcome.participants_read,
             requests: outcome.requests,
             templates: outcome.snapshot.templates.len(),
@@ -439,6 +442,7 @@ impl Project {
             known_courses: self.published_courses(memory)?,
             keep: !options.dry_run && (self.is_remote() || self.config.courses.archive),
             max_shrink_percent: self.config.limits.max_shrink_percent,
+            participants_wanted: !self.config.privacy.public_fields.is_empty(),
             results_wanted: self
                 .config
                 .privacy

@@ -243,6 +243,14 @@ pub fn slashed(path: &Path) -> String {
 #[derive(Debug)]
 pub struct Lock(File);
 
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a process that is just being started from another thread has the file as
+        // well, and with it the lock, until it becomes another program.
+        let _ = self.0.unlock();
+    }
+}
+
 impl Lock {
     /// Takes the lock, or says that somebody else has it.
     pub fn take(path: &Path) -> Result<Option<Self>> {

@@ -23,7 +23,7 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Args)]
 pub(super) struct TalkArguments {
-    /// Say nothing but errors
+    /// Say nothing but warnings and errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(super) quiet: bool,
 

@@ -184,10 +184,61 @@ fn remarks(summary: &Summary) -> Option<String> {
     if sync.refused > 0 {
         remarks.push(format!("{} set aside", count(sync.refused, "record", "records")));
     }
-    if sync.details_left > 0 {
-        let courses = count(sync.details_left, "course keeps", "courses keep");
+    if sync.details_unread > 0 {
+        let courses = count(sync.details_unread, "course", "courses");
+        remarks
+            .push(format!("the bookings of {courses} were never read yet: a later sync has time for them"));
+    }
+    let kept = sync.details_left.saturating_sub(sync.details_unread);
+    if kept > 0 {
+        let courses = count(kept, "course keeps", "courses keep");
         remarks
             .push(format!("{courses} the bookings of an earlier sync until a later one has time for them"));
     }
     Some(remarks.join("; ")).filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::project::SyncSummary;
+
+    #[test]
+    fn bookings_that_were_never_read_are_not_said_to_be_kept() {
+        let told = |left, unread, refused| {
+            let sync = SyncSummary {
+                fetched: 1250,
+                added: 1250,
+                updated: 0,
+                removed: 0,
+                refused,
+                details_read: 86,
+                details_left: left,
+                details_unread: unread,
+                participants_read: 300,
+                requests: 90,
+                set_aside: Vec::new(),
+                templates: 0,
+            };
+            remarks(&Summary {
+                courses: 1250,
+                sync: Some(sync),
+                build: crate::build::Report::default(),
+                next_course: None,
+                elapsed: std::time::Duration::ZERO,
+            })
+        };
+        assert_eq!(told(0, 0, 0), None);
+        assert_eq!(
+            told(775, 775, 0).as_deref(),
+            Some("the bookings of 775 courses were never read yet: a later sync has time for them")
+        );
+        assert_eq!(
+            told(3, 1, 2).as_deref(),
+            Some(
+                "2 records set aside; the bookings of 1 course were never read yet: a later sync has time for them; \
+                 2 courses keep the bookings of an earlier sync until a later one has time for them"
+            )
+        );
+    }
 }

@@ -16,6 +16,37 @@ pub(super) struct Talk {
     level: Level,
     json: bool,
     progress: Arc<Progress>,
+    warnings: Arc<Mutex<Warnings>>,
+}
+
+/// What was warned of, for machines.
+#[derive(Debug, Default)]
+struct Warnings {
+    told: Vec<String>,
+    /// How many more there were.
+    more: usize,
+}
+
+impl Warnings {
+    /// A program that runs for long must not keep all of them.
+    const MOST: usize = 1_000;
+
+    fn push(&mut self, message: &str) {
+        if self.told.len() < Self::MOST {
+            self.told.push(message.to_owned());
+        } else {
+            self.more += 1;
+        }
+    }
+
+    /// All of them, which are forgotten.
+    fn take(&mut self) -> Vec<String> {
+        let Self { mut told, more } = std::mem::take(self);
+        if more > 0 {
+            told.push(format!("… and {more} more"));
+        }
+        told
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,7 +64,8 @@ impl Talk {
             _ => Level::Normal,
         };
         let shown = level > Level::Quiet && !arguments.json && std::io::stderr().is_terminal();
-        Self { level, json: arguments.json, progress: Arc::new(Progress { shown, bar: Mutex::new(None) }) }
+        let progress = Arc::new(Progress { shown, bar: Mutex::new(None) });
+        Self { level, json: arguments.json, progress, warnings: Arc::default() }
     }
 
     /// Who listens to a run.
@@ -51,10 +83,19 @@ impl Talk {
         // Whoever closed the pipe has read all they wanted.
         let mut out = anstream::stdout();
         if self.json {
-            let _ = writeln!(out, "{}", json());
+            let _ = writeln!(out, "{}", self.with_warnings(json()));
         } else if self.level > Level::Quiet {
             let _ = writeln!(out, "{}", line());
         }
+    }
+
+    /// The object for machines, with what was warned of on the way to it.
+    fn with_warnings(&self, mut object: serde_json::Value) -> serde_json::Value {
+        if let Some(fields) = object.as_object_mut() {
+            let warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner).take();
+            fields.insert("warnings".to_owned(), warnings.into());
+        }
+        object
     }
 
     /// One line of a list that was asked for: on standard error, so that the result stands alone.
@@ -85,7 +126,7 @@ impl Talk {
                     "hints": error.hints(),
                 },
             });
-            let _ = writeln!(out, "{object}");
+            let _ = writeln!(out, "{}", self.with_warnings(object));
         }
         self.problem(error.message(), error.hints());
     }
@@ -120,9 +161,10 @@ impl Reporter for Talk {
     }
 
     fn warn(&self, message: &str) {
-        if self.level > Level::Quiet {
-            self.say("warning", AnsiColor::Yellow.on_default().bold(), message);
+        if self.json {
+            self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(message);
         }
+        self.say("warning", AnsiColor::Yellow.on_default().bold(), message);
     }
 
     fn wants_details(&self) -> bool {

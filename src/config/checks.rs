@@ -48,6 +48,23 @@ fn is_host_and_port(text: &str) -> bool {
     labels_fit && port.is_none_or(is_port)
 }
 
+/// A key that Hemera may have given.
+pub(super) fn key(text: &str) -> Result<(), String> {
+    let length = text.chars().count();
+    if !(32..=256).contains(&length) {
+        return Err(format!("has {length} characters, where a key has 32 to 256"));
+    }
+    key_characters(text).map_err(str::to_owned)
+}
+
+/// The characters of a secret: it has to fit into a header.
+pub(super) fn key_characters(text: &str) -> Result<(), &'static str> {
+    if text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(());
+    }
+    Err("holds characters that a key cannot have (spaces, line breaks, letters beyond ASCII)")
+}
+
 /// A language tag in the form of BCP 47.
 pub(super) fn language(text: &str) -> Result<String, String> {
     let fits = |text: &str| {

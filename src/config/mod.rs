@@ -1,5 +1,6 @@
 //! The configuration: `aither.toml` and the environment, checked.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -95,6 +96,9 @@ pub struct Hemera {
 /// Whose bookings are read from the source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Details {
+    /// `"needed"`: those of upcoming courses where `[privacy] public_fields` lets pages show something of them, else
+    /// nobody's.
+    Needed,
     /// `"none"`: nobody's.
     None,
     /// `"upcoming"`: those of courses that are not over.
@@ -173,27 +177,43 @@ pub struct Privacy {
 
 /// What the process' environment says; given in by `main`, so that tests need no environment.
 #[derive(Debug, Clone, Default)]
-pub struct Environment(std::collections::BTreeMap<String, String>);
+pub struct Environment {
+    variables: BTreeMap<String, String>,
+    /// The names of variables whose values are no text.
+    garbled: Vec<String>,
+}
 
 impl Environment {
-    /// The environment of this process. Values that are not UTF-8 are left out.
+    /// The environment of this process.
     pub fn of_process() -> Self {
-        Self(
-            std::env::vars_os()
-                .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))
-                .collect(),
-        )
+        let mut environment = Self::default();
+        for (name, value) in std::env::vars_os() {
+            // A name that is no text is none of ours.
+            let Ok(name) = name.into_string() else { continue };
+            match value.into_string() {
+                Ok(value) => drop(environment.variables.insert(name, value)),
+                Err(_) => environment.garbled.push(name),
+            }
+        }
+        environment
     }
 
     /// The value of a variable; an empty one counts as absent.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str).filter(|value| !value.trim().is_empty())
+        self.variables.get(name).map(String::as_str).filter(|value| !value.trim().is_empty())
+    }
+
+    /// The variables of ours whose values are not UTF-8: they are set, but not to anything that can be used.
+    fn garbled(&self) -> impl Iterator<Item = &str> {
+        let names = self.garbled.iter().map(String::as_str);
+        names.filter(|name| ["AITHER_", "HEMERA_"].iter().any(|prefix| name.starts_with(prefix)))
     }
 }
 
 impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Environment {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(variables: I) -> Self {
-        Self(variables.into_iter().map(|(k, v)| (k.into(), v.into())).collect())
+        let variables = variables.into_iter().map(|(k, v)| (k.into(), v.into())).collect();
+        Self { variables, garbled: Vec::new() }
     }
 }
 
@@ -238,15 +258,23 @@ impl Config {
 }
 
 impl Hemera {
-    /// The key, for a pull; without one, an error that says where it belongs.
-    pub fn required_key(&self) -> Result<&Secret> {
-        self.api_key.as_ref().ok_or_else(|| {
-            Error::new(
-                Kind::Config,
-                format!("{}: the source `hemera` needs a key, and HEMERA_API_KEY is not set", self.declared),
-            )
-            .hint("set HEMERA_API_KEY in the environment; it has no place in a file")
-            .hint("`aither build --offline` renders from the last good snapshot without a key")
+    /// The key, for a pull. Without one, or with one that cannot be any, an error that says where it belongs: it is told
+    /// before anything is sent.
+    pub fn required_key(&self) -> Result<Secret> {
+        let wrong = |what: &str| {
+            let message =
+                format!("{}: the source `hemera` needs a key, and HEMERA_API_KEY {what}", self.declared);
+            Error::new(Kind::Config, message)
+        };
+        let Some(key) = &self.api_key else {
+            return Err(wrong("is not set")
+                .hint("set HEMERA_API_KEY in the environment; it has no place in a file")
+                .hint("`aither build --offline` renders from the last good snapshot without a key"));
+        };
+        let key = key.reveal().trim();
+        checks::key(key).map(|()| Secret::new(key)).map_err(|reason| {
+            wrong(&reason)
+                .hint("check that the key was copied whole, without quotes, spaces and line breaks around or inside it")
         })
     }
 }

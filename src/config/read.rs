@@ -63,6 +63,9 @@ pub(super) fn config(root: &Path, text: &str, environment: &Environment) -> Resu
 
     let mut found = sheet.into_mistakes();
     found.append(&mut variables.mistakes);
+    found.extend(
+        environment.garbled().map(|name| Mistake::new(name, "is set to something that is not UTF-8 text")),
+    );
     if found.is_empty() { Ok(config) } else { Err(mistakes::together(Kind::Config, found)) }
 }
 
@@ -148,7 +151,7 @@ fn hemera(table: Option<Table<'_, '_>>) -> Hemera {
         base_url: String::new(),
         api_key: None,
         declared: String::new(),
-        details: Details::Upcoming,
+        details: Details::Needed,
         requests_per_minute: 90,
         connect_timeout: Duration::from_secs(10),
         read_timeout: Duration::from_secs(30),
@@ -157,7 +160,12 @@ fn hemera(table: Option<Table<'_, '_>>) -> Hemera {
         max_body: 16 << 20,
     };
     if let Some(mut table) = table {
-        let details = [("none", Details::None), ("upcoming", Details::Upcoming), ("all", Details::All)];
+        let details = [
+            ("needed", Details::Needed),
+            ("none", Details::None),
+            ("upcoming", Details::Upcoming),
+            ("all", Details::All),
+        ];
         table.forbid(
             "api_key",
             "the key must not stand in a file",
@@ -311,12 +319,13 @@ impl Variables<'_> {
 
     fn secret(&mut self, name: &str) -> Option<Secret> {
         let text = self.environment.get(name)?.trim();
-        // It has to fit into a header; what it is otherwise, the other side judges.
-        if text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Some(Secret::new(text));
+        // How long it has to be is of interest only where it is used.
+        match checks::key_characters(text) {
+            Ok(()) => Some(Secret::new(text)),
+            Err(reason) => {
+                self.mistakes.push(Mistake::new(name, reason));
+                None
+            }
         }
-        let reason = "holds characters that a key cannot have (spaces, line breaks, letters beyond ASCII)";
-        self.mistakes.push(Mistake::new(name, reason));
-        None
     }
 }

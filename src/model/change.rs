@@ -48,12 +48,15 @@ pub struct Pull {
     pub complete: bool,
     /// Records that were set aside.
     pub refused: Vec<Refused>,
-    /// Templates, or nothing where the source has none to offer.
+    /// All templates that the source offers, which may be none; nothing where it did not say, so that those of the last
+    /// pull stay.
     pub templates: Option<Vec<RemoteTemplate>>,
     /// Courses whose bookings were read anew.
     pub details_read: usize,
-    /// Courses whose bookings were due, but kept their last value for want of time or allowance.
+    /// Courses whose bookings were due, but were not read for want of time or allowance.
     pub details_left: usize,
+    /// Those of them whose bookings were never read, so that there is no last value which they keep.
+    pub details_unread: usize,
     /// Participants that were read.
     pub participants_read: usize,
     /// Validators of answers (`ETag`, `Last-Modified`) by address, for the next pull.

@@ -77,9 +77,7 @@ pub(super) fn join(
         let updated_at = course.updated_at.or_else(|| changed_at(course));
         joined.push((with_overlay(course, overlay.map(|o| &**o)), overlay.cloned(), updated_at));
     }
-    for overlay in overlays.iter().filter(|o| !used.contains(&*o.source)) {
-        warnings.push(format!("{}: no course has the slug `{}`", overlay.source, overlay.course));
-    }
+    warnings.extend(lonely(overlays.iter().filter(|overlay| !used.contains(&*overlay.source))));
     let slugs = addresses(&joined, warnings);
     let mut entries = Vec::with_capacity(joined.len());
     for ((course, overlay, updated_at), slug) in joined.into_iter().zip(slugs) {
@@ -99,6 +97,25 @@ pub(super) fn join(
         is_archived(a).cmp(&is_archived(b)).then_with(|| compare(&a.course, &b.course, config.courses.order))
     });
     Ok(entries)
+}
+
+/// One warning of all overlays that belong to no course: where the source is another one, that is every one of them.
+fn lonely<'a>(overlays: impl Iterator<Item = &'a Arc<Overlay>>) -> Option<String> {
+    const SHOWN: usize = 3;
+    let overlays: Vec<&Overlay> = overlays.map(|overlay| &**overlay).collect();
+    if let [only] = overlays.as_slice() {
+        return Some(match &only.course_id {
+            Some(id) => format!("{}: no course has the id `{id}`", only.source),
+            None => format!("{}: no course has the slug `{}`", only.source, only.course),
+        });
+    }
+    let mut named: Vec<String> =
+        overlays.iter().take(SHOWN).map(|overlay| overlay.source.to_string()).collect();
+    if overlays.len() > SHOWN {
+        named.push(format!("and {} more", overlays.len() - SHOWN));
+    }
+    let (number, named) = (overlays.len(), named.join(", "));
+    (number > 0).then(|| format!("{number} files add to courses that the source does not have: {named}"))
 }
 
 /// The first instant at which the course is over; nothing where it has no date.

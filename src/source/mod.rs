@@ -15,7 +15,7 @@ use crate::base::report::Reporter;
 use crate::config::{Config, Source as Configured};
 use crate::error::Result;
 use crate::model::catalogue::Catalogue;
-use crate::model::change::{Pull, Validator};
+use crate::model::change::{Pull, RemoteTemplate, Validator};
 
 /// A place that courses come from.
 pub trait Source {
@@ -34,8 +34,14 @@ pub trait Source {
 pub struct PullRequest<'a> {
     /// The catalogue as of the last good pull; empty before the first.
     pub known: &'a Catalogue,
+    /// The templates as of the last good pull.
+    pub templates: &'a [RemoteTemplate],
     /// The validators that the last pull left.
     pub validators: &'a std::collections::BTreeMap<String, Validator>,
+    /// Whether everything is read, however young that is which is known.
+    pub full: bool,
+    /// Whether anything of participants can be shown: pages need nothing but counts else.
+    pub participants_wanted: bool,
     /// Whether participants' results are shown somewhere, so that participations have to be read one by one.
     pub results_wanted: bool,
     /// How long the pull may take.

@@ -25,6 +25,8 @@ pub struct Request<'a> {
     pub keep: bool,
     /// How many courses the last published catalogue had; nothing before the first build.
     pub known_courses: Option<usize>,
+    /// Whether anything of participants can be shown somewhere.
+    pub participants_wanted: bool,
     /// Whether participants' results are shown somewhere.
     pub results_wanted: bool,
     /// How long the pull may take.
@@ -56,8 +58,10 @@ pub struct Outcome {
     pub refused: Vec<Refused>,
     /// Courses whose bookings were read anew.
     pub details_read: usize,
-    /// Courses whose bookings were due but keep their last value.
+    /// Courses whose bookings were due but were not read.
     pub details_left: usize,
+    /// Those of them whose bookings were never read.
+    pub details_unread: usize,
     /// Participants that were read.
     pub participants_read: usize,
     /// Requests that were made.
@@ -81,7 +85,10 @@ pub fn run(
     let none = std::collections::BTreeMap::new();
     let pull = source.pull_changes(&PullRequest {
         known: &known.catalogue,
+        templates: &known.templates,
         validators: if request.full { &none } else { &known.validators },
+        full: request.full,
+        participants_wanted: request.participants_wanted,
         results_wanted: request.results_wanted,
         budget: request.budget,
     })?;
@@ -121,7 +128,7 @@ fn apply(known: Snapshot, pull: Pull, now: Timestamp) -> Outcome {
     let gone = known.catalogue.iter().filter(|course| catalogue.get(&course.id).is_none()).cloned().collect();
     let snapshot = Snapshot {
         catalogue,
-        templates: pull.templates.unwrap_or_default(),
+        templates: pull.templates.unwrap_or(known.templates),
         validators: pull.validators,
         synced_at: Some(now),
     };
@@ -135,6 +142,7 @@ fn apply(known: Snapshot, pull: Pull, now: Timestamp) -> Outcome {
         refused: pull.refused,
         details_read: pull.details_read,
         details_left: pull.details_left,
+        details_unread: pull.details_unread,
         participants_read: pull.participants_read,
         requests: pull.requests,
     }

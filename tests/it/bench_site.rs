@@ -32,6 +32,9 @@ fn the_benchmark_site_has_the_pages_that_others_build() {
     let request = PullRequest {
         known: &known,
         validators: &std::collections::BTreeMap::default(),
+        templates: &[],
+        full: false,
+        participants_wanted: true,
         results_wanted: false,
         budget: std::time::Duration::from_secs(1),
     };

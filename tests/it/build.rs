@@ -213,6 +213,62 @@ fn the_program_says_what_it_did() {
 }
 
 #[test]
+fn warnings_are_told_also_when_it_is_quiet_and_to_machines() {
+    let bad = serde_json::json!({ "id": "b", "title": "B", "slug": "b", "level": "EXPERT", "startDate": null,
+        "endDate": null, "participantCount": 0 });
+    let rows = serde_json::json!([crate::fixture::row("a", "A", ""), bad]);
+    let site = Fixture::with_courses(&[]).write("courses.json", rows.to_string());
+    let output = site.run(&["build", "--quiet"]);
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && output.stdout.is_empty());
+    assert!(told.starts_with("warning: course b set aside: ") && told.lines().count() == 1, "{told}");
+
+    site.put("output/.sync-manifest.json", "{");
+    let output = site.run(&["build", "--quiet", "--json"]);
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let warnings: Vec<&str> = json["warnings"].as_array().unwrap().iter().flat_map(|w| w.as_str()).collect();
+    assert!(warnings.iter().any(|w| w.starts_with("course b set aside")), "{warnings:?}");
+    assert!(warnings.iter().any(|w| w.contains("sync.manifest.corrupted")), "{warnings:?}");
+    assert_eq!(warnings.len(), 2);
+
+    // Also where it failed in the end.
+    site.put("templates/layouts/course.liquid", "{% if %}");
+    let output = site.run(&["build", "--json"]);
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&json["ok"], json["warnings"].as_array().unwrap().len()), (&false.into(), 1));
+}
+
+#[test]
+fn additions_to_courses_that_are_not_there_are_told_in_one_line() {
+    let site = Fixture::with_courses(THREE);
+    let told = |site: &Fixture| {
+        let output = site.run(&["build"]);
+        assert!(output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    site.put("content/courses/altes.md", "");
+    assert_eq!(told(&site), "");
+    site.put("content/courses/a.md", "");
+    assert_eq!(told(&site), "warning: courses/a.md: no course has the slug `a`\n");
+    site.put("content/courses/b.md", "+++\ncourse = \"77\"\n+++\n");
+    assert_eq!(
+        told(&site),
+        "warning: 2 files add to courses that the source does not have: courses/a.md, courses/b.md\n"
+    );
+    for name in ["c", "d", "e"] {
+        site.put(&format!("content/courses/{name}.md"), "");
+    }
+    assert_eq!(
+        told(&site),
+        "warning: 5 files add to courses that the source does not have: courses/a.md, courses/b.md, courses/c.md, \
+         and 2 more\n"
+    );
+    site.remove("content/courses/a.md");
+    ["c", "d", "e"].iter().for_each(|name| site.remove(&format!("content/courses/{name}.md")));
+    assert_eq!(told(&site), "warning: courses/b.md: no course has the id `77`\n");
+}
+
+#[test]
 fn wrong_usage_exits_with_2_and_a_missing_config_says_what_to_do() {
     let site = Fixture::with_courses(&[]);
     assert_eq!(site.run(&["bild"]).status.code(), Some(2));

@@ -39,6 +39,11 @@ fn an_empty_file_is_a_site_on_the_sample() {
     assert_eq!((config.courses.page_size, config.courses.order), (20, Order::Start));
     assert_eq!(config.limits.max_shrink_percent, 30);
     assert!(config.privacy.public_fields.is_empty());
+    let Source::Hemera(hemera) = load("[hemera]\nbase_url = \"https://hemera.example\"").unwrap().source
+    else {
+        panic!("not Hemera")
+    };
+    assert_eq!(hemera.details, Details::Needed);
 }
 
 #[test]
@@ -147,7 +152,10 @@ fn values_that_cannot_be_are_refused() {
         ("[hemera]\nrequests_per_minute = -1", "`requests_per_minute` must be between 1 and 100"),
         ("[hemera]\nretries = 99999999999999999999", "`retries` must be between 0 and 10"),
         ("[hemera]\nretries = 1.5", "`retries` must be a whole number, not a fraction"),
-        ("[hemera]\ndetails = \"some\"", "`details` must be `none`, `upcoming` or `all`, not `some`"),
+        (
+            "[hemera]\ndetails = \"some\"",
+            "`details` must be `needed`, `none`, `upcoming` or `all`, not `some`",
+        ),
         ("[site]\nbase_url = \"academy.example\"", "`base_url`: expected an address such as https://academy"),
         ("[site]\ntime_zone = \"Europe/Berln\"", "did you mean `Europe/Berlin`?"),
         ("[site]\nlanguage = \"de_DE\"", "did you mean `de-DE`?"),

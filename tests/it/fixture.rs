@@ -109,13 +109,18 @@ impl Fixture {
 
     /// Runs the program in the site's folder, in an environment of its own.
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_aither"))
+        self.command(arguments).output().unwrap()
+    }
+
+    /// The program in the site's folder, in an environment of its own, to be run.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_aither"));
+        command
             .args(arguments)
             .current_dir(self.folder.path())
             .env_clear()
-            .envs(self.environment.iter().cloned())
-            .output()
-            .unwrap()
+            .envs(self.environment.iter().cloned());
+        command
     }
 
     /// All files of the output with their bytes, but those that carry the time of the sync.

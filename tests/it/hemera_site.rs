@@ -12,6 +12,11 @@ use crate::support::hemera::{Fault, Options, Plan, Scope, Service};
 const CONFIG: &str = "source = \"hemera\"\n[site]\ntitle = \"Akademie\"\nlanguage = \"de\"\nbase_url = \"https://a.example\"\n\
                       [hemera]\nretries = 0\nread_timeout_seconds = 5\nmax_body_bytes = 5000000\n";
 
+/// The same, with the bookings of upcoming courses read although nothing of them can be shown.
+fn reading() -> String {
+    CONFIG.replace("[hemera]\n", "[hemera]\ndetails = \"upcoming\"\n")
+}
+
 fn site(service: &Service, config: &str) -> Fixture {
     let mut site =
         Fixture::new(config).env("HEMERA_API_BASE_URL", &service.url()).env("HEMERA_API_KEY", service.key());
@@ -32,7 +37,7 @@ fn generous(courses: usize) -> Service {
 fn all_courses_arrive_within_the_rate_limit() {
     for wrapped in [false, true] {
         let service = service(Options { courses: 1250, wrapped, ..Options::default() });
-        let site = site(&service, CONFIG);
+        let site = site(&service, &reading());
         let summary = site.build();
         assert_eq!(summary.courses, 1250);
         let pages = fs::read_dir(site.path("output/courses")).unwrap();
@@ -173,7 +178,7 @@ fn personal(service: &Service) -> Vec<String> {
 #[test]
 fn a_participant_is_neither_published_nor_kept_in_the_clear_nor_told() {
     let service = generous(12);
-    let site = site(&service, CONFIG);
+    let site = site(&service, &reading());
     let output = site.run(&["build", "-v"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let told = [output.stdout, output.stderr].concat();
@@ -192,6 +197,28 @@ fn a_participant_is_neither_published_nor_kept_in_the_clear_nor_told() {
         }
     }
     assert!(files.iter().any(|(name, _)| name.ends_with("participants.sealed")));
+}
+
+#[test]
+fn nobody_s_data_is_asked_for_or_kept_where_nothing_of_it_can_be_shown() {
+    let service = generous(12);
+    let site = site(&service, CONFIG);
+    let sync = site.build().sync.unwrap();
+    assert_eq!((sync.details_read, sync.details_left, sync.participants_read), (0, 0, 0));
+    let paths: Vec<String> = service.requests().into_iter().map(|request| request.path).collect();
+    assert!(
+        paths.iter().all(|path| !path.contains("/courses/") && !path.contains("/participations")),
+        "{paths:?}"
+    );
+    assert!(!site.path(".aither/participants.sealed").exists());
+
+    // What an earlier configuration asked for goes when nothing asks for it any more.
+    site.put("aither.toml", reading());
+    assert!(site.build().sync.unwrap().participants_read > 0);
+    assert!(site.path(".aither/participants.sealed").exists());
+    site.put("aither.toml", CONFIG);
+    site.build();
+    assert!(!site.path(".aither/participants.sealed").exists());
 }
 
 #[test]
@@ -239,6 +266,39 @@ fn templates_of_the_service_stand_between_the_theme_s_and_the_site_s() {
 }
 
 #[test]
+fn templates_of_the_service_that_cannot_be_read_stay_as_they_were() {
+    let service = service(Options { courses: 3, templates: true, rate: 1_000_000, ..Options::default() });
+    service.edit(|catalogue| {
+        catalogue.templates[0].name = "404".to_owned();
+        catalogue.templates[0].kind = "layout".to_owned();
+        catalogue.templates[0].markup = "from the service".to_owned();
+        catalogue.templates.truncate(1);
+    });
+    let site = site(&service, CONFIG);
+    site.build();
+    let tree = site.tree();
+    for fault in [
+        Fault::InternalError,
+        Fault::Limited(3600),
+        Fault::Garbage,
+        Fault::Html,
+        Fault::CutOff,
+        Fault::WrongTypes,
+        Fault::Refuse,
+    ] {
+        let name = format!("{fault:?}");
+        service.set_fault(fault.only(Scope::Templates));
+        let output = site.run(&["build", "--json"]);
+        assert_eq!(output.status.code(), Some(0), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(site.tree(), tree, "{name}");
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(told.contains("/api/service/templates") || told.contains("set aside"), "{name}: {told}");
+    }
+    service.set_fault(Fault::Unauthorized.only(Scope::Templates));
+    assert_eq!(site.run(&["build"]).status.code(), Some(77));
+}
+
+#[test]
 fn the_sample_s_configuration_turns_to_the_service_by_environment_alone() {
     let service = generous(4);
     let site = site(&service, "source = \"sample\"\n");
@@ -249,11 +309,37 @@ fn the_sample_s_configuration_turns_to_the_service_by_environment_alone() {
 fn a_missing_or_impossible_key_is_told_before_anything_is_sent() {
     let service = generous(4);
     let mut site = site(&service, CONFIG);
-    site.environment.retain(|(name, _)| name != "HEMERA_API_KEY");
-    let output = site.run(&["build"]);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("HEMERA_API_KEY"));
-    let site = site.env("HEMERA_API_KEY", "short");
-    assert_ne!(site.run(&["build"]).status.code(), Some(0));
+    let mut told = |key: Option<&str>| {
+        site.environment.retain(|(name, _)| name != "HEMERA_API_KEY");
+        site.environment.extend(key.map(|key| ("HEMERA_API_KEY".to_owned(), key.to_owned())));
+        let output = site.run(&["build"]);
+        assert_eq!(output.status.code(), Some(2), "{key:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let says = "error: aither.toml:1: the source `hemera` needs a key, and HEMERA_API_KEY ";
+    assert!(told(None).starts_with(&format!("{says}is not set\n")), "{}", told(None));
+    assert!(told(Some("short")).starts_with(&format!("{says}has 5 characters, where a key has 32 to 256\n")));
+    let spaced = told(Some("forty characters and a space among them"));
+    assert!(spaced.starts_with("error: HEMERA_API_KEY: holds characters"), "{spaced}");
+    assert!(!spaced.contains("forty"), "{spaced}");
     assert!(service.requests().is_empty());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_key_that_is_no_text_is_told_as_such() {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let site = Fixture::new(CONFIG).env("HEMERA_API_BASE_URL", "http://127.0.0.1:9");
+    let output = site
+        .command(&["build"])
+        .env("HEMERA_API_KEY", std::ffi::OsStr::from_bytes(b"\xff\xfe"))
+        .env("OTHERS", std::ffi::OsStr::from_bytes(b"\xff"))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(
+        String::from_utf8_lossy(&output.stderr),
+        "error: HEMERA_API_KEY: is set to something that is not UTF-8 text\n"
+    );
 }

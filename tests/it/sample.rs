@@ -20,6 +20,9 @@ fn pull(source: &mut dyn Source) -> Result<Pull, Error> {
     source.pull_changes(&PullRequest {
         known: &Catalogue::default(),
         validators: &BTreeMap::new(),
+        templates: &[],
+        full: false,
+        participants_wanted: true,
         results_wanted: false,
         budget: Duration::from_secs(1),
     })

@@ -47,6 +47,9 @@ fn check_site(folder: &Path) {
     let request = PullRequest {
         known: &Catalogue::default(),
         validators: &BTreeMap::new(),
+        templates: &[],
+        full: false,
+        participants_wanted: true,
         results_wanted: false,
         budget: Duration::from_secs(1),
     };

@@ -68,7 +68,7 @@ impl Client {
         let base = address(&config.base_url)?;
         let backoff = Backoff { retries: config.retries, ..Backoff::default() };
         Ok(Self {
-            key: key(config.required_key()?)?,
+            key: config.required_key()?,
             config: config.clone(),
             transport,
             throttle: Throttle::new(config.requests_per_minute, clock.clone()),
@@ -269,24 +269,6 @@ fn no_time(asked: &str, wait: Duration) -> Error {
 fn out_of_time(asked: &str) -> Error {
     Error::new(Kind::Unavailable, format!("{asked}: the time for the pull is up"))
         .hint("sync_budget_seconds of [hemera] says how long a pull may take")
-}
-
-/// The key, if it can be one. Checked before anything is sent, so that a mistake is told as what it is.
-fn key(key: &Secret) -> Result<Secret> {
-    let text = key.reveal().trim();
-    let length = text.chars().count();
-    if !(32..=256).contains(&length) {
-        return Err(Error::new(
-            Kind::Credentials,
-            format!("HEMERA_API_KEY has {length} characters, and a key has 32 to 256"),
-        )
-        .hint("check that the key was copied whole"));
-    }
-    if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(Error::new(Kind::Credentials, "HEMERA_API_KEY holds characters that no key has")
-            .hint("check for quotes, spaces and line breaks around or inside the key"));
-    }
-    Ok(Secret::new(text))
 }
 
 /// The base address without what every route begins with.

@@ -1,11 +1,11 @@
 //! The bookings of the courses that need them: one request a course, and the server allows a hundred a minute. So
 //! there is an order of need, and whoever's turn does not come keeps what is known.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use super::client::{Answer, Client, Fault, Patience, asked};
 use super::wire;
@@ -18,8 +18,31 @@ use crate::model::course::{Course, CourseId};
 use crate::model::participant::{Participant, Personal};
 use crate::source::PullRequest;
 
+/// How long bookings are young enough not to be read again, unless something in the list says that they changed.
+const FRESH: SignedDuration = SignedDuration::from_mins(10);
+
 /// How many courses in a row may fail before the source counts as ill and is left alone.
 const ILL: usize = 3;
+
+/// Whose bookings are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Whose {
+    Nobodys,
+    Upcoming,
+    Everybodys,
+}
+
+impl Whose {
+    /// What the configuration comes to, given whether anything of a participant can be shown at all.
+    pub(super) fn of(details: Details, participants_wanted: bool) -> Self {
+        match details {
+            Details::Needed if participants_wanted => Self::Upcoming,
+            Details::Needed | Details::None => Self::Nobodys,
+            Details::Upcoming => Self::Upcoming,
+            Details::All => Self::Everybodys,
+        }
+    }
+}
 
 /// The frame of one reading.
 pub(super) struct Reading<'a> {
@@ -46,25 +69,25 @@ enum Turn {
 /// Gives every course the bookings that are known of it, and reads those anew whose turn it is.
 pub(super) fn refresh(
     mut reading: Reading<'_>,
-    policy: Details,
+    whose: Whose,
     courses: &mut [Course],
     pull: &mut Pull,
 ) -> Result<()> {
     for course in courses.iter_mut() {
-        keep(course, reading.request.known.get(&course.id), policy, reading.now);
+        keep(course, reading.request.known.get(&course.id), whose, reading.now);
         if course.participants.is_some()
             && let Some((path, validator)) = reading.request.validators.get_key_value(&path(&course.id))
         {
             pull.validators.insert(path.clone(), validator.clone());
         }
     }
-    let due = due(courses, &reading, policy);
-    let (mut left, mut failures) = (due.len(), 0);
+    let due = due(courses, &reading, whose);
+    let (mut left, mut failures) = (due.iter().copied().collect::<BTreeSet<_>>(), 0);
     for index in due {
         match reading.course(&mut courses[index], pull)? {
             Turn::Read => {
                 failures = 0;
-                left -= 1;
+                left.remove(&index);
                 pull.details_read += 1;
             }
             Turn::Part => failures = 0,
@@ -78,17 +101,18 @@ pub(super) fn refresh(
             break;
         }
     }
-    pull.details_left = left;
+    pull.details_left = left.len();
+    pull.details_unread = left.into_iter().filter(|index| courses[*index].participants.is_none()).count();
     Ok(())
 }
 
 /// What is known of a course's bookings, as long as its bookings may be known at all.
-fn keep(course: &mut Course, known: Option<&Course>, policy: Details, now: Timestamp) {
-    let known = known.filter(|_| policy != Details::None);
+fn keep(course: &mut Course, known: Option<&Course>, whose: Whose, now: Timestamp) {
+    let known = known.filter(|_| whose != Whose::Nobodys);
     course.participants = known.and_then(|known| known.participants.clone());
     course.details_at = known.and_then(|known| known.details_at);
     let known_empty = course.participants.as_ref().is_some_and(|participants| participants.is_empty());
-    if policy != Details::None && course.participant_count == 0 && !known_empty {
+    if whose != Whose::Nobodys && course.participant_count == 0 && !known_empty {
         // The count includes every booking, so there is nothing to be asked.
         course.participants = Some(Arc::new([]));
         course.details_at = Some(now);
@@ -96,7 +120,7 @@ fn keep(course: &mut Course, known: Option<&Course>, policy: Details, now: Times
 }
 
 /// The courses to be read, by need: upcoming before past, changed before unchanged, then the longest unread.
-fn due(courses: &[Course], reading: &Reading<'_>, policy: Details) -> Vec<usize> {
+fn due(courses: &[Course], reading: &Reading<'_>, whose: Whose) -> Vec<usize> {
     let over = |course: &Course| {
         let end = course.end.or(course.start);
         end.is_some_and(|end| end.end(&TimeZone::UTC) <= reading.now)
@@ -108,12 +132,13 @@ fn due(courses: &[Course], reading: &Reading<'_>, policy: Details) -> Vec<usize>
     let mut due: Vec<_> = courses
         .iter()
         .enumerate()
-        .filter(|(_, course)| match policy {
-            Details::None => false,
-            Details::Upcoming => !over(course),
-            Details::All => true,
+        .filter(|(_, course)| match whose {
+            Whose::Nobodys => false,
+            Whose::Upcoming => !over(course),
+            Whose::Everybodys => true,
         })
         .filter(|(_, course)| course.participant_count > 0)
+        .filter(|(_, course)| changed(course) || !is_fresh(course, reading))
         .map(|(index, course)| {
             // Of coming courses the next are of most interest, of past ones the latest.
             let begins = course.start.map_or(i64::MAX, |start| start.sort_key().as_second());
@@ -124,6 +149,14 @@ fn due(courses: &[Course], reading: &Reading<'_>, policy: Details) -> Vec<usize>
     due.sort();
     let (over, upcoming): (Vec<_>, Vec<_>) = due.into_iter().partition(|(over, ..)| *over);
     shared(upcoming.into_iter().map(|(.., index)| index), over.into_iter().map(|(.., index)| index))
+}
+
+/// Whether the bookings were read only just now. Results don't come with them: where they are wanted, being fresh says
+/// nothing about them.
+fn is_fresh(course: &Course, reading: &Reading<'_>) -> bool {
+    let age = course.details_at.map(|read| reading.now.duration_since(read));
+    let asked_for = reading.request.full || reading.request.results_wanted;
+    !asked_for && age.is_some_and(|age| !age.is_negative() && age < FRESH)
 }
 
 /// The first list before the second, but for every eighth turn: where there are more upcoming courses than a minute

@@ -10,7 +10,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use self::client::{Answer, Client, Patience, asked};
-use self::details::Reading;
+use self::details::{Reading, Whose};
 use self::pages::{LIMIT, Window};
 use super::{PullRequest, Source};
 use crate::base::clock::SharedClock;
@@ -19,7 +19,7 @@ use crate::base::report::{Reporter, Stage};
 use crate::base::retry::Deadline;
 use crate::config;
 use crate::error::Result;
-use crate::model::change::{Change, Pull, Refused, Validator};
+use crate::model::change::{Change, Pull, Refused, RemoteTemplate, Validator};
 use crate::model::course::Course;
 
 /// The catalogue of a Hemera.
@@ -128,19 +128,46 @@ impl Hemera {
 
     /// The templates, if the server has any to offer. Today it has not even the route: the answer is a 404 with an
     /// HTML page, and the site uses its own theme.
-    fn templates(&mut self, deadline: Deadline, pull: &mut Pull) -> Result<()> {
+    ///
+    /// A good catalogue is worth more than new templates: whatever goes wrong with them, short of the key, the last
+    /// known ones stay.
+    fn templates(&mut self, request: &PullRequest<'_>, deadline: Deadline, pull: &mut Pull) -> Result<()> {
         let path = "/templates";
-        match self.client.get(path, None, deadline, Patience::Waits) {
-            Ok(Answer::Body(body, _)) => {
-                let (templates, refused) = wire::templates(&asked(path), &body)?;
+        let read = match self.client.get(path, None, deadline, Patience::Waits) {
+            Ok(Answer::Body(body, _)) => wire::templates(&asked(path), &body),
+            Ok(Answer::Unchanged) => return Ok(()),
+            Err(fault) => match fault.status {
+                Some(401) => return Err(fault.error),
+                Some(404) => Ok(Default::default()),
+                _ => Err(fault.error),
+            },
+        };
+        match read {
+            Ok((mut templates, refused)) => {
+                // What has no usable id may be any of those that are known.
+                let is_refused =
+                    |id: &str| refused.iter().any(|one| one.id == id || one.id.starts_with("row "));
+                for known in request.templates.iter().filter(|known| is_refused(&known.id)) {
+                    let same = |one: &RemoteTemplate| {
+                        one.id == known.id || (&one.kind, &one.name) == (&known.kind, &known.name)
+                    };
+                    if !templates.iter().any(same) {
+                        templates.push(known.clone());
+                    }
+                }
+                templates.sort_by(|a, b| (&a.kind, &a.name).cmp(&(&b.kind, &b.name)));
                 pull.templates = Some(templates);
                 pull.refused.extend(refused);
-                Ok(())
             }
-            Ok(Answer::Unchanged) => Ok(()),
-            Err(fault) if fault.status == Some(404) => Ok(()),
-            Err(fault) => Err(fault.error),
+            Err(error) => {
+                let instead = match request.templates.len() {
+                    0 => "the site does without the source's templates",
+                    _ => "the source's templates stay as they were at the last sync",
+                };
+                self.reporter.warn(&format!("{}: {instead}", error.message()));
+            }
         }
+        Ok(())
     }
 }
 
@@ -159,10 +186,11 @@ impl Source for Hemera {
         let before = self.client.requests;
         let mut pull = Pull { complete: true, ..Pull::default() };
         let mut courses = self.courses(request, deadline, &mut pull)?;
-        self.templates(deadline, &mut pull)?;
+        self.templates(request, deadline, &mut pull)?;
         let Self { client, random, reporter, clock, .. } = self;
         let reading = Reading { client, request, deadline, now: clock.now(), random, reporter };
-        details::refresh(reading, self.details, &mut courses, &mut pull)?;
+        let whose = Whose::of(self.details, request.participants_wanted);
+        details::refresh(reading, whose, &mut courses, &mut pull)?;
         pull.changes = courses.into_iter().map(|course| Change::Upsert(Box::new(course))).collect();
         pull.requests = self.client.requests - before;
         Ok(pull)

@@ -74,6 +74,56 @@ fn details_says_whose_bookings_are_read() {
 }
 
 #[test]
+fn where_nothing_of_a_participant_can_be_shown_nobody_is_read_by_default() {
+    let mut client = Client::with_details(30, Details::Needed);
+    client.sync();
+    assert!(!asked(&client).is_empty(), "a field is public");
+    let read = client.known.iter().filter(|course| course.participants.is_some()).count();
+    assert!(read > 0);
+    client.participants_wanted = false;
+    client.clock.advance(Duration::from_secs(601));
+    let pull = client.sync();
+    assert_eq!(asked(&client), [""; 0]);
+    assert_eq!((pull.details_read, pull.details_left, pull.participants_read), (0, 0, 0));
+    assert!(
+        client.known.iter().all(|course| course.participants.is_none() && course.details_at.is_none()),
+        "what was known is forgotten as well"
+    );
+    let mut explicit = Client::with_details(30, Details::Upcoming);
+    explicit.participants_wanted = false;
+    explicit.sync();
+    assert!(!asked(&explicit).is_empty(), "who says so is heeded");
+}
+
+#[test]
+fn bookings_that_were_just_read_are_not_read_again_unless_the_list_says_that_something_changed() {
+    let mut client = Client::with_details(12, Details::All);
+    let first = client.sync();
+    assert_eq!(first.details_read, booked(&client));
+    asked(&client);
+    let before = client.known.clone();
+    client.clock.advance(Duration::from_secs(599));
+    client.academy.state().courses[3].title.push_str(" (neu)");
+    let pull = client.sync();
+    assert_eq!(asked(&client), ["ck00000003demo"]);
+    assert_eq!((pull.details_read, pull.details_left), (1, 0));
+    for course in before.iter() {
+        assert_eq!(client.course(course.id.as_str()).participants.is_some(), course.participants.is_some());
+    }
+    // Old enough, all but the one that was read in between.
+    client.clock.advance(Duration::from_secs(2));
+    assert_eq!(client.sync().details_read, booked(&client) - 1);
+    client.full = true;
+    assert_eq!(client.sync().details_read, booked(&client), "who asks for everything gets it");
+    client.full = false;
+    // Whoever makes results public wants to see them with the next build.
+    client.results_wanted = true;
+    let pull = client.sync();
+    assert_eq!(pull.details_read, booked(&client));
+    assert!(client.academy.count("/participations") > 0);
+}
+
+#[test]
 fn upcoming_comes_before_past_changed_before_unchanged_and_then_the_longest_unread() {
     let mut client = Client::with_details(60, Details::All);
     client.sync();
@@ -115,7 +165,9 @@ fn a_catalogue_too_large_for_one_minute_is_read_in_turns_inside_the_limit() {
         assert_eq!(pull.changes.len(), 500);
         assert!(client.clock.elapsed() - begin < Duration::from_secs(60), "500 courses sync within 60 s");
         assert!(pull.requests <= 90);
-        assert_eq!(pull.details_read + pull.details_left, booked(&client));
+        assert!(pull.details_read + pull.details_left <= booked(&client));
+        let unread = client.known.iter().filter(|course| course.participants.is_none()).count();
+        assert_eq!(pull.details_unread, unread, "the rest of those left keeps what is known");
         left.push(pull.details_left);
         client.clock.advance(Duration::from_secs(61));
     }
@@ -156,7 +208,7 @@ fn a_detail_that_fails_keeps_what_is_known_and_is_told_without_names() {
     let before = client.course("ck00000003demo").clone();
     for (status, breaks) in [(404, ""), (400, ""), (500, ""), (200, "half"), (200, "html"), (200, "garbage")]
     {
-        client.clock.advance(Duration::from_secs(120));
+        client.clock.advance(Duration::from_secs(601));
         {
             let mut state = client.academy.state();
             state.courses[3].bookings[0].name = Some("Ana Anders".to_owned());
@@ -226,7 +278,7 @@ fn results_are_read_only_where_they_are_wanted_and_kept_where_they_are_not_read(
     client.sync();
     assert_eq!(client.academy.count("/participations"), 0);
     client.results_wanted = true;
-    client.clock.advance(Duration::from_secs(120));
+    client.clock.advance(Duration::from_secs(601));
     client.sync();
     let having = |client: &Client| {
         let participants = client.known.iter().filter_map(|course| course.participants.as_deref());
@@ -240,12 +292,12 @@ fn results_are_read_only_where_they_are_wanted_and_kept_where_they_are_not_read(
     assert_eq!(having(&client), wanted);
     // A template that no longer shows them does not make them unknown.
     client.results_wanted = false;
-    client.clock.advance(Duration::from_secs(120));
+    client.clock.advance(Duration::from_secs(601));
     client.sync();
     assert_eq!(having(&client), wanted);
     // A participation that has gone keeps its last result; the rest is read.
     client.results_wanted = true;
-    client.clock.advance(Duration::from_secs(120));
+    client.clock.advance(Duration::from_secs(601));
     {
         let mut state = client.academy.state();
         state.faults.only = Some("/participations/".to_owned());
@@ -259,7 +311,7 @@ fn results_are_read_only_where_they_are_wanted_and_kept_where_they_are_not_read(
 fn a_booking_that_does_not_validate_is_set_aside_without_personal_data() {
     let mut client = Client::with_details(8, Details::All);
     client.sync();
-    client.clock.advance(Duration::from_secs(120));
+    client.clock.advance(Duration::from_secs(601));
     {
         let mut state = client.academy.state();
         state.courses[3].bookings[1].intent = Some("Geheimes ".repeat(400));
@@ -294,7 +346,7 @@ fn validators_are_sent_when_they_were_given_and_unchanged_means_as_known() {
     let first = client.sync();
     assert!(first.validators.contains_key("/courses?limit=500&offset=0"));
     let before = client.known.clone();
-    client.clock.advance(Duration::from_secs(120));
+    client.clock.advance(Duration::from_secs(601));
     client.academy.state().log.clear();
     let second = client.sync();
     let unchanged = client.academy.state().log.iter().filter(|one| one.status == 304).count();
@@ -304,11 +356,11 @@ fn validators_are_sent_when_they_were_given_and_unchanged_means_as_known() {
         assert_eq!(client.course(course.id.as_str()).summary_digest(), course.summary_digest());
     }
     client.academy.state().courses[0].title = "Ganz anders".to_owned();
-    client.clock.advance(Duration::from_secs(120));
+    client.clock.advance(Duration::from_secs(601));
     client.sync();
     assert_eq!(&*client.course("ck00000000demo").title, "Ganz anders");
     // A snapshot that was lost makes its validators worthless.
     client.known = Default::default();
-    client.clock.advance(Duration::from_secs(120));
+    client.clock.advance(Duration::from_secs(601));
     assert_eq!(super::ids(&client.pull().unwrap()), published(&client.academy));
 }

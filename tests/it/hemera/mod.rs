@@ -19,7 +19,7 @@ use aither::base::secret::Secret;
 use aither::config::{Details, Hemera as Config};
 use aither::error::Result;
 use aither::model::catalogue::Catalogue;
-use aither::model::change::{Pull, Validator};
+use aither::model::change::{Pull, RemoteTemplate, Validator};
 use aither::model::course::{Course, CourseId};
 use aither::source::hemera::Hemera;
 use aither::source::{PullRequest, Source};
@@ -49,7 +49,10 @@ struct Client {
     config: Config,
     source: Option<Hemera>,
     known: Catalogue,
+    templates: Vec<RemoteTemplate>,
     validators: BTreeMap<String, Validator>,
+    full: bool,
+    participants_wanted: bool,
     results_wanted: bool,
     reporter: Arc<Collected>,
 }
@@ -65,7 +68,10 @@ impl Client {
             config: config("http://hemera.test"),
             source: None,
             known: Catalogue::default(),
+            templates: Vec::new(),
             validators: BTreeMap::new(),
+            full: false,
+            participants_wanted: true,
             results_wanted: false,
             reporter: Arc::default(),
         }
@@ -84,8 +90,16 @@ impl Client {
             self.source = Some(self.connect(Box::new(direct))?);
         }
         let budget = self.config.budget;
-        let Self { known, validators, results_wanted, .. } = self;
-        let request = PullRequest { known, validators, results_wanted: *results_wanted, budget };
+        let Self { known, templates, validators, full, participants_wanted, results_wanted, .. } = self;
+        let request = PullRequest {
+            known,
+            templates,
+            validators,
+            full: *full,
+            participants_wanted: *participants_wanted,
+            results_wanted: *results_wanted,
+            budget,
+        };
         self.source.as_mut().unwrap().pull_changes(&request)
     }
 
@@ -98,6 +112,9 @@ impl Client {
         let pull = self.pull().unwrap();
         self.known = self.known.after(pull.changes.clone(), pull.complete);
         self.validators = pull.validators.clone();
+        if let Some(templates) = &pull.templates {
+            self.templates.clone_from(templates);
+        }
         pull
     }
 

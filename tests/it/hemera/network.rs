@@ -157,6 +157,9 @@ fn pull(client: &Client) -> PullRequest<'_> {
     PullRequest {
         known: &client.known,
         validators: &client.validators,
+        templates: &[],
+        full: false,
+        participants_wanted: true,
         results_wanted: client.results_wanted,
         budget: client.config.budget,
     }

@@ -86,7 +86,7 @@ fn good_records_keep_every_character() {
 #[test]
 fn templates_come_when_the_route_is_there_and_are_none_before() {
     let mut client = Client::of(3);
-    assert_eq!(client.pull().unwrap().templates, None, "404 with a web page");
+    assert_eq!(client.pull().unwrap().templates, Some(Vec::new()), "404 with a web page");
     let good = json!({"id": "ct1", "name": "course", "kind": "layout", "markup": "<h1>{{ x }}</h1>",
         "updatedAt": "2026-11-01T08:00:00.000Z"});
     let mut evil = good.clone();
@@ -107,10 +107,83 @@ fn templates_come_when_the_route_is_there_and_are_none_before() {
             "another template has the same kind and name"
         ]
     );
-    // A route that is there, but answers with a page: that is not "none".
-    client.academy.state().faults.only = Some("/templates".to_owned());
-    client.academy.state().faults.html = true;
-    let error = client.pull().unwrap_err();
-    assert_eq!(error.kind(), Kind::Refused);
-    assert!(error.message().contains("GET /api/service/templates: the server answered with HTML"), "{error}");
+}
+
+/// A client that knows one template, `course`, and a second one that the academy does not have any more.
+fn with_templates() -> Client {
+    let mut client = Client::of(3);
+    let template = |id: &str| json!({"id": id, "name": id, "kind": "layout", "markup": "<h1>{{ x }}</h1>", "updatedAt": null});
+    client.academy.state().templates = Some(vec![template("ct1"), template("ct2")]);
+    assert_eq!(client.sync().templates.unwrap().len(), 2);
+    client.academy.state().templates = Some(vec![template("ct1")]);
+    client
+}
+
+#[test]
+fn templates_that_cannot_be_read_stay_as_they_were_and_stop_nothing() {
+    type Break = fn(&mut super::academy::Faults);
+    let status: fn(u16) -> Break = |status| match status {
+        400 => |faults| faults.status = Some(400),
+        403 => |faults| faults.status = Some(403),
+        429 => |faults| faults.status = Some(429),
+        500 => |faults| faults.status = Some(500),
+        _ => |faults| faults.status = Some(503),
+    };
+    let broken: [(Break, &str); 10] = [
+        (status(400), "status 400"),
+        (status(403), "status 403"),
+        (status(429), "status 429"),
+        (status(500), "status 500"),
+        (status(503), "status 503"),
+        (|faults| faults.html = true, "the server answered with HTML"),
+        (|faults| faults.garbage = true, "not JSON"),
+        (|faults| faults.half_json = true, "ends in the middle"),
+        (|faults| faults.cut_off = true, "cut off"),
+        (|faults| faults.delay = std::time::Duration::from_secs(600), "the time for the pull is up"),
+    ];
+    for (fault, says) in broken {
+        let mut client = with_templates();
+        {
+            let faults = &mut client.academy.state().faults;
+            faults.only = Some("/templates".to_owned());
+            fault(faults);
+            faults.fail_every = faults.status.map(|_| 1);
+        }
+        let pull = client.pull().unwrap_or_else(|error| panic!("{says}: {error}"));
+        assert_eq!((pull.changes.len(), pull.templates), (3, None), "{says}");
+        let warnings = client.reporter.warnings();
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        assert!(
+            warnings[0].starts_with("GET /api/service/templates") && warnings[0].contains(says),
+            "{warnings:?}"
+        );
+        assert!(warnings[0].ends_with("stay as they were at the last sync"), "{warnings:?}");
+    }
+    // The key concerns all that is asked for.
+    let client = &mut with_templates();
+    {
+        let faults = &mut client.academy.state().faults;
+        faults.only = Some("/templates".to_owned());
+        (faults.status, faults.fail_every) = (Some(401), Some(1));
+    }
+    assert_eq!(client.pull().unwrap_err().kind(), Kind::Credentials);
+    // And where the route goes, the templates go.
+    let client = &mut with_templates();
+    client.academy.state().templates = None;
+    assert_eq!(client.sync().templates, Some(Vec::new()));
+    assert!(client.reporter.warnings().is_empty());
+}
+
+#[test]
+fn a_template_that_does_not_validate_keeps_its_last_good_value() {
+    let broken = json!({"id": "ct1", "name": "ct1", "kind": "layout", "markup": 7});
+    let mut client = with_templates();
+    client.academy.state().templates = Some(vec![broken.clone()]);
+    let pull = client.pull().unwrap();
+    let names: Vec<_> = pull.templates.iter().flatten().map(|template| template.name.as_str()).collect();
+    assert_eq!((names, pull.refused.len()), (vec!["ct1"], 1));
+    client.academy.state().templates = Some(vec![broken, json!(3)]);
+    let pull = client.sync();
+    let names: Vec<_> = pull.templates.iter().flatten().map(|template| template.name.as_str()).collect();
+    assert_eq!((names, pull.refused.len()), (vec!["ct1", "ct2"], 2), "the second may be anything");
 }
