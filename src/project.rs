@@ -23,6 +23,10 @@ use crate::source::{self, Source};
 use crate::sync::{self, Journal, Memory, Outcome, Snapshot, SnapshotStore};
 use crate::theme::{self, Theme};
 
+mod idle;
+
+use idle::{Idle, Inputs};
+
 /// How a site is to be built.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Options {
@@ -54,7 +58,7 @@ pub struct Summary {
 }
 
 /// The figures of a sync.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct SyncSummary {
     /// Courses in the answer.
     pub fetched: usize,
@@ -227,8 +231,25 @@ impl Project {
     /// changed anything.
     pub fn build_locked(&mut self, options: Options, gate: &Gate) -> Result<Summary> {
         let begun = self.clock.elapsed();
+        let now = self.clock.now();
+        let inputs = Inputs::look(&self.config, options, now)?;
+        if let Some(inputs) = inputs
+            && let Some((idle, files)) = Idle::check(&self.config, inputs, now)?
+        {
+            gate.pass()?;
+            return Ok(Summary {
+                courses: idle.courses,
+                sync: Some(SyncSummary { fetched: idle.courses, ..SyncSummary::default() }),
+                build: build::Report { unchanged: files, ..build::Report::default() },
+                next_course: idle.next_course,
+                elapsed: self.clock.elapsed().saturating_sub(begun),
+            });
+        }
         let ready = self.prepare(options, gate)?;
         gate.pass()?;
+        if !options.dry_run {
+            Idle::forget(&self.config)?;
+        }
         ready.site.warnings.iter().for_each(|warning| self.reporter.warn(warning));
         if !options.dry_run {
             // Saved before anything is published: a build that is cut off is repeated with the same moments.
@@ -238,12 +259,26 @@ impl Project {
         if !options.dry_run {
             self.published(&ready)?;
         }
+        let next_course = self.next_course(&ready.snapshot, ready.now);
+        // What a person should look at is told at every build, so one with warnings is never idle.
+        let is_quiet = report.warnings.is_empty() && ready.site.warnings.is_empty();
+        let refused = ready.outcome.as_ref().is_some_and(|outcome| !outcome.refused.is_empty());
+        if is_quiet
+            && !refused
+            && let (Some(before), Some(inputs)) = (inputs, Inputs::look(&self.config, options, now)?)
+            && inputs.are_as(before)
+        {
+            let (since, until) = ready.site.window;
+            let window = (since.max(report.window.0), until.min(report.window.1));
+            let courses = ready.snapshot.catalogue.len();
+            Idle::keep(&self.config, inputs, window, &status(&ready.memory), courses, next_course.clone())?;
+        }
         report.warnings.iter().for_each(|warning| self.reporter.warn(warning));
         Ok(Summary {
             courses: ready.snapshot.catalogue.len(),
             sync: ready.outcome.as_ref().map(SyncSummary::from),
             build: report,
-            next_course: self.next_course(&ready.snapshot, ready.now),
+            next_course,
             elapsed: self.clock.elapsed().saturating_sub(begun),
         })
     }

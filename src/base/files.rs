@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use super::digest::Fingerprint;
 use crate::error::{Error, Kind, Result};
 
 /// An [`Kind::Io`] error that says what was tried on which path.
@@ -231,6 +232,69 @@ pub fn stays_inside(root: &Path, path: &Path) -> bool {
     match (root.canonicalize(), path.canonicalize()) {
         (Ok(root), Ok(path)) => path.starts_with(root),
         _ => false,
+    }
+}
+
+/// How files look without being read: path, size, times and number of each. A file that was written to has another
+/// time of change, which no program can set.
+#[derive(Debug)]
+pub struct Stamps {
+    mark: Fingerprint,
+    newest: i64,
+}
+
+impl Default for Stamps {
+    fn default() -> Self {
+        Self { mark: Fingerprint::new(31), newest: i64::MIN }
+    }
+}
+
+impl Stamps {
+    /// Adds a file, or its absence.
+    pub fn file(&mut self, path: &Path) {
+        self.mark = self.mark.text(&path.to_string_lossy());
+        match fs::metadata(path) {
+            Ok(metadata) => self.add(&metadata),
+            Err(_) => self.mark = self.mark.number(0),
+        }
+    }
+
+    /// Adds a folder with all that is in it, hidden files and links as well; its absence counts, too.
+    pub fn folder(&mut self, root: &Path) {
+        for entry in walkdir::WalkDir::new(root).follow_links(true).sort_by_file_name() {
+            match entry.as_ref().map(|entry| (entry.path(), entry.metadata())) {
+                Ok((path, Ok(metadata))) => {
+                    self.mark = self.mark.text(&path.to_string_lossy());
+                    self.add(&metadata);
+                }
+                _ => self.mark = self.mark.number(0),
+            }
+        }
+    }
+
+    fn add(&mut self, metadata: &fs::Metadata) {
+        let since = metadata.modified().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+        let modified = since.unwrap_or_default();
+        let seconds = i64::try_from(modified.as_secs()).unwrap_or(i64::MAX);
+        self.newest = self.newest.max(seconds);
+        self.mark = self.mark.number(metadata.len()).number(modified.as_nanos() as u64);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt as _;
+            self.newest = self.newest.max(metadata.ctime());
+            self.mark = self.mark.number(metadata.ctime() as u64).number(metadata.ctime_nsec() as u64);
+            self.mark = self.mark.number(metadata.ino());
+        }
+    }
+
+    /// A quick hash of all of it.
+    pub fn hash(&self) -> u64 {
+        self.mark.get()
+    }
+
+    /// When the newest of the files changed, in seconds since 1970.
+    pub fn newest(&self) -> i64 {
+        self.newest
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the last build left: manifest, traces, journal, and how the files look on the disk now.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use rayon::prelude::*;
 
@@ -10,6 +11,7 @@ use super::stage::{self, Stage};
 use super::trace::{Stamp, Trace, Traces};
 use crate::base::digest::Digest;
 use crate::base::files;
+use crate::base::report::Silent;
 use crate::error::Result;
 use crate::site::Route;
 
@@ -89,4 +91,22 @@ impl Before {
         }
         Ok(stale.into_iter().collect())
     }
+}
+
+/// How many files the last build left, if all of them, the manifest included, are as it left them.
+pub fn intact(output: &Path, state: &Path) -> Result<Option<usize>> {
+    let traces = Traces::load(state, &Silent)?;
+    if traces.files.is_empty() || !Stage::left_behind(state)?.is_empty() {
+        return Ok(None);
+    }
+    let manifest = files::read_if_present(&output.join(MANIFEST))?;
+    if manifest.as_deref().map(Digest::of) != traces.manifest {
+        return Ok(None);
+    }
+    let as_left = |(path, trace): &(Box<str>, Trace)| {
+        let metadata = std::fs::symlink_metadata(output.join(&**path));
+        metadata.is_ok_and(|metadata| metadata.is_file() && Stamp::of(&metadata) == trace.stamp)
+    };
+    let is_whole = traces.files.par_iter().with_min_len(512).all(as_left);
+    Ok(is_whole.then_some(traces.files.len()))
 }

@@ -12,6 +12,7 @@ mod trace;
 mod verify;
 mod why;
 
+pub use before::intact;
 pub use manifest::{MANIFEST, Manifest};
 pub use reason::Reason;
 pub use run::{Asset, Bytes, Report, Request, run};

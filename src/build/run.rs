@@ -93,6 +93,9 @@ pub struct Report {
     pub reasons: Vec<(String, Reason)>,
     /// What templates had to say.
     pub warnings: Vec<String>,
+    /// From which second since 1970 on all pages look as they do, and until which.
+    #[serde(skip)]
+    pub window: (i64, i64),
 }
 
 impl Request<'_> {
@@ -135,8 +138,10 @@ pub fn run(request: &Request<'_>) -> Result<Report> {
         && before.traces.salt == Some(request.salt)
         && before.traces.globals == request.globals()
         && before.traces.moment == request.moment();
+    let known = plan.kept.iter().map(|(_, trace)| (trace.since, trace.until));
+    report.window = known.fold((i64::MIN, i64::MAX), |(since, until), (s, u)| (since.max(s), until.min(u)));
     if is_news || !is_same || volatile {
-        remember(request, &before, plan, made, &stale)?;
+        report.window = remember(request, &before, plan, made, &stale)?;
     }
     if report.written > 0 || !before.journal.is_empty() {
         Stage::close(request.state)?;
@@ -180,7 +185,7 @@ fn remember(
     plan: Plan<'_>,
     mut made: Made,
     stale: &[String],
-) -> Result<()> {
+) -> Result<(i64, i64)> {
     // Shapes that no page has any more are dropped on the way.
     let mut files: Vec<(Box<str>, Trace)> = Vec::with_capacity(plan.kept.len() + made.files.len());
     let mut numbers: HashMap<u32, u32> = HashMap::new();
@@ -203,6 +208,8 @@ fn remember(
         ..Manifest::default()
     }
     .to_bytes();
+    let since = files.iter().map(|(_, trace)| trace.since).max().unwrap_or(i64::MIN);
+    let until = files.iter().map(|(_, trace)| trace.until).min().unwrap_or(i64::MAX);
     let traces = Traces {
         salt: Some(request.salt),
         globals: request.globals(),
@@ -219,7 +226,7 @@ fn remember(
     if traces != before.traces {
         traces.save(request.state)?;
     }
-    Ok(())
+    Ok((since, until))
 }
 
 /// What was made: the traces of the files and the shapes of the pages among them.

@@ -352,7 +352,9 @@ impl<'a> Context<'a> {
                 }
                 (format!("\"{}\" is not defined", root.text), &root.text)
             }
-            (_, n) => match path.steps.get(n.saturating_sub(1)) {
+            // What stands in brackets at the beginning has no name of its own: `{{ [0].title }}`.
+            (_, 0) => ("a name that is not defined".to_owned(), ""),
+            (_, n) => match path.steps.get(n - 1) {
                 Some(Step::Key(key, _)) => {
                     if let Some(object) = self.owner(path, n - 1) {
                         names.extend(visible(object).map(|(k, _)| k).take(1_000));

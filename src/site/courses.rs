@@ -1,6 +1,6 @@
 //! Courses as the site shows them: joined with local content, in order, each with an address of its own.
 
-use std::cmp::Ordering;
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -92,10 +92,7 @@ pub(super) fn join(
         entries.push(Entry { id, course, overlay, slug, route, is_past, updated_at, mark, link_mark });
     }
     // Archived courses come last: they are nobody's neighbours and on no list.
-    let is_archived = |entry: &Entry| entry.course.archived_at.is_some();
-    entries.sort_by(|a, b| {
-        is_archived(a).cmp(&is_archived(b)).then_with(|| compare(&a.course, &b.course, config.courses.order))
-    });
+    entries.sort_by_cached_key(|entry| Place::of(entry, config.courses.order));
     Ok(entries)
 }
 
@@ -207,24 +204,56 @@ fn addresses<T>(joined: &[(Course, T, Option<Timestamp>)], warnings: &mut Vec<St
     result
 }
 
-fn compare(a: &Course, b: &Course, order: Order) -> Ordering {
-    let start = |c: &Course| (c.start.is_none(), c.start.map(|m| m.sort_key()));
-    let by_order = match order {
-        Order::Start => start(a).cmp(&start(b)).then_with(|| a.title.cmp(&b.title)),
-        Order::Title => {
-            a.title.to_lowercase().cmp(&b.title.to_lowercase()).then_with(|| a.title.cmp(&b.title))
-        }
-        Order::Id => Ordering::Equal,
-    };
-    by_order.then_with(|| natural(a.id.as_str(), b.id.as_str()))
+/// Where a course stands in the order of the catalogue: worked out once a course, compared many times.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    is_archived: bool,
+    by: By,
+    /// Ids that are numbers come first, by their value.
+    number: (bool, u64),
+    id: Arc<str>,
 }
 
-/// Ids that are numbers by their value, all others as text after them.
-fn natural(a: &str, b: &str) -> Ordering {
-    match (a.parse::<u64>(), b.parse::<u64>()) {
-        (Ok(x), Ok(y)) => x.cmp(&y).then_with(|| a.cmp(b)),
-        (Ok(_), Err(_)) => Ordering::Less,
-        (Err(_), Ok(_)) => Ordering::Greater,
-        (Err(_), Err(_)) => a.cmp(b),
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum By {
+    /// What is to come, in the order of its beginning, what has no date last.
+    Coming(bool, Option<Timestamp>, Arc<str>),
+    /// What is over, newest first.
+    Over(Reverse<Option<Timestamp>>, Arc<str>),
+    Title(String, Arc<str>),
+    Id,
+}
+
+impl Place {
+    fn of(entry: &Entry, order: Order) -> Self {
+        let course = &entry.course;
+        let start = course.start.map(|start| start.sort_key());
+        let number = course.id.as_str().parse::<u64>();
+        Self {
+            is_archived: course.archived_at.is_some(),
+            by: match order {
+                Order::Start if entry.is_past => By::Over(Reverse(start), course.title.clone()),
+                Order::Start => By::Coming(start.is_none(), start, course.title.clone()),
+                Order::Title => By::Title(course.title.to_lowercase(), course.title.clone()),
+                Order::Id => By::Id,
+            },
+            number: (number.is_err(), number.unwrap_or(0)),
+            id: course.id.as_str().into(),
+        }
     }
+}
+
+/// From which second since 1970 on the courses stand as they do at `now`, and until which: the nearest beginnings and ends
+/// around it.
+pub(super) fn window(config: &Config, entries: &[Entry], now: Timestamp) -> (i64, i64) {
+    let zone = &config.site.time_zone;
+    let now = now.as_second();
+    let moments = entries.iter().flat_map(|entry| {
+        let course = &entry.course;
+        [course.start.map(|start| start.begin(zone)), ends(course, config)].into_iter().flatten()
+    });
+    moments.fold((i64::MIN, i64::MAX), |(since, until), moment| {
+        let moment = moment.as_second();
+        if moment <= now { (since.max(moment), until) } else { (since, until.min(moment)) }
+    })
 }

@@ -65,6 +65,8 @@ pub struct Site {
     pub view: Map,
     /// A quick hash of everything that `view` is made from.
     pub globals: u64,
+    /// From which second since 1970 on the courses stand as they do (begun, over), and until which.
+    pub window: (i64, i64),
     records: Arc<Records>,
     maps: Vec<Map>,
 }
@@ -211,7 +213,8 @@ pub fn plan(input: &Input<'_>, history: History) -> Result<Site> {
     planner.redirects()?;
     let Planner { mut pages, site, records, history, .. } = planner;
     pages.sort_unstable_by(|a, b| a.route.cmp(&b.route));
-    Ok(Site { pages, warnings, history, view: site, globals, records, maps })
+    let window = courses::window(config, &records.entries, input.now);
+    Ok(Site { pages, warnings, history, view: site, globals, window, records, maps })
 }
 
 /// What every page sees of the site.

@@ -21,6 +21,13 @@ fn names_may_begin_with_keywords() {
 }
 
 #[test]
+fn a_path_may_begin_with_brackets_that_lead_nowhere() {
+    for source in ["{{ [0].title }}", "{{ [nothing].title.more }}", "{{ [''] }}", "{{ [[0]][1].x }}"] {
+        assert_eq!(render(source, "{}"), "", "{source}");
+    }
+}
+
+#[test]
 fn a_number_of_too_many_digits_is_an_error() {
     let errors = parse_errors("{{ 99999999999999999999 }}");
     assert_eq!(

@@ -1,0 +1,143 @@
+//! The shortest way to say that nothing changed: no record is parsed, no page is looked at.
+//!
+//! After a good build the fingerprint of everything that went into it is kept, with the span of time for which its answers
+//! hold. While both are the same, and the output is as it was left, there is nothing to do. Only for sources on this
+//! disk and for `--offline`: what a remote source has, only asking it can tell.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::Options;
+use crate::base::digest::{Digest, Fingerprint};
+use crate::base::files::{self, Stamps};
+use crate::build;
+use crate::config::{Config, Source};
+use crate::error::Result;
+
+/// A file that changed this short a time before it was looked at may change again without looking otherwise: clocks of
+/// file systems tick coarsely.
+const RACY_SECONDS: i64 = 2;
+
+/// What a good build leaves.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Idle {
+    inputs: u64,
+    /// From which second since 1970 on the answers to questions about the time hold, and until which.
+    since: i64,
+    until: i64,
+    /// The hash of the file that browsers read.
+    status: Digest,
+    /// How many courses there are.
+    pub(super) courses: usize,
+    /// The id of the course that begins next.
+    pub(super) next_course: Option<String>,
+}
+
+/// The fingerprint of everything that a build is made from, and whether it can be relied on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Inputs {
+    hash: u64,
+    /// The same without the memory, which a build itself writes.
+    given: u64,
+    is_settled: bool,
+}
+
+impl Inputs {
+    /// Looks at the inputs; nothing where only a whole build can tell.
+    pub(super) fn look(config: &Config, options: Options, now: Timestamp) -> Result<Option<Self>> {
+        if options.clean || options.dry_run || options.full {
+            return Ok(None);
+        }
+        let mut stamps = Stamps::default();
+        let state = &config.paths.state;
+        // `Debug` of the configuration shows every key and no secret.
+        let mut mark = Fingerprint::new(30).text(env!("CARGO_PKG_VERSION")).text(&format!("{config:?}"));
+        if let Ok(program) = std::env::current_exe() {
+            stamps.file(&program);
+        }
+        match &config.source {
+            Source::File(path) => mark = content(mark, path)?,
+            // The sample's dates are counted from today.
+            Source::Sample => {
+                mark = mark.text(&now.to_zoned(config.site.time_zone.clone()).date().to_string())
+            }
+            Source::Hemera(_) if !options.offline => return Ok(None),
+            Source::Hemera(hemera) => {
+                mark = mark.number(u64::from(hemera.api_key.is_some()));
+                stamps.file(&state.join("snapshot.json"));
+                stamps.file(&state.join("participants.sealed"));
+            }
+        }
+        for folder in [&config.paths.content, &config.paths.templates, &config.paths.statics] {
+            stamps.folder(folder);
+        }
+        stamps.folder(&config.paths.themes.join(&config.theme.name));
+        mark = mark.number(stamps.hash());
+        let given = mark.get();
+        let is_settled = stamps.newest() + RACY_SECONDS < Timestamp::now().as_second();
+        Ok(Some(Self { hash: content(mark, &state.join("memory.json"))?.get(), given, is_settled }))
+    }
+
+    /// Whether nothing but the program itself wrote to the inputs since `before` was looked at.
+    pub(super) fn are_as(self, before: Self) -> bool {
+        self.given == before.given
+    }
+}
+
+fn content(mark: Fingerprint, path: &Path) -> Result<Fingerprint> {
+    Ok(match files::read_if_present(path)? {
+        Some(bytes) => mark.number(1).bytes(&bytes),
+        None => mark.number(0),
+    })
+}
+
+impl Idle {
+    /// What the last good build left, if everything is still as it was then: with the number of files in the output.
+    pub(super) fn check(config: &Config, inputs: Inputs, now: Timestamp) -> Result<Option<(Self, usize)>> {
+        let Some(bytes) = files::read_if_present(&path(&config.paths.state))? else { return Ok(None) };
+        let Ok(idle) = serde_json::from_slice::<Self>(&bytes) else { return Ok(None) };
+        let is_same = inputs.is_settled && idle.inputs == inputs.hash;
+        if !is_same || now.as_second() < idle.since || idle.until <= now.as_second() {
+            return Ok(None);
+        }
+        let status = files::read_if_present(&config.paths.output.join("sync-status.json"))?;
+        if status.as_deref().map(Digest::of) != Some(idle.status) {
+            return Ok(None);
+        }
+        let count = build::intact(&config.paths.output, &config.paths.state)?;
+        Ok(count.map(|count| (idle, count)))
+    }
+
+    /// Remembers a good build.
+    pub(super) fn keep(
+        config: &Config,
+        inputs: Inputs,
+        (since, until): (i64, i64),
+        status: &[u8],
+        courses: usize,
+        next_course: Option<String>,
+    ) -> Result<()> {
+        let path = path(&config.paths.state);
+        if !inputs.is_settled {
+            return files::remove(&path);
+        }
+        let idle =
+            Self { inputs: inputs.hash, since, until, status: Digest::of(status), courses, next_course };
+        let bytes = serde_json::to_vec(&idle).unwrap_or_default();
+        if files::read_if_present(&path)?.as_deref() == Some(&bytes) {
+            return Ok(());
+        }
+        files::replace(&path, &bytes)
+    }
+
+    /// Forgets the last good build: something is about to change.
+    pub(super) fn forget(config: &Config) -> Result<()> {
+        files::remove(&path(&config.paths.state))
+    }
+}
+
+fn path(state: &Path) -> std::path::PathBuf {
+    state.join("idle.json")
+}
