@@ -13,13 +13,14 @@
 //! | 2 | [`source`], [`theme`], [`site`] |
 //! | 3 | [`sync`], [`build`] |
 //! | 4 | [`project`] |
+//! | 5 | [`serve`] |
 //! | 6 | [`cli`] |
 //!
 //! What holds everywhere:
 //!
 //! - A room imports only what lies below it; rooms on one floor don't know each other.
 //! - Each outside library has one home: `ureq` in `base::http`, `clap` and `indicatif` in `cli`, `pulldown-cmark` in
-//!   `base::markdown`.
+//!   `base::markdown`, `hyper`, `tokio` and `notify` in `serve`.
 //! - All writes go through `base::files`. `site` and `model` do no input or output.
 //! - The library never prints: results go to standard output from `cli`, talk to standard error.
 //! - An error's kind becomes an exit code in `cli` alone.
@@ -36,6 +37,7 @@ pub mod error;
 pub mod liquid;
 pub mod model;
 pub mod project;
+pub mod serve;
 pub mod site;
 pub mod source;
 pub mod sync;

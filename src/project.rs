@@ -1,6 +1,5 @@
 //! A site's folder, opened: the only place that puts sync and build together.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,16 +8,19 @@ use jiff::Timestamp;
 use crate::base::clock::SharedClock;
 use crate::base::digest::{Digest, Hasher};
 use crate::base::files::Lock;
+use crate::base::gate::Gate;
 use crate::base::http::Transport;
 use crate::base::report::Reporter;
 use crate::build::{self, Asset};
 use crate::config::{Config, Source as Kindof};
 use crate::error::{Error, Kind, Result};
+use crate::model::change::Refused;
+use crate::model::course::Course;
 use crate::model::participant::RESULT_FIELDS;
-use crate::model::view::{Map, Value};
+use crate::model::run::{Run, RunChanges, RunError, RunFigures, RunStatus, RunType};
 use crate::site::{self, Route, Site};
 use crate::source::{self, Source};
-use crate::sync::{self, Memory, Outcome, Snapshot, SnapshotStore};
+use crate::sync::{self, Journal, Memory, Outcome, Snapshot, SnapshotStore};
 use crate::theme::{self, Theme};
 
 /// How a site is to be built.
@@ -30,6 +32,10 @@ pub struct Options {
     pub allow_shrink: bool,
     /// Remove files from the output that the program did not write.
     pub clean: bool,
+    /// Read everything from the source, whatever the last sync has left.
+    pub full: bool,
+    /// Work out what would be done, and write nothing.
+    pub dry_run: bool,
 }
 
 /// What a run did.
@@ -41,6 +47,8 @@ pub struct Summary {
     pub sync: Option<SyncSummary>,
     /// What the build did.
     pub build: build::Report,
+    /// The id of the course that begins next; nothing where none is yet to come.
+    pub next_course: Option<String>,
     /// How long it all took.
     pub elapsed: Duration,
 }
@@ -66,6 +74,11 @@ pub struct SyncSummary {
     pub participants_read: usize,
     /// Requests that were made.
     pub requests: usize,
+    /// Templates in the answer.
+    pub templates: usize,
+    /// What was set aside, with the reasons.
+    #[serde(skip)]
+    pub set_aside: Vec<Refused>,
 }
 
 impl From<&Outcome> for SyncSummary {
@@ -80,7 +93,64 @@ impl From<&Outcome> for SyncSummary {
             details_left: outcome.details_left,
             participants_read: outcome.participants_read,
             requests: outcome.requests,
+            templates: outcome.snapshot.templates.len(),
+            set_aside: outcome.refused.clone(),
         }
+    }
+}
+
+/// Everything that a build is made from.
+struct Ready {
+    now: Timestamp,
+    snapshot: Snapshot,
+    outcome: Option<Outcome>,
+    theme: Theme,
+    assets: Vec<Asset>,
+    site: Site,
+    memory: Memory,
+}
+
+/// What the site's own `static/_redirects` says: the program has one file of that name to write, so the two become one.
+fn take_redirects(assets: &mut Vec<Asset>) -> Result<String> {
+    let Some(at) = assets.iter().position(|asset| asset.route.path() == "_redirects") else {
+        return Ok(String::new());
+    };
+    let bytes = assets.remove(at).bytes;
+    Ok(String::from_utf8_lossy(&bytes.load()?).into_owned())
+}
+
+impl Summary {
+    /// The figures for the history of runs.
+    pub fn figures(&self, now: Timestamp) -> RunFigures {
+        let wide = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        let mut figures = RunFigures {
+            files_generated: wide(self.build.written),
+            files_skipped: wide(self.build.unchanged),
+            files_removed: wide(self.build.removed),
+            no_upcoming_course: self.next_course.is_none(),
+            next_course_id: self.next_course.clone(),
+            ..RunFigures::default()
+        };
+        if let Some(sync) = &self.sync {
+            figures.courses_fetched = wide(sync.fetched);
+            figures.participants_fetched = wide(sync.participants_read);
+            figures.templates_fetched = wide(sync.templates);
+            figures.changed = RunChanges {
+                added: wide(sync.added),
+                updated: wide(sync.updated),
+                removed: wide(sync.removed),
+            };
+            // The history is read often; of a thousand wrong records the first ones tell the story.
+            const SHOWN: usize = 20;
+            figures.errors = (sync.set_aside.iter().take(SHOWN))
+                .map(|refused| RunError {
+                    entity: refused.entity.to_owned(),
+                    message: format!("{}: {}", refused.id, refused.reason),
+                    timestamp: now,
+                })
+                .collect();
+        }
+        figures
     }
 }
 
@@ -120,42 +190,215 @@ impl Project {
     ///
     /// On an error nothing in the output has changed.
     pub fn build(&mut self, options: Options) -> Result<Summary> {
+        let _lock = self.lock()?;
+        self.build_locked(options, &Gate::default())
+    }
+
+    /// The same, noted in the history of runs, so that a server over the same site shows it.
+    pub fn build_noted(&mut self, options: Options, run_type: RunType) -> Result<Summary> {
+        let mut journal = Journal::open(&self.config.paths.state, self.clock.now())?;
+        let mut lock = self.lock()?;
+        let connector = match self.config.source {
+            Kindof::Hemera(_) => "hemera",
+            Kindof::File(_) => "file",
+            Kindof::Sample => "sample",
+        };
+        let run = Run::begin(run_type, connector, self.clock.now());
+        lock.note(&run.job_id);
+        journal.put(&run)?;
+        let result = self.build_locked(options, &Gate::default());
+        let now = self.clock.now();
+        let run = match &result {
+            Ok(summary) => {
+                let figures = summary.figures(now);
+                let status = if figures.errors.is_empty() { RunStatus::Success } else { RunStatus::Partial };
+                Run { figures, ..run }.ended(status, now)
+            }
+            Err(error) => run.failed(RunStatus::Failed, error.message(), now),
+        };
+        journal.put(&run)?;
+        result
+    }
+
+    /// The same, for a caller who holds the site's lock, and who may shut the gate to end the run before it has
+    /// changed anything.
+    pub fn build_locked(&mut self, options: Options, gate: &Gate) -> Result<Summary> {
+        let begun = self.clock.elapsed();
+        let ready = self.prepare(options, gate)?;
+        gate.pass()?;
+        ready.site.warnings.iter().for_each(|warning| self.reporter.warn(warning));
+        if !options.dry_run {
+            // Saved before anything is published: a build that is cut off is repeated with the same moments.
+            ready.memory.save(&self.config.paths.state)?;
+        }
+        let report = build::run(&self.request(&ready, options)?)?;
+        if !options.dry_run {
+            self.published(&ready)?;
+        }
+        report.warnings.iter().for_each(|warning| self.reporter.warn(warning));
+        Ok(Summary {
+            courses: ready.snapshot.catalogue.len(),
+            sync: ready.outcome.as_ref().map(SyncSummary::from),
+            build: report,
+            next_course: self.next_course(&ready.snapshot, ready.now),
+            elapsed: self.clock.elapsed().saturating_sub(begun),
+        })
+    }
+
+    /// Builds, and then builds once more into an empty folder from the same inputs: the paths of the files that differ.
+    pub fn verify(&mut self, options: Options) -> Result<(Summary, Vec<String>)> {
         let begun = self.clock.elapsed();
         let _lock = self.lock()?;
+        let ready = self.prepare(options, &Gate::default())?;
+        ready.memory.save(&self.config.paths.state)?;
+        let request = self.request(&ready, options)?;
+        let report = build::run(&request)?;
+        self.published(&ready)?;
+        let differences = build::verify(&request)?;
+        let summary = Summary {
+            courses: ready.snapshot.catalogue.len(),
+            sync: ready.outcome.as_ref().map(SyncSummary::from),
+            build: report,
+            next_course: self.next_course(&ready.snapshot, ready.now),
+            elapsed: self.clock.elapsed().saturating_sub(begun),
+        };
+        Ok((summary, differences))
+    }
+
+    /// Remembers what was published: only that is what the next pull is compared with.
+    fn published(&self, ready: &Ready) -> Result<()> {
+        let mut memory = ready.memory.clone();
+        memory.course_count = Some(ready.snapshot.catalogue.len());
+        memory.source = Some(self.store().source().to_owned());
+        memory.save(&self.config.paths.state)
+    }
+
+    /// How many courses the published site has: as remembered, else as its manifest says. Nothing where it came from
+    /// another source, with which this one cannot be compared.
+    fn published_courses(&self, memory: &Memory) -> Result<Option<usize>> {
+        if memory.source.as_deref().is_some_and(|source| source != self.store().source()) {
+            return Ok(None);
+        }
+        if memory.course_count.is_some() {
+            return Ok(memory.course_count);
+        }
+        let manifest = build::Manifest::load(&self.config.paths.output)?;
+        let count =
+            manifest.map(|manifest| manifest.entities.keys().filter(|id| id.starts_with("course:")).count());
+        Ok(count.filter(|count| *count > 0))
+    }
+
+    /// A site that was built from a real source does not turn into the sample because a variable is missing.
+    fn check_source(&self, memory: &Memory, options: Options) -> Result<()> {
+        let before = memory.source.as_deref().unwrap_or_default();
+        if matches!(self.config.source, Kindof::Sample)
+            && before.starts_with("hemera ")
+            && !options.allow_shrink
+        {
+            return Err(Error::new(
+                Kind::Config,
+                format!("the site was built from {before}, and now it would show the sample"),
+            )
+            .hint("set HEMERA_API_BASE_URL and HEMERA_API_KEY in the environment, or `source` in aither.toml")
+            .hint("if the sample is what you want, run again with --allow-shrink"));
+        }
+        Ok(())
+    }
+
+    /// What the pages that `asked` names read when they were last built, and what of it is different now.
+    ///
+    /// `asked` is the path of a page in the output, an address, or a file that pages were made from: a layout or partial,
+    /// a content file, an asset. The source is not asked.
+    pub fn why(&mut self, asked: &str) -> Result<Vec<build::Explanation>> {
+        let options = Options { offline: true, dry_run: true, ..Options::default() };
+        let ready = self.prepare(options, &Gate::default())?;
+        build::why(&self.request(&ready, options)?, asked)
+    }
+
+    /// Everything that a build is made from.
+    fn prepare(&mut self, options: Options, gate: &Gate) -> Result<Ready> {
         let now = self.clock.now();
         let state = self.config.paths.state.clone();
         let mut memory = Memory::load(&state, &*self.reporter)?;
-        let (snapshot, outcome) = self.pull(options, memory.course_count, now)?;
+        let (snapshot, outcome) = self.pull(options, &memory, now, gate)?;
+        if gate.is_shut() {
+            gate.pass()?;
+        }
         let theme = Theme::open(&self.config, &snapshot.templates)?;
         let content = source::local::read(&self.config)?;
-
         if outcome.is_some() || snapshot.synced_at.is_some() {
             memory.learn(&snapshot.catalogue, now);
         }
         // A source on this disk has no moment at which it was asked: its data is as old as its last change.
-        let remote = matches!(self.config.source, Kindof::Hemera(_));
-        memory.last_synced_at = if remote { snapshot.synced_at } else { memory.data_changed_at };
+        memory.last_synced_at = if self.is_remote() { snapshot.synced_at } else { memory.data_changed_at };
+        let gone = outcome.as_ref().map(|outcome| outcome.gone.as_slice()).unwrap_or_default();
+        memory.archive(&snapshot.catalogue, gone, self.config.courses.archive, now);
+        let catalogue = snapshot.catalogue.with(&memory.archive);
 
-        let site = site::plan(&site::Input {
-            config: &self.config,
-            catalogue: &snapshot.catalogue,
-            content: &content,
-            has_layout: &|name| theme.has_layout(name),
-            changed_at: &|course| memory.changed_at(course),
-            data_changed_at: memory.data_changed_at,
-            now,
-        })?;
-        site.warnings.iter().for_each(|warning| self.reporter.warn(warning));
-        // Saved before anything is published: a build that is cut off is repeated with the same moments.
-        memory.save(&state)?;
-        let report = self.publish(&site, &theme, &content.assets, &memory, options, now)?;
-        report.warnings.iter().for_each(|warning| self.reporter.warn(warning));
-        Ok(Summary {
-            courses: snapshot.catalogue.len(),
-            sync: outcome.as_ref().map(SyncSummary::from),
-            build: report,
-            elapsed: self.clock.elapsed().saturating_sub(begun),
+        let mut assets = self.assets(&theme, &content.assets)?;
+        let history = std::mem::take(&mut memory.history);
+        let site = site::plan(
+            &site::Input {
+                config: &self.config,
+                catalogue: &catalogue,
+                content: &content,
+                has_layout: &|name| theme.has_layout(name),
+                changed_at: &|course| memory.changed_at(course),
+                data_changed_at: memory.data_changed_at,
+                now,
+                redirects: take_redirects(&mut assets)?,
+            },
+            history,
+        )?;
+        memory.history.clone_from(&site.history);
+        Ok(Ready { now, snapshot, outcome, theme, assets, site, memory })
+    }
+
+    fn is_remote(&self) -> bool {
+        matches!(self.config.source, Kindof::Hemera(_))
+    }
+
+    /// Files that are published as they are: those beside content files, the theme's, the site's own.
+    fn assets(&self, theme: &Theme, colocated: &[crate::model::document::Asset]) -> Result<Vec<Asset>> {
+        let mut assets = Vec::new();
+        for asset in colocated {
+            let bytes = build::Bytes::File(asset.file.clone());
+            assets.push(Asset { route: Route::file(&asset.route)?, bytes });
+        }
+        for asset in theme.assets()? {
+            let bytes = match asset.body {
+                theme::Body::File(path) => build::Bytes::File(path),
+                theme::Body::BuiltIn(bytes) => build::Bytes::Here(bytes.into()),
+            };
+            assets.push(Asset { route: Route::file(&asset.route)?, bytes });
+        }
+        Ok(assets)
+    }
+
+    fn request<'a>(&'a self, ready: &'a Ready, options: Options) -> Result<build::Request<'a>> {
+        Ok(build::Request {
+            site: &ready.site,
+            assets: &ready.assets,
+            theme: &ready.theme,
+            output: &self.config.paths.output,
+            state: &self.config.paths.state,
+            volatile: vec![(Route::file("sync-status.json")?, status(&ready.memory))],
+            last_synced_at: ready.memory.last_synced_at,
+            data_changed_at: ready.memory.data_changed_at,
+            salt: self.salt(),
+            clean: options.clean,
+            dry_run: options.dry_run,
+            now: ready.now,
+            reporter: &*self.reporter,
         })
+    }
+
+    fn next_course(&self, snapshot: &Snapshot, now: Timestamp) -> Option<String> {
+        let zone = &self.config.site.time_zone;
+        let begins =
+            |course: &Course| course.start.map(|start| start.begin(zone)).filter(|begin| *begin >= now);
+        let coming = snapshot.catalogue.iter().filter_map(|course| Some((begins(course)?, course)));
+        coming.min_by_key(|(begin, _)| *begin).map(|(_, course)| course.id.as_str().to_owned())
     }
 
     fn lock(&self) -> Result<Lock> {
@@ -170,21 +413,31 @@ impl Project {
     fn pull(
         &mut self,
         options: Options,
-        known_courses: Option<usize>,
+        memory: &Memory,
         now: Timestamp,
+        gate: &Gate,
     ) -> Result<(Snapshot, Option<Outcome>)> {
         let store = self.store();
+        self.check_source(memory, options)?;
         if options.offline && matches!(self.config.source, Kindof::Hemera(_)) {
-            let snapshot = store.load(&*self.reporter)?;
-            if snapshot.is_none() {
-                self.reporter.warn("there was no sync yet: the site is built without courses");
-            }
-            return Ok((snapshot.unwrap_or_default(), None));
+            return match (store.load(&*self.reporter)?, self.published_courses(memory)?) {
+                (Some(snapshot), _) => Ok((snapshot, None)),
+                (None, Some(1..)) => Err(Error::new(
+                    Kind::Refused,
+                    "there is no good snapshot of the source to build from, so the site stays as it is",
+                )
+                .hint("run `aither build` without --offline once, to read the source anew")),
+                (None, _) => {
+                    self.reporter.warn("there was no sync yet: the site is built without courses");
+                    Ok((Snapshot::default(), None))
+                }
+            };
         }
         let mut source = self.source()?;
         let request = sync::Request {
             allow_shrink: options.allow_shrink,
-            known_courses,
+            known_courses: self.published_courses(memory)?,
+            keep: !options.dry_run && (self.is_remote() || self.config.courses.archive),
             max_shrink_percent: self.config.limits.max_shrink_percent,
             results_wanted: self
                 .config
@@ -197,6 +450,8 @@ impl Project {
                 _ => Duration::MAX,
             },
             now,
+            full: options.full,
+            gate,
         };
         let outcome = sync::run(&mut *source, &store, &request, &*self.reporter)?;
         Ok((outcome.snapshot.clone(), Some(outcome)))
@@ -208,51 +463,12 @@ impl Project {
             Kindof::File(_) => ("file".to_owned(), None),
             Kindof::Sample => ("sample".to_owned(), None),
         };
-        SnapshotStore::new(&self.config.paths.state, name, secret)
+        let shows_people = !self.config.privacy.public_fields.is_empty();
+        SnapshotStore::new(&self.config.paths.state, name, secret).needing_participants(shows_people)
     }
 
     fn source(&mut self) -> Result<Box<dyn Source>> {
         source::open(&self.config, self.clock.clone(), self.reporter.clone(), self.transport.take())
-    }
-
-    fn publish(
-        &self,
-        site: &Site,
-        theme: &Theme,
-        colocated: &[crate::model::document::Asset],
-        memory: &Memory,
-        options: Options,
-        now: Timestamp,
-    ) -> Result<build::Report> {
-        let mut assets = Vec::new();
-        for asset in colocated {
-            assets.push(Asset {
-                route: Route::file(&asset.route)?,
-                bytes: build::Bytes::File(asset.file.clone()),
-            });
-        }
-        for asset in theme.assets()? {
-            let bytes = match asset.body {
-                theme::Body::File(path) => build::Bytes::File(path),
-                theme::Body::BuiltIn(bytes) => build::Bytes::Here(bytes.into()),
-            };
-            assets.push(Asset { route: Route::file(&asset.route)?, bytes });
-        }
-        build::run(&build::Request {
-            site,
-            assets: &assets,
-            theme,
-            output: &self.config.paths.output,
-            state: &self.config.paths.state,
-            volatile: vec![(Route::file("sync-status.json")?, status(memory))],
-            entities: entities(site),
-            last_synced_at: memory.last_synced_at,
-            data_changed_at: memory.data_changed_at,
-            salt: self.salt(),
-            clean: options.clean,
-            now,
-            reporter: &*self.reporter,
-        })
     }
 
     /// What decides how pages look besides what they read.
@@ -277,14 +493,4 @@ fn status(memory: &Memory) -> Vec<u8> {
     .to_string();
     json.push('\n');
     json.into_bytes()
-}
-
-/// The hash of each record that the site shows.
-fn entities(site: &Site) -> BTreeMap<String, Digest> {
-    let record = |page: &site::Page| -> Option<(String, Digest)> {
-        let site::Body::Layout { view, .. } = &page.body else { return None };
-        let Some(Value::Map(course)) = view.get("course") else { return None };
-        Some((course.id()?.to_string(), Map::digest(course)))
-    };
-    site.pages.iter().filter_map(record).collect()
 }

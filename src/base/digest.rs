@@ -35,7 +35,13 @@ impl Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut text = [0; 64];
+        for (pair, byte) in text.chunks_exact_mut(2).zip(self.0) {
+            pair[0] = DIGITS[usize::from(byte >> 4)];
+            pair[1] = DIGITS[usize::from(byte & 15)];
+        }
+        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
     }
 }
 
@@ -86,6 +92,39 @@ impl<'de> Deserialize<'de> for Digest {
     }
 }
 
+/// Hashes bytes as they are written into it, for files that need not be in memory as a whole.
+#[derive(Clone, Default)]
+pub struct Stream(Sha256);
+
+impl Stream {
+    /// A stream that nothing was written into.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The digest of all that was written.
+    pub fn finish(self) -> Digest {
+        Digest(self.0.finalize().into())
+    }
+}
+
+impl std::io::Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Stream")
+    }
+}
+
 /// Hashes a sequence of fields. Every field is written with its length before it, so `("ab", "c")` and `("a", "bc")`
 /// give different digests.
 #[derive(Clone, Default)]
@@ -121,6 +160,61 @@ impl Hasher {
 impl fmt::Debug for Hasher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Hasher")
+    }
+}
+
+/// A quick 64-bit hash of a sequence of fields, the same on every machine. It tells "surely changed" from "most likely the
+/// same" in memory and in the build's own files; whatever is published or compared between machines has a [`Digest`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fingerprint(u64);
+
+impl Fingerprint {
+    /// A fingerprint salted with a purpose.
+    pub const fn new(purpose: u64) -> Self {
+        Self(purpose ^ 0x51_7c_c1_b7_27_22_0a_95)
+    }
+
+    /// With a number added.
+    #[must_use]
+    pub fn number(self, number: u64) -> Self {
+        let wide = u128::from(self.0 ^ 0x9e37_79b9_7f4a_7c15) * u128::from(number ^ 0xd6e8_feb8_6659_fd93);
+        Self((wide >> 64) as u64 ^ wide as u64 ^ self.0.rotate_left(23))
+    }
+
+    /// With a text added; its length counts, so fields do not run into each other.
+    #[must_use]
+    pub fn text(self, text: &str) -> Self {
+        self.bytes(text.as_bytes())
+    }
+
+    /// With bytes added; how many they are counts.
+    #[must_use]
+    pub fn bytes(self, bytes: &[u8]) -> Self {
+        let mut state = self.number(bytes.len() as u64);
+        let mut chunks = bytes.chunks_exact(8);
+        for chunk in &mut chunks {
+            let mut word = [0; 8];
+            word.copy_from_slice(chunk);
+            state = state.number(u64::from_le_bytes(word));
+        }
+        let mut word = [0; 8];
+        let rest = chunks.remainder();
+        word[..rest.len()].copy_from_slice(rest);
+        state.number(u64::from_le_bytes(word))
+    }
+
+    /// With a text that may be missing.
+    #[must_use]
+    pub fn maybe(self, text: Option<&str>) -> Self {
+        match text {
+            Some(text) => self.number(1).text(text),
+            None => self.number(0),
+        }
+    }
+
+    /// The hash of all that was added.
+    pub fn get(self) -> u64 {
+        self.0
     }
 }
 

@@ -108,6 +108,40 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
+/// Adds bytes at the end of a file and flushes them to the disk; makes the file where there is none.
+pub fn append(path: &Path, bytes: &[u8]) -> Result<()> {
+    if let Some(folder) = path.parent() {
+        create_folder(folder)?;
+    }
+    let write = || -> io::Result<()> {
+        let mut file = File::options().create(true).append(true).open(path)?;
+        file.write_all(bytes)?;
+        file.sync_data()
+    };
+    write().map_err(|e| io_error("write", path, e))
+}
+
+/// Gives a file a second name: both name the same bytes, and the one stays when the other is replaced or removed.
+pub fn link(from: &Path, to: &Path) -> Result<()> {
+    fs::hard_link(from, to).map_err(|e| io_error("link", from, e))
+}
+
+/// Removes the temporary files that [`replace`] leaves in a folder when the process is killed.
+pub fn remove_temporaries(folder: &Path) -> Result<()> {
+    let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let middle = name.strip_prefix('.').and_then(|name| name.strip_suffix(".tmp"));
+        let number = middle.and_then(|middle| middle.rsplit_once('.')).map(|(_, number)| number);
+        if number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+        {
+            remove(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
 /// Renames a file over another.
 #[expect(clippy::disallowed_methods, reason = "this is the room that they are reserved for")]
 pub fn rename(from: &Path, to: &Path) -> Result<()> {
@@ -207,7 +241,7 @@ pub fn slashed(path: &Path) -> String {
 
 /// A lock between processes on a file; given back when dropped.
 #[derive(Debug)]
-pub struct Lock(#[expect(dead_code, reason = "held for its drop")] File);
+pub struct Lock(File);
 
 impl Lock {
     /// Takes the lock, or says that somebody else has it.
@@ -222,9 +256,25 @@ impl Lock {
             .open(path)
             .map_err(|e| io_error("open the lock", path, e))?;
         match file.try_lock() {
-            Ok(()) => Ok(Some(Self(file))),
+            Ok(()) => {
+                // A note of an earlier holder, who was killed, must not stand for the new one.
+                let _ = file.set_len(0);
+                Ok(Some(Self(file)))
+            }
             Err(fs::TryLockError::WouldBlock) => Ok(None),
             Err(fs::TryLockError::Error(e)) => Err(io_error("lock", path, e)),
         }
+    }
+
+    /// Writes into the lock what it is held for, for those who find it taken. Best effort: the lock holds without it.
+    pub fn note(&mut self, what: &str) {
+        let _ = self.0.set_len(0).and_then(|()| self.0.write_all(what.as_bytes()));
+    }
+
+    /// What the holder of a taken lock has noted, if anything.
+    pub fn holder(path: &Path) -> Option<String> {
+        let mut text = String::new();
+        File::open(path).ok()?.take(256).read_to_string(&mut text).ok()?;
+        Some(text).filter(|text| !text.is_empty())
     }
 }

@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod digest;
 pub mod files;
+pub mod gate;
 pub mod http;
 pub mod markdown;
 pub mod mistakes;

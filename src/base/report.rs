@@ -26,6 +26,11 @@ pub trait Reporter: Send + Sync {
 
     /// Something that helps to follow a run (`-v`).
     fn detail(&self, message: &str);
+
+    /// Whether anybody reads the details: whoever has many of them need not write them otherwise.
+    fn wants_details(&self) -> bool {
+        true
+    }
 }
 
 /// Listens to nothing.
@@ -33,6 +38,10 @@ pub trait Reporter: Send + Sync {
 pub struct Silent;
 
 impl Reporter for Silent {
+    fn wants_details(&self) -> bool {
+        false
+    }
+
     fn begin(&self, _: Stage, _: Option<u64>) {}
     fn advance(&self, _: u64) {}
     fn warn(&self, _: &str) {}

@@ -1,14 +1,13 @@
 //! What the last build left: manifest, traces, journal, and how the files look on the disk now.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 
-use super::manifest::Manifest;
+use super::manifest::{MANIFEST, Manifest};
 use super::run::Request;
-use super::stage::Stage;
-use super::trace::{Stamp, Traces};
+use super::stage::{self, Stage};
+use super::trace::{Stamp, Trace, Traces};
 use crate::base::digest::Digest;
 use crate::base::files;
 use crate::error::Result;
@@ -16,60 +15,77 @@ use crate::site::Route;
 
 /// What the last build left.
 pub(super) struct Before {
-    pub(super) manifest: Option<Manifest>,
     pub(super) traces: Traces,
     /// New addresses that a killed build may have begun to write.
     pub(super) journal: Vec<String>,
-    /// How the files that were written look now; nothing for those that are gone.
-    pub(super) on_disk: BTreeMap<String, Option<Stamp>>,
+    /// How the files that were written look now, in the order of the traces; nothing for those that are gone.
+    pub(super) on_disk: Vec<Option<Stamp>>,
+    /// Whether the manifest is the one that belongs to the traces.
+    pub(super) is_sure: bool,
+    /// Files that a manifest without traces names.
+    named: Vec<String>,
 }
 
 impl Before {
     pub(super) fn load(request: &Request<'_>) -> Result<Self> {
-        let manifest = Manifest::load(request.output, request.reporter)?;
-        let mut traces = Traces::load(request.state, request.reporter)?;
-        let journal = Stage::left_behind(request.state)?;
-        if manifest.is_none() {
-            // Without a manifest the output is in doubt: every page is rendered, those that come out the same stay.
-            traces.files.values_mut().for_each(|trace| trace.key = Digest::of(b""));
+        if !request.dry_run {
+            stage::clear(request.output, request.state)?;
         }
-        let paths: Vec<&String> = traces.files.keys().collect();
-        let look = |path: &&String| {
-            let stamp = std::fs::symlink_metadata(request.output.join(path.as_str()));
-            ((*path).clone(), stamp.ok().filter(std::fs::Metadata::is_file).map(|m| Stamp::of(&m)))
+        let traces = Traces::load(request.state, request.reporter)?;
+        let journal = Stage::left_behind(request.state)?;
+        let manifest = files::read_if_present(&request.output.join(MANIFEST))?;
+        let is_sure = manifest.is_some() && manifest.as_deref().map(Digest::of) == traces.manifest;
+        let mut named = Vec::new();
+        if !is_sure && !traces.files.is_empty() | manifest.is_some() {
+            named = Manifest::doubt(
+                request.output,
+                manifest.as_deref(),
+                !traces.files.is_empty(),
+                request.reporter,
+            );
+        }
+        let look = |(path, _): &(Box<str>, Trace)| {
+            let metadata = std::fs::symlink_metadata(request.output.join(&**path));
+            metadata.ok().filter(std::fs::Metadata::is_file).map(|metadata| Stamp::of(&metadata))
         };
-        let on_disk = paths.par_iter().map(look).collect();
-        Ok(Self { manifest, traces, journal, on_disk })
+        let on_disk = traces.files.par_iter().with_min_len(512).map(look).collect();
+        Ok(Self { traces, journal, on_disk, is_sure, named })
+    }
+
+    /// Whether no manifest has ever named this path, as far as is known.
+    pub(super) fn is_new(&self, path: &str) -> bool {
+        !self.named.iter().any(|known| known == path)
     }
 
     /// The hash of the file that stands at `path` now: from the trace if nobody touched it, else from its bytes.
-    pub(super) fn digest_on_disk(&self, output: &Path, path: &str) -> Option<Digest> {
-        if let (Some(trace), Some(Some(stamp))) = (self.traces.files.get(path), self.on_disk.get(path))
-            && trace.stamp == *stamp
+    pub(super) fn digest_on_disk(&self, request: &Request<'_>, path: &str) -> Option<Digest> {
+        let at = self.traces.files.binary_search_by(|(known, _)| (**known).cmp(path));
+        if let Some((trace, stamp)) =
+            at.ok().and_then(|at| Some((&self.traces.files.get(at)?.1, self.on_disk.get(at)?)))
+            && *stamp == Some(trace.stamp)
         {
             return Some(trace.digest);
         }
-        files::read_if_present(&output.join(path)).ok().flatten().map(|bytes| Digest::of(&bytes))
+        files::read_if_present(&request.output.join(path)).ok().flatten().map(|bytes| Digest::of(&bytes))
     }
 
-    /// Files that an earlier build wrote and this one does not want, and foreign ones if they are to go.
-    pub(super) fn leftovers(&self, request: &Request<'_>, planned: &BTreeSet<&str>) -> Result<Vec<String>> {
-        let ours = (self.traces.files.keys())
-            .chain(self.manifest.iter().flat_map(|manifest| manifest.files.keys()))
-            .chain(&self.journal);
-        let mut stale: BTreeSet<String> = (ours.filter(|path| !planned.contains(path.as_str())))
+    /// Files that an earlier build wrote and this one does not want, and foreign ones if they are to go. `gone` are
+    /// those of the traces.
+    pub(super) fn leftovers(
+        &self,
+        request: &Request<'_>,
+        gone: Vec<String>,
+        is_planned: &dyn Fn(&str) -> bool,
+    ) -> Result<Vec<String>> {
+        let others = self.named.iter().chain(&self.journal).filter(|path| !is_planned(path)).cloned();
+        let mut stale: BTreeSet<String> = (gone.into_iter().chain(others))
             // A manifest is a file that anybody may have edited: it can't name what lies outside.
             .filter(|path| Route::file(path).is_ok())
-            .filter(|path| {
-                std::fs::symlink_metadata(request.output.join(path.as_str())).is_ok_and(|m| !m.is_dir())
-            })
-            .cloned()
+            .filter(|path| std::fs::symlink_metadata(request.output.join(path)).is_ok_and(|m| !m.is_dir()))
             .collect();
         if request.clean {
             let all = files::walk(request.output)?;
-            stale.extend(
-                all.iter().map(|p| files::slashed(p)).filter(|path| !planned.contains(path.as_str())),
-            );
+            stale.extend(all.iter().map(|path| files::slashed(path)).filter(|path| !is_planned(path)));
         }
         Ok(stale.into_iter().collect())
     }

@@ -48,23 +48,46 @@ impl Default for Manifest {
 }
 
 impl Manifest {
-    /// Reads the manifest of an output folder. Nothing where there is none; one that cannot be used is told of under
-    /// the name `sync.manifest.corrupted` and counts as none.
-    pub fn load(output: &Path, reporter: &dyn Reporter) -> Result<Option<Self>> {
-        let path = output.join(MANIFEST);
-        let Some(bytes) = files::read_if_present(&path)? else { return Ok(None) };
-        let trouble = match serde_json::from_slice::<Self>(&bytes) {
-            Ok(manifest) if manifest.version == VERSION => return Ok(Some(manifest)),
+    /// Reads the manifest of an output folder; nothing where there is none that can be read.
+    pub fn load(output: &Path) -> Result<Option<Self>> {
+        let bytes = files::read_if_present(&output.join(MANIFEST))?;
+        Ok(bytes.and_then(|bytes| Self::parse(&bytes).ok()))
+    }
+
+    fn parse(bytes: &[u8]) -> Result<Self, String> {
+        match serde_json::from_slice::<Self>(bytes) {
+            Ok(manifest) if manifest.version == VERSION => Ok(manifest),
             Ok(manifest) => {
-                format!("it is of version {}, this program writes version {VERSION}", manifest.version)
+                Err(format!("it is of version {}, this program writes version {VERSION}", manifest.version))
             }
-            Err(e) => e.to_string(),
+            Err(e) => Err(e.to_string()),
+        }
+    }
+
+    /// Says what is wrong with a manifest that is not the one that the last build wrote, under the name
+    /// `sync.manifest.corrupted`, and gives the files that it names, as far as it can be read.
+    pub(super) fn doubt(
+        output: &Path,
+        bytes: Option<&[u8]>,
+        has_traces: bool,
+        reporter: &dyn Reporter,
+    ) -> Vec<String> {
+        let (trouble, files) = match bytes.map(Self::parse) {
+            None => ("it is missing".to_owned(), Vec::new()),
+            Some(Err(trouble)) => (trouble, Vec::new()),
+            Some(Ok(manifest)) if has_traces => (
+                "it is not the one that the last build wrote".to_owned(),
+                manifest.files.into_keys().collect(),
+            ),
+            // A lost state folder is nothing wrong with the manifest.
+            Some(Ok(manifest)) => return manifest.files.into_keys().collect(),
         };
+        let path = output.join(MANIFEST);
         reporter.warn(&format!(
             "sync.manifest.corrupted: {}: {trouble}; everything is built anew",
             path.display()
         ));
-        Ok(None)
+        files
     }
 
     /// The bytes of the file.

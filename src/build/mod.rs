@@ -1,13 +1,19 @@
 //! From the planned site to the files of the output: what is stale, render it, publish it, remember it.
 
 mod before;
+mod codec;
 mod manifest;
 mod plan;
+mod reads;
 mod reason;
 mod run;
 mod stage;
 mod trace;
+mod verify;
+mod why;
 
 pub use manifest::{MANIFEST, Manifest};
 pub use reason::Reason;
 pub use run::{Asset, Bytes, Report, Request, run};
+pub use verify::verify;
+pub use why::{Explanation, ReadLine, why};

@@ -1,32 +1,37 @@
 //! Which files have to be made, each with the reason, and which stay.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use super::before::Before;
+use super::reads::{self, Look};
 use super::reason::Reason;
 use super::run::{Asset, Bytes, Request};
-use super::trace::Trace;
-use crate::base::digest::{Digest, Hasher};
+use super::trace::{Row, Shape, Trace};
+use crate::base::digest::{Digest, Fingerprint};
 use crate::base::files;
 use crate::error::Result;
 use crate::site::{Body, Page, Rank};
-use crate::theme::{self, Change, Records};
+use crate::theme;
 
 /// What a build has to make, and what stays.
 #[derive(Default)]
 pub(super) struct Plan<'a> {
     /// Files to make.
     pub(super) work: Vec<Work<'a>>,
-    /// Files that stay, with their traces.
-    pub(super) kept: BTreeMap<String, Trace>,
+    /// Files that stay: path, place among the traces, and what is to be remembered of them now.
+    pub(super) kept: Vec<(&'a str, Trace)>,
+    /// Whether a kept file has to be remembered otherwise than before.
+    pub(super) is_news: bool,
+    /// Files of the last build that nobody wants any more.
+    pub(super) gone: Vec<String>,
 }
 
 /// One file to make.
 pub(super) struct Work<'a> {
     pub(super) what: What<'a>,
     pub(super) reason: Reason,
-    /// Whether nothing stands at the address.
+    /// Whether nothing stands at the address and nothing leads to it.
     pub(super) fresh: bool,
     /// The hash of what stands there.
     pub(super) present: Option<Digest>,
@@ -39,8 +44,8 @@ pub(super) enum What<'a> {
     Asset(&'a Asset),
 }
 
-impl Work<'_> {
-    pub(super) fn path(&self) -> &str {
+impl<'a> Work<'a> {
+    pub(super) fn path(&self) -> &'a str {
         self.what.path()
     }
 
@@ -53,33 +58,34 @@ impl Work<'_> {
 }
 
 impl<'a> What<'a> {
-    fn path(self) -> &'a str {
+    pub(super) fn path(self) -> &'a str {
         match self {
             What::Page(page) => page.route.path(),
             What::Asset(asset) => asset.route.path(),
         }
     }
 
-    /// The hash of what the file is made from, but for what a page reads while it is rendered.
-    pub(super) fn key(self, request: &Request<'_>) -> Result<Digest> {
+    /// The quick hash of what the file is made from.
+    pub(super) fn inputs(self) -> Result<u64> {
         match self {
-            What::Page(page) => Ok(page_key(request, page)),
-            What::Asset(asset) => Ok(Digest::of(&asset.bytes.load()?)),
+            What::Page(page) => Ok(page.inputs),
+            What::Asset(asset) => asset.bytes.inputs(),
         }
     }
 }
 
-fn page_key(request: &Request<'_>, page: &Page) -> Digest {
-    let layouts = match &page.body {
-        Body::Ready(bytes) => return Digest::of(bytes),
-        Body::Layout { layouts, .. } => layouts,
-    };
-    let mut hasher = Hasher::new("page");
-    hasher.field(request.salt.as_bytes());
-    for layout in layouts.iter() {
-        hasher.field(layout.as_bytes());
+impl Bytes {
+    /// The bytes.
+    pub fn load(&self) -> Result<Cow<'_, [u8]>> {
+        match self {
+            Self::File(path) => files::read(path).map(Cow::Owned),
+            Self::Here(bytes) => Ok(Cow::Borrowed(bytes)),
+        }
     }
-    hasher.finish()
+
+    fn inputs(&self) -> Result<u64> {
+        Ok(Fingerprint::new(15).bytes(&self.load()?).get())
+    }
 }
 
 /// Hands over what the theme needs to render a page; nothing for one that needs no theme.
@@ -92,82 +98,179 @@ pub(super) fn with_request<T>(
     let layouts: Vec<&str> = layouts.iter().map(|layout| &**layout).collect();
     Some(run(&theme::Request {
         layouts: &layouts,
-        view,
+        view: &view.map(),
         content: content.as_ref(),
         now: request.now,
         name: page.route.path(),
     }))
 }
 
-impl Bytes {
-    /// The bytes.
-    pub(super) fn load(&self) -> Result<Cow<'_, [u8]>> {
-        match self {
-            Self::File(path) => files::read(path).map(Cow::Owned),
-            Self::Here(bytes) => Ok(Cow::Borrowed(bytes)),
-        }
-    }
-}
-
 impl<'a> Plan<'a> {
-    /// Compares everything that must be there with what the last build left.
+    /// Compares everything that must be there with what the last build left. Both are in the order of their paths, so
+    /// this is one walk along the two; a page whose inputs are what they were costs a comparison of two numbers.
     pub(super) fn new(request: &'a Request<'_>, before: &Before) -> Result<Self> {
+        let mut judge = Judge::new(request, before);
         let mut plan = Self::default();
-        let pages = request.site.pages.iter().map(What::Page);
-        let records = Records::new(&request.site.records);
-        for what in pages.chain(request.assets.iter().map(What::Asset)) {
-            match reason(request, before, what, &records)? {
-                Ok(trace) => drop(plan.kept.insert(what.path().to_owned(), trace)),
-                Err(reason) => plan.push(request, before, what, reason),
+        let mut known = before.traces.files.iter().enumerate().peekable();
+        for what in wanted(request) {
+            let path = what.path();
+            while let Some((_, (old, _))) = known.next_if(|(_, (old, _))| **old < *path) {
+                plan.gone.push(old.to_string());
+            }
+            let old = known.next_if(|(_, (old, _))| **old == *path).map(|(at, (_, trace))| (at, trace));
+            match judge.judge(what, old)? {
+                Ok(trace) => {
+                    plan.is_news |= old.is_some_and(|(_, old)| *old != trace);
+                    plan.kept.push((path, trace));
+                }
+                Err(reason) => plan.work.push(work(request, before, what, reason, old.is_none())),
             }
         }
+        plan.gone.extend(known.map(|(_, (old, _))| old.to_string()));
         Ok(plan)
     }
+}
 
-    fn push(&mut self, request: &Request<'_>, before: &Before, what: What<'a>, reason: Reason) {
-        let mut work = Work { what, reason, fresh: false, present: None };
-        work.fresh = std::fs::symlink_metadata(request.output.join(work.path())).is_err();
-        if !work.fresh {
-            work.present = before.digest_on_disk(request.output, work.path());
+/// Pages and assets in the order of their paths.
+fn wanted<'a>(request: &'a Request<'_>) -> Vec<What<'a>> {
+    let pages = request.site.pages.iter().map(What::Page);
+    let mut wanted: Vec<What<'a>> = pages.chain(request.assets.iter().map(What::Asset)).collect();
+    wanted.sort_by(|a, b| a.path().cmp(b.path()));
+    wanted
+}
+
+fn work<'a>(
+    request: &Request<'_>,
+    before: &Before,
+    what: What<'a>,
+    reason: Reason,
+    is_new: bool,
+) -> Work<'a> {
+    let is_absent = std::fs::symlink_metadata(request.output.join(what.path())).is_err();
+    let present = if is_absent { None } else { before.digest_on_disk(request, what.path()) };
+    // A page that somebody deleted by hand is still linked to: only a new one may be seen half written.
+    let fresh = is_absent && is_new && before.is_new(what.path());
+    Work { what, reason, fresh, present }
+}
+
+/// Decides file by file.
+pub(super) struct Judge<'a, 'b> {
+    request: &'a Request<'a>,
+    before: &'b Before,
+    pub(super) look: Look<'a>,
+    is_same_program: bool,
+    has_same_globals: bool,
+    /// What each shape's shared reads say: nothing, or the reason for all its pages.
+    shapes: HashMap<u32, Option<Reason>>,
+    /// What shared reads give now; many shapes have the same ones.
+    seen: HashMap<(u8, Box<str>, Box<str>), u64>,
+}
+
+impl<'a, 'b> Judge<'a, 'b> {
+    pub(super) fn new(request: &'a Request<'a>, before: &'b Before) -> Self {
+        Self {
+            request,
+            before,
+            look: Look::new(request.theme, request.site),
+            is_same_program: before.traces.salt == Some(request.salt),
+            has_same_globals: before.traces.globals == request.globals(),
+            shapes: HashMap::new(),
+            seen: HashMap::new(),
         }
-        self.work.push(work);
+    }
+
+    /// What is to be remembered of a file that may stay, or the reason why it has to be made.
+    pub(super) fn judge(
+        &mut self,
+        what: What<'_>,
+        old: Option<(usize, &Trace)>,
+    ) -> Result<Result<Trace, Reason>> {
+        let Some((at, trace)) = old else {
+            return Ok(Err(if self.before.is_sure || self.before.traces.files.is_empty() {
+                Reason::New
+            } else {
+                Reason::Unknown
+            }));
+        };
+        if !self.before.is_sure {
+            return Ok(Err(Reason::Unknown));
+        }
+        if !self.is_same_program {
+            return Ok(Err(Reason::Program));
+        }
+        let inputs = what.inputs()?;
+        let reason = match what {
+            What::Asset(_) => (trace.inputs != inputs).then_some(Reason::Asset),
+            What::Page(page) => self.page(page, trace),
+        };
+        if let Some(reason) = reason {
+            return Ok(Err(reason));
+        }
+        Ok(match self.before.on_disk.get(at).copied().flatten() {
+            None => Err(Reason::Missing),
+            Some(stamp) if stamp == trace.stamp => Ok(Trace { inputs, ..trace.clone() }),
+            Some(stamp) => match self.before.digest_on_disk(self.request, what.path()) {
+                Some(digest) if digest == trace.digest => Ok(Trace { inputs, stamp, ..trace.clone() }),
+                _ => Err(Reason::Edited),
+            },
+        })
+    }
+
+    fn page(&mut self, page: &Page, trace: &Trace) -> Option<Reason> {
+        let now = self.request.now.as_second();
+        if now < trace.since || trace.until <= now {
+            return Some(Reason::Clock);
+        }
+        let before = self.before;
+        let Some(shape) = before.traces.shapes.get(trace.shape as usize) else {
+            return Some(Reason::Unknown);
+        };
+        // Only what no template made has read nothing: a redirect may have stood here, or a file.
+        let had_template = !shape.is_empty();
+        if let Body::Made(_) = page.body {
+            return (had_template || trace.inputs != page.inputs).then_some(Reason::Data);
+        }
+        if !had_template {
+            return Some(Reason::Data);
+        }
+        if !self.shapes.contains_key(&trace.shape) {
+            let reason = self.shape(shape);
+            self.shapes.insert(trace.shape, reason);
+        }
+        if let Some(Some(reason)) = self.shapes.get(&trace.shape) {
+            return Some(reason.clone());
+        }
+        if trace.inputs == page.inputs {
+            return None;
+        }
+        let changed =
+            with_request(self.request, page, |rendering| self.look.changed(shape, trace, page, rendering));
+        let (row, before, after) = changed.flatten()?;
+        Some(reason(row, page.record.as_deref(), before, after))
+    }
+
+    /// The first shared read of a shape that gives something else now. Templates are always looked at; the site's values
+    /// only if something in them has changed at all.
+    fn shape(&mut self, shape: &Shape) -> Option<Reason> {
+        for row in shape {
+            let Some(before) = row.shared else { continue };
+            if reads::template(row).is_none() && self.has_same_globals {
+                continue;
+            }
+            let key = (row.kind, row.path.clone(), row.column.clone());
+            let look = &self.look;
+            let after = *self.seen.entry(key).or_insert_with(|| look.now(row, None));
+            if after != before {
+                return Some(reason(row, None, before, after));
+            }
+        }
+        None
     }
 }
 
-/// The trace of a file that may stay, or the reason why it has to be made.
-fn reason(
-    request: &Request<'_>,
-    before: &Before,
-    what: What<'_>,
-    records: &Records<'_>,
-) -> Result<Result<Trace, Reason>> {
-    let path = what.path();
-    let Some(manifest) = &before.manifest else { return Ok(Err(Reason::New)) };
-    let Some(trace) = before.traces.files.get(path) else {
-        let known = manifest.files.contains_key(path);
-        return Ok(Err(if known { Reason::NoTrace } else { Reason::New }));
-    };
-    if trace.key != what.key(request)? {
-        return Ok(Err(Reason::Changed));
+fn reason(row: &Row, record: Option<&str>, before: u64, after: u64) -> Reason {
+    match reads::template(row) {
+        Some(name) => Reason::Template { name: name.to_owned(), before, after },
+        None => Reason::Read { what: reads::describe(row, record), before, after },
     }
-    let change = match what {
-        What::Page(page) => with_request(request, page, |rendering| {
-            request.theme.change(&trace.read, rendering, records).map(|change| match change {
-                Change::Clock(_) => Reason::Clock,
-                Change::Row(_) | Change::Template(_) => Reason::Changed,
-            })
-        })
-        .flatten(),
-        What::Asset(_) => None,
-    };
-    Ok(match change {
-        Some(reason) => Err(reason),
-        None => match before.on_disk.get(path).copied().flatten() {
-            None => Err(Reason::Missing),
-            Some(_) if before.digest_on_disk(request.output, path) != Some(trace.digest) => {
-                Err(Reason::Edited)
-            }
-            Some(stamp) => Ok(Trace { stamp, ..trace.clone() }),
-        },
-    })
 }

@@ -1,8 +1,10 @@
 //! One build.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::OnceCell;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 use rayon::prelude::*;
@@ -10,17 +12,19 @@ use rayon::prelude::*;
 use super::before::Before;
 use super::manifest::{MANIFEST, Manifest};
 use super::plan::{Plan, What, Work, with_request};
+use super::reads;
 use super::reason::Reason;
 use super::stage::{self, Stage};
-use super::trace::{Stamp, Trace, Traces};
-use crate::base::digest::Digest;
+use super::trace::{Shape, Shapes, Trace, Traces};
+use crate::base::digest::{Digest, Fingerprint};
 use crate::base::files;
 use crate::base::report::{Reporter, Stage as Step};
 use crate::error::{Error, Kind, Result};
-use crate::site::{Body, Rank, Route, Site};
-use crate::theme::{self, Theme};
+use crate::site::{Body, Page, Rank, Route, Site};
+use crate::theme::Theme;
 
 /// What a build is made from and where it goes.
+#[derive(Clone)]
 pub struct Request<'a> {
     /// The pages.
     pub site: &'a Site,
@@ -34,8 +38,6 @@ pub struct Request<'a> {
     pub state: &'a Path,
     /// Files for browsers that carry the time of the sync; they are kept up to date, but do not count as changes.
     pub volatile: Vec<(Route, Vec<u8>)>,
-    /// The hash of each record.
-    pub entities: BTreeMap<String, Digest>,
     /// When the source was last asked with success.
     pub last_synced_at: Option<Timestamp>,
     /// When the data last changed.
@@ -44,6 +46,8 @@ pub struct Request<'a> {
     pub salt: Digest,
     /// Whether files that the program did not write are removed from the output.
     pub clean: bool,
+    /// Whether nothing is written: the report says what would be.
+    pub dry_run: bool,
     /// The present moment.
     pub now: Timestamp,
     /// Who listens.
@@ -91,48 +95,150 @@ pub struct Report {
     pub warnings: Vec<String>,
 }
 
+impl Request<'_> {
+    /// A quick hash of everything that all pages see.
+    pub(super) fn globals(&self) -> u64 {
+        Fingerprint::new(17).number(self.site.globals).number(self.theme.fingerprint()).get()
+    }
+
+    /// A quick hash of what stands in the manifest besides files and records.
+    fn moment(&self) -> u64 {
+        let time = |at: Option<Timestamp>| at.map_or(u64::MAX, |at| at.as_nanosecond() as u64);
+        Fingerprint::new(18).number(time(self.last_synced_at)).number(time(self.data_changed_at)).get()
+    }
+}
+
 /// Builds. On an error the output is as it was before.
 pub fn run(request: &Request<'_>) -> Result<Report> {
     check_collisions(request)?;
     let before = Before::load(request)?;
-    let plan = Plan::new(request, &before)?;
-    let planned: BTreeSet<&str> = (request.site.pages.iter().map(|page| page.route.path()))
-        .chain(request.assets.iter().map(|asset| asset.route.path()))
-        .chain(request.volatile.iter().map(|(route, _)| route.path()))
-        .collect();
-    let stale = before.leftovers(request, &planned)?;
-
-    files::create_folder(request.output)?;
-    let mut report = Report { unchanged: plan.kept.len(), removed: stale.len(), ..Report::default() };
-    let mut traces = Traces::new();
-    traces.files.extend(plan.kept);
-    if !plan.work.is_empty() {
-        make(request, &before, &plan.work, &mut traces, &mut report)?;
+    let mut plan = Plan::new(request, &before)?;
+    let stale = stale(request, &before, &mut plan)?;
+    let mut report = Report {
+        unchanged: plan.kept.len(),
+        removed: stale.len(),
+        reasons: plan.work.iter().map(|work| (work.path().to_owned(), work.reason.clone())).collect(),
+        ..Report::default()
+    };
+    if request.dry_run {
+        report.written = would_differ(request, &plan.work)?;
+        report.unchanged += plan.work.len() - report.written;
+        return Ok(report);
     }
-    publish_manifest(request, &before, &traces)?;
-    stale.iter().try_for_each(|path| stage::remove(request.output, path))?;
-    traces.save(request.state, &before.traces)?;
-    if !plan.work.is_empty() || !before.journal.is_empty() {
+    files::create_folder(request.output)?;
+    let made =
+        if plan.work.is_empty() { Made::default() } else { make(request, &before, &plan.work, &mut report)? };
+
+    let volatile = publish_volatile(request)?;
+    let is_news = plan.is_news || !plan.work.is_empty() || !plan.gone.is_empty() || !stale.is_empty();
+    let is_same = before.is_sure
+        && before.traces.salt == Some(request.salt)
+        && before.traces.globals == request.globals()
+        && before.traces.moment == request.moment();
+    if is_news || !is_same || volatile {
+        remember(request, &before, plan, made, &stale)?;
+    }
+    if report.written > 0 || !before.journal.is_empty() {
         Stage::close(request.state)?;
     }
     Ok(report)
 }
 
-/// Renders what is stale and publishes what differs.
-fn make(
+/// How many files would be written.
+fn would_differ(request: &Request<'_>, work: &[Work<'_>]) -> Result<usize> {
+    let shapes = Mutex::new(Shapes::default());
+    let differs = |work: &Work<'_>| {
+        let made = render(request, &shapes, work)?;
+        Ok(usize::from(work.present != Some(Digest::of(&made.bytes))))
+    };
+    let counts: Vec<Result<usize>> = work.par_iter().map(differs).collect();
+    let (counts, errors): (Vec<_>, Vec<_>) = counts.into_iter().partition(Result::is_ok);
+    match together(errors.into_iter().filter_map(Result::err).collect()) {
+        Some(error) => Err(error),
+        None => Ok(counts.into_iter().flatten().sum()),
+    }
+}
+
+/// Files to be removed.
+fn stale(request: &Request<'_>, before: &Before, plan: &mut Plan<'_>) -> Result<Vec<String>> {
+    let volatile: HashSet<&str> = request.volatile.iter().map(|(route, _)| route.path()).collect();
+    let planned: OnceCell<HashSet<&str>> = OnceCell::new();
+    let is_planned = |path: &str| {
+        let planned = planned.get_or_init(|| {
+            let pages = request.site.pages.iter().map(|page| page.route.path());
+            pages.chain(request.assets.iter().map(|asset| asset.route.path())).collect()
+        });
+        volatile.contains(path) || planned.contains(path)
+    };
+    before.leftovers(request, std::mem::take(&mut plan.gone), &is_planned)
+}
+
+/// Writes the manifest, removes what is stale, and leaves traces for the next build.
+fn remember(
     request: &Request<'_>,
     before: &Before,
-    work: &[Work<'_>],
-    traces: &mut Traces,
-    report: &mut Report,
+    plan: Plan<'_>,
+    mut made: Made,
+    stale: &[String],
 ) -> Result<()> {
+    // Shapes that no page has any more are dropped on the way.
+    let mut files: Vec<(Box<str>, Trace)> = Vec::with_capacity(plan.kept.len() + made.files.len());
+    let mut numbers: HashMap<u32, u32> = HashMap::new();
+    for (path, mut trace) in plan.kept {
+        trace.shape = *numbers.entry(trace.shape).or_insert_with(|| {
+            let shape = before.traces.shapes.get(trace.shape as usize).cloned().unwrap_or_default();
+            made.shapes.number(shape)
+        });
+        files.push((path.into(), trace));
+    }
+    files.append(&mut made.files);
+    files.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+
+    let volatile = request.volatile.iter().map(|(route, bytes)| (route.path().to_owned(), Digest::of(bytes)));
+    let manifest = Manifest {
+        last_synced_at: request.last_synced_at,
+        data_changed_at: request.data_changed_at,
+        entities: request.site.digests(),
+        files: files.iter().map(|(path, trace)| (path.to_string(), trace.digest)).chain(volatile).collect(),
+        ..Manifest::default()
+    }
+    .to_bytes();
+    let traces = Traces {
+        salt: Some(request.salt),
+        globals: request.globals(),
+        moment: request.moment(),
+        manifest: Some(Digest::of(&manifest)),
+        shapes: made.shapes.into_list(),
+        files,
+    };
+    let path = request.output.join(MANIFEST);
+    if files::read_if_present(&path)?.as_deref() != Some(&manifest) {
+        files::replace(&path, &manifest)?;
+    }
+    stale.iter().try_for_each(|path| stage::remove(request.output, path))?;
+    if traces != before.traces {
+        traces.save(request.state)?;
+    }
+    Ok(())
+}
+
+/// What was made: the traces of the files and the shapes of the pages among them.
+#[derive(Default)]
+struct Made {
+    files: Vec<(Box<str>, Trace)>,
+    shapes: Shapes,
+}
+
+/// Renders what is stale and publishes what differs.
+fn make(request: &Request<'_>, before: &Before, work: &[Work<'_>], report: &mut Report) -> Result<Made> {
     let new =
         work.iter().filter(|work| work.fresh && work.rank() == Rank::Leaf).map(|work| work.path().to_owned());
-    let journal: BTreeSet<String> = new.chain(before.journal.iter().cloned()).collect();
-    let stage = Stage::begin(request.output, request.state, &journal)?;
+    stage::check(request.output, work.iter().map(Work::path))?;
+    let stage = Stage::begin(request.output, request.state, &new.collect(), &before.journal)?;
     request.reporter.begin(Step::Render, Some(work.len() as u64));
+    let shapes = Mutex::new(Shapes::default());
     let made = work.par_iter().map(|work| {
-        let made = make_one(request, &stage, work);
+        let made = make_one(request, &stage, &shapes, work);
         request.reporter.advance(1);
         made
     });
@@ -141,59 +247,70 @@ fn make(
         stage.abandon();
         return Err(error);
     }
-    let written = stage.len();
-    request.reporter.begin(Step::Write, Some(written as u64));
+    report.written = stage.len();
+    report.unchanged += work.len() - report.written;
+    report.rendered = work.iter().filter(|work| matches!(work.what, What::Page(_))).count();
+    request.reporter.begin(Step::Write, Some(report.written as u64));
     stage.publish(&|| request.reporter.advance(1))?;
-    report.written = written;
-    report.unchanged += work.len() - written;
-    report.reasons = work.iter().map(|work| (work.path().to_owned(), work.reason.clone())).collect();
     let mut warnings = BTreeSet::new();
-    for (work, made) in work.iter().zip(made.into_iter().flatten()) {
-        report.rendered += usize::from(made.rendered);
-        warnings.extend(made.warnings);
-        let trace = Trace { key: made.key, read: made.read, digest: made.digest, stamp: made.stamp };
-        traces.files.insert(work.path().to_owned(), trace);
+    let mut files = Vec::with_capacity(work.len());
+    for (work, (trace, told)) in work.iter().zip(made.into_iter().flatten()) {
+        warnings.extend(told);
+        files.push((work.path().into(), trace));
     }
     report.warnings = warnings.into_iter().collect();
-    Ok(())
+    Ok(Made { files, shapes: shapes.into_inner().unwrap_or_else(PoisonError::into_inner) })
 }
 
-/// A file that was made.
-struct Made {
-    rendered: bool,
-    read: theme::Trace,
-    key: Digest,
-    digest: Digest,
-    stamp: Stamp,
+/// The bytes of a file, with what is to be remembered of how they came about.
+struct Drawn<'a> {
+    bytes: Cow<'a, [u8]>,
+    shape: u32,
+    hashes: Box<[u64]>,
+    since: i64,
+    until: i64,
     warnings: Vec<String>,
 }
 
-fn make_one(request: &Request<'_>, stage: &Stage, work: &Work<'_>) -> Result<Made> {
+fn render<'a>(request: &Request<'_>, shapes: &Mutex<Shapes>, work: &Work<'a>) -> Result<Drawn<'a>> {
+    let (mut shape, mut hashes) = (Shape::new(), Box::default());
+    let (mut since, mut until) = (i64::MIN, i64::MAX);
     let mut warnings = Vec::new();
-    let mut read = theme::Trace::default();
-    let (bytes, rendered): (Cow<'_, [u8]>, bool) = match work.what {
-        What::Asset(asset) => (asset.bytes.load()?, false),
+    let bytes = match work.what {
+        What::Asset(asset) => asset.bytes.load()?,
+        What::Page(Page { body: Body::Made(make), .. }) => Cow::Owned(make.bytes()),
         What::Page(page) => match with_request(request, page, |rendering| request.theme.render(rendering)) {
+            None => Cow::default(),
             Some(rendered) => {
                 let rendered = rendered?;
+                (shape, hashes) = reads::shape_of(&rendered.trace, page);
+                if let Some(window) = rendered.trace.clock {
+                    (since, until) = (window.from.as_second(), window.until.as_second());
+                }
                 warnings = rendered.warnings;
-                read = rendered.trace;
-                (Cow::Owned(rendered.bytes), true)
+                Cow::Owned(rendered.bytes)
             }
-            None => match &page.body {
-                Body::Ready(bytes) => (Cow::Borrowed(bytes), true),
-                Body::Layout { .. } => (Cow::default(), true),
-            },
         },
     };
+    let shape = shapes.lock().unwrap_or_else(PoisonError::into_inner).number(shape);
+    Ok(Drawn { bytes, shape, hashes, since, until, warnings })
+}
+
+fn make_one(
+    request: &Request<'_>,
+    stage: &Stage,
+    shapes: &Mutex<Shapes>,
+    work: &Work<'_>,
+) -> Result<(Trace, Vec<String>)> {
+    let Drawn { bytes, shape, hashes, since, until, warnings } = render(request, shapes, work)?;
     let digest = Digest::of(&bytes);
-    let key = work.what.key(request)?;
     let stamp = if work.present == Some(digest) {
         stage::stamp(&request.output.join(work.path()))?
     } else {
         stage.put(work.path(), work.rank(), work.fresh, &bytes)?
     };
-    Ok(Made { rendered, read, key, digest, stamp, warnings })
+    let inputs = work.what.inputs()?;
+    Ok((Trace { shape, inputs, digest, stamp, since, until, hashes }, warnings))
 }
 
 /// One error of many: the first, with the number of the others and what they say.
@@ -218,45 +335,44 @@ fn together(errors: Vec<Error>) -> Option<Error> {
     Some(first.hints().iter().fold(error, |error, hint| error.hint(hint)))
 }
 
-/// Writes the volatile files and the manifest, each only if it differs.
-fn publish_manifest(request: &Request<'_>, before: &Before, traces: &Traces) -> Result<()> {
-    let mut manifest = Manifest {
-        last_synced_at: request.last_synced_at,
-        data_changed_at: request.data_changed_at,
-        entities: request.entities.clone(),
-        files: traces.files.iter().map(|(path, trace)| (path.clone(), trace.digest)).collect(),
-        ..Manifest::default()
-    };
+/// Writes the volatile files that differ, and says whether there was any.
+fn publish_volatile(request: &Request<'_>) -> Result<bool> {
+    let mut written = false;
     for (route, bytes) in &request.volatile {
         let path = request.output.join(route.path());
         if files::read_if_present(&path)?.as_deref() != Some(bytes) {
             files::replace(&path, bytes)?;
+            written = true;
         }
-        manifest.files.insert(route.path().to_owned(), Digest::of(bytes));
     }
-    if before.manifest.as_ref() == Some(&manifest) {
-        return Ok(());
-    }
-    files::replace(&request.output.join(MANIFEST), &manifest.to_bytes())
+    Ok(written)
 }
 
 /// Assets may not stand where pages stand, nor two of them at one address.
 fn check_collisions(request: &Request<'_>) -> Result<()> {
-    let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+    let mut seen: HashMap<Cow<'_, str>, &str> = HashMap::new();
     let routes = (request.site.pages.iter().map(|page| &page.route))
         .chain(request.assets.iter().map(|asset| &asset.route))
         .chain(request.volatile.iter().map(|(route, _)| route));
+    // Some file systems do not tell upper from lower case.
+    let folded = |path: &'_ str| path.bytes().any(|b| b.is_ascii_uppercase() || !b.is_ascii());
     for route in routes {
-        if seen.insert(route.path().to_lowercase(), route.path()).is_some() {
+        let path = route.path();
+        let key = if folded(path) { Cow::Owned(path.to_lowercase()) } else { Cow::Borrowed(path) };
+        if seen.insert(key, path).is_some() {
             return Err(Error::new(Kind::Content, format!("two files want the address {}", route.address()))
                 .hint("rename the one below static/ or content/"));
         }
     }
-    for (lower, path) in &seen {
-        if let Some((at, _)) = lower.match_indices('/').find(|(at, _)| seen.contains_key(&lower[..*at])) {
+    // Pages are `…/index.html`: only a file without an ending can be the folder of another.
+    let plain: Vec<&str> =
+        seen.keys().map(|key| &**key).filter(|key| !key.ends_with("/index.html")).collect();
+    for file in plain {
+        let below = format!("{file}/");
+        if let Some(path) = seen.keys().find(|key| key.starts_with(&below)) {
             return Err(Error::new(
                 Kind::Content,
-                format!("{} cannot be a file, because {path} stands below it", &path[..at]),
+                format!("{file} cannot be a file, because {path} stands below it"),
             ));
         }
     }

@@ -4,7 +4,7 @@
 //! that a build that is killed leaves nothing behind that the next one does not know. All other files wait in a hidden
 //! folder of the output (the same file system, so that a rename is enough) until every page has been rendered.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::trace::Stamp;
 use crate::base::files;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::site::Rank;
 
 const FOLDER: &str = ".aither-stage";
@@ -22,6 +22,8 @@ const FOLDER: &str = ".aither-stage";
 pub(super) struct Stage {
     output: PathBuf,
     journal: PathBuf,
+    /// What the journal held before: addresses that a build before this one may have begun to write.
+    before: Vec<String>,
     counter: AtomicUsize,
     state: Mutex<State>,
 }
@@ -44,17 +46,22 @@ enum Appear {
 
 impl Stage {
     /// Begins a build: clears what a killed build left, and notes the new addresses that are about to be written.
-    pub(super) fn begin(output: &Path, state: &Path, new: &BTreeSet<String>) -> Result<Self> {
+    pub(super) fn begin(
+        output: &Path,
+        state: &Path,
+        new: &BTreeSet<String>,
+        before: &[String],
+    ) -> Result<Self> {
         let stage = Self {
             output: output.to_owned(),
             journal: journal_path(state),
+            before: before.to_vec(),
             counter: AtomicUsize::new(0),
             state: Mutex::default(),
         };
-        files::remove_folder(&output.join(FOLDER))?;
-        if !new.is_empty() {
-            let list: Vec<&str> = new.iter().map(String::as_str).collect();
-            files::replace(&stage.journal, list.join("\n").as_bytes())?;
+        let list: BTreeSet<&str> = new.iter().chain(before).map(String::as_str).collect();
+        if !list.is_empty() {
+            files::replace(&stage.journal, list.into_iter().collect::<Vec<_>>().join("\n").as_bytes())?;
         }
         Ok(stage)
     }
@@ -102,11 +109,12 @@ impl Stage {
         let placed = state.placed.iter().map(|path| self.output.join(path));
         let all: Vec<PathBuf> = placed.chain(state.waiting.values().cloned()).collect();
         flush(&self.output, &all)?;
-        for ((_, path), temporary) in &state.waiting {
-            files::rename(temporary, &self.output.join(path))?;
+        let renamed = state.waiting.iter().try_for_each(|((_, path), temporary)| {
             advance();
-        }
+            files::rename(temporary, &self.output.join(path))
+        });
         files::remove_folder(&self.output.join(FOLDER))?;
+        renamed?;
         let folders: BTreeSet<PathBuf> =
             (state.placed.iter().chain(state.waiting.keys().map(|(_, path)| path)))
                 .flat_map(|path| ancestors(&self.output, path))
@@ -121,7 +129,10 @@ impl Stage {
         let removed = state.placed.iter().all(|path| remove(&self.output, path).is_ok());
         let cleared = files::remove_folder(&self.output.join(FOLDER)).is_ok();
         if removed && cleared {
-            let _ = files::remove(&self.journal);
+            let _ = match self.before.as_slice() {
+                [] => files::remove(&self.journal),
+                before => files::replace(&self.journal, before.join("\n").as_bytes()),
+            };
         }
     }
 
@@ -129,6 +140,44 @@ impl Stage {
     pub(super) fn close(state: &Path) -> Result<()> {
         files::remove(&journal_path(state))
     }
+}
+
+/// Removes what a killed build left lying about: the stage, and files that were to replace others.
+pub(super) fn clear(output: &Path, state: &Path) -> Result<()> {
+    files::remove_folder(&output.join(FOLDER))?;
+    files::remove_temporaries(output)?;
+    files::remove_temporaries(state)
+}
+
+/// Makes sure that every path can be written to: no folder stands where a file belongs, no file where a folder does, and
+/// no link leads out of the output.
+pub(super) fn check<'p>(output: &Path, paths: impl Iterator<Item = &'p str>) -> Result<()> {
+    let trouble = |path: &str, what: &str, hint: &str| {
+        let message = format!("{} {what}", output.join(path).display());
+        Err(Error::new(Kind::Io, message).hint(hint))
+    };
+    let mut checked: HashSet<&str> = HashSet::new();
+    for path in paths {
+        for (at, _) in path.match_indices('/').filter(|(at, _)| checked.insert(&path[..*at])) {
+            match std::fs::symlink_metadata(output.join(&path[..at])) {
+                Ok(metadata) if metadata.is_symlink() => {
+                    return trouble(
+                        &path[..at],
+                        "is a link, so nothing is written through it",
+                        "replace it by a folder",
+                    );
+                }
+                Ok(metadata) if !metadata.is_dir() => {
+                    return trouble(&path[..at], "stands where a folder is needed", "move it away");
+                }
+                _ => {}
+            }
+        }
+        if std::fs::symlink_metadata(output.join(path)).is_ok_and(|metadata| metadata.is_dir()) {
+            return trouble(path, "is a folder where a file is needed", "move it away");
+        }
+    }
+    Ok(())
 }
 
 /// Removes a file of the output and the folders that it leaves empty.

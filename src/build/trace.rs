@@ -1,41 +1,30 @@
-//! The state of the last build: what each file was made from, and how it looked on the disk.
+//! The traces of the last build, on disk: what each file was made from, and how it looked when it was written.
 //!
-//! It lies outside the output and may be thrown away: then everything is rendered once more, and files whose bytes come
-//! out the same are not touched.
+//! A page's trace is a *shape*, which all pages that read alike share, and one hash for each of its own reads. Reads that
+//! are the same for all pages (the site's title, a partial) have their hash in the shape. So a course page costs its
+//! path, some seventy bytes, and eight bytes a read.
+//!
+//! The file may be thrown away: then everything is rendered once more, and files whose bytes come out the same are not
+//! touched. All numbers are little-endian; the last eight bytes are a checksum of the rest.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
-
-use crate::base::digest::Digest;
+use super::codec::{Reader, Writer};
+use crate::base::digest::{Digest, Fingerprint};
 use crate::base::files;
 use crate::base::report::Reporter;
 use crate::error::Result;
-use crate::theme;
 
-const VERSION: u32 = 2;
-
-/// What is known of one file of the output.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Trace {
-    /// The hash of what the file was made from, as far as `read` does not tell.
-    pub(super) key: Digest,
-    /// What a page that was rendered was made from.
-    pub(super) read: theme::Trace,
-    /// The hash of the file.
-    pub(super) digest: Digest,
-    /// How the file looked on the disk when it was written.
-    pub(super) stamp: Stamp,
-}
+const MAGIC: &[u8; 8] = b"aitherT1";
 
 /// Enough of a file's metadata to tell that nobody touched it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Stamp {
-    size: u64,
+    pub(super) size: u64,
     /// Nanoseconds since the epoch.
-    modified: u64,
+    pub(super) modified: u64,
 }
 
 impl Stamp {
@@ -46,40 +35,240 @@ impl Stamp {
     }
 }
 
-/// All traces.
-#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+/// One read of a shape: how, where, and what was seen if that is the same for all pages of the shape.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Row {
+    pub(super) kind: u8,
+    pub(super) path: Box<str>,
+    pub(super) column: Box<str>,
+    pub(super) shared: Option<u64>,
+}
+
+/// The reads of pages that read alike.
+pub(super) type Shape = Vec<Row>;
+
+/// What is known of one file of the output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Trace {
+    /// Its shape by number.
+    pub(super) shape: u32,
+    /// The quick hash of what its view was made from.
+    pub(super) inputs: u64,
+    /// The hash of the file.
+    pub(super) digest: Digest,
+    /// How it looked on the disk.
+    pub(super) stamp: Stamp,
+    /// From which second since 1970 on it looks like this; the least number if the time was not asked for.
+    pub(super) since: i64,
+    /// The first second at which it looks different; the greatest number if never.
+    pub(super) until: i64,
+    /// What was seen at each read of the shape that is not shared.
+    pub(super) hashes: Box<[u64]>,
+}
+
+/// What a build leaves for the next one.
+#[derive(Debug, Default, PartialEq)]
 pub(super) struct Traces {
-    version: u32,
-    pub(super) files: BTreeMap<String, Trace>,
+    /// What decides how all pages look besides what they read.
+    pub(super) salt: Option<Digest>,
+    /// The quick hash of what every page sees.
+    pub(super) globals: u64,
+    /// The quick hash of what stands in the manifest besides files and records.
+    pub(super) moment: u64,
+    /// The hash of the manifest's bytes.
+    pub(super) manifest: Option<Digest>,
+    pub(super) shapes: Vec<Shape>,
+    /// By path, in order.
+    pub(super) files: Vec<(Box<str>, Trace)>,
 }
 
 impl Traces {
-    pub(super) fn new() -> Self {
-        Self { version: VERSION, ..Self::default() }
-    }
-
-    /// Reads the traces below `state`. What cannot be read counts as none.
+    /// Reads the traces below `state`. What cannot be read is told of and counts as none.
     pub(super) fn load(state: &Path, reporter: &dyn Reporter) -> Result<Self> {
         let path = path(state);
-        let Some(bytes) = files::read_if_present(&path)? else { return Ok(Self::new()) };
-        match serde_json::from_slice::<Self>(&bytes) {
-            Ok(traces) if traces.version == VERSION => Ok(traces),
-            _ => {
-                reporter.warn(&format!("{} cannot be used; everything is rendered anew", path.display()));
-                Ok(Self::new())
-            }
+        let Some(bytes) = files::read_if_present(&path)? else { return Ok(Self::default()) };
+        let traces = Self::decode(&bytes);
+        if traces.is_none() {
+            reporter.warn(&format!("{} cannot be used; everything is rendered anew", path.display()));
         }
+        Ok(traces.unwrap_or_default())
     }
 
-    /// Writes the traces, if they differ from `before`.
-    pub(super) fn save(&self, state: &Path, before: &Self) -> Result<()> {
-        if self.files == before.files {
-            return Ok(());
+    /// Writes the traces.
+    pub(super) fn save(&self, state: &Path) -> Result<()> {
+        files::replace(&path(state), &self.encode())
+    }
+
+    fn encode(&self) -> Vec<u8> {
+        let mut out = Writer::default();
+        out.bytes(MAGIC);
+        out.bytes(self.salt.as_ref().map_or(&[0; 32][..], |digest| digest.as_bytes()));
+        out.u64(self.globals);
+        out.u64(self.moment);
+        out.bytes(self.manifest.as_ref().map_or(&[0; 32][..], |digest| digest.as_bytes()));
+        out.length(self.shapes.len());
+        for shape in &self.shapes {
+            out.length(shape.len());
+            for row in shape {
+                out.bytes(&[row.kind, u8::from(row.shared.is_some())]);
+                out.text(&row.path);
+                out.text(&row.column);
+                if let Some(hash) = row.shared {
+                    out.u64(hash);
+                }
+            }
         }
-        files::replace(&path(state), &serde_json::to_vec(self).unwrap_or_default())
+        out.length(self.files.len());
+        let mut before: &str = "";
+        for (path, trace) in &self.files {
+            // Neighbours in order share most of their path.
+            let same = common(before, path);
+            out.length(same);
+            out.text(&path[same..]);
+            before = path;
+            out.length(trace.shape as usize);
+            out.u64(trace.inputs);
+            out.bytes(trace.digest.as_bytes());
+            out.length(usize::try_from(trace.stamp.size).unwrap_or(usize::MAX));
+            out.u64(trace.stamp.modified);
+            // Most pages know nothing of the time.
+            let timeless = trace.since == i64::MIN && trace.until == i64::MAX;
+            out.bytes(&[u8::from(!timeless)]);
+            if !timeless {
+                out.u64(trace.since as u64);
+                out.u64(trace.until as u64);
+            }
+            trace.hashes.iter().for_each(|hash| out.u64(*hash));
+        }
+        out.finish()
+    }
+
+    /// Nothing where a byte is not as it was written, or another version wrote it.
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        let mut reader = Reader::checked(bytes)?;
+        if reader.bytes(MAGIC.len())? != MAGIC {
+            return None;
+        }
+        let salt = Some(reader.digest()?);
+        let (globals, moment) = (reader.u64()?, reader.u64()?);
+        let manifest = Some(reader.digest()?);
+        let shape_count = reader.length()?;
+        let mut shapes = Vec::new();
+        for _ in 0..shape_count {
+            let rows = reader.length()?;
+            let mut shape = Vec::new();
+            for _ in 0..rows {
+                let (kind, is_shared) = (reader.byte()?, reader.byte()?);
+                let (path, column) = (reader.text()?.into(), reader.text()?.into());
+                let shared = if is_shared == 0 { None } else { Some(reader.u64()?) };
+                shape.push(Row { kind, path, column, shared });
+            }
+            shapes.push(shape);
+        }
+        let own: Vec<usize> = shapes.iter().map(|shape| own_reads(shape)).collect();
+        let file_count = reader.length()?;
+        let mut files: Vec<(Box<str>, Trace)> = Vec::with_capacity(file_count.min(bytes.len() / 60));
+        let mut path = String::new();
+        for _ in 0..file_count {
+            let same = reader.length()?;
+            if !path.is_char_boundary(same) {
+                return None;
+            }
+            path.truncate(same);
+            path.push_str(reader.text()?);
+            let shape = u32::try_from(reader.length()?).ok()?;
+            let inputs = reader.u64()?;
+            let digest = reader.digest()?;
+            let stamp = Stamp { size: reader.length()? as u64, modified: reader.u64()? };
+            let timeless = reader.byte()? == 0;
+            let (since, until) =
+                if timeless { (i64::MIN, i64::MAX) } else { (reader.u64()? as i64, reader.u64()? as i64) };
+            let hashes = (0..*own.get(shape as usize)?).map(|_| reader.u64()).collect::<Option<_>>()?;
+            files.push((path.as_str().into(), Trace { shape, inputs, digest, stamp, since, until, hashes }));
+        }
+        reader.at_end().then_some(Self { salt, globals, moment, manifest, shapes, files })
     }
 }
 
+/// How many reads of a shape have a hash in each page's own trace.
+fn own_reads(shape: &[Row]) -> usize {
+    shape.iter().filter(|row| row.shared.is_none()).count()
+}
+
+/// How many bytes two paths have in common at their beginning, cut at a character.
+fn common(a: &str, b: &str) -> usize {
+    let mut same = a.bytes().zip(b.bytes()).take_while(|(x, y)| x == y).count();
+    while !b.is_char_boundary(same) {
+        same -= 1;
+    }
+    same
+}
+
 fn path(state: &Path) -> PathBuf {
-    state.join("traces.json")
+    state.join("traces.bin")
+}
+
+/// Gives shapes their numbers while pages are rendered on several threads.
+#[derive(Debug, Default)]
+pub(super) struct Shapes {
+    numbers: HashMap<Shape, u32>,
+}
+
+impl Shapes {
+    /// The number of a shape, new or known.
+    pub(super) fn number(&mut self, shape: Shape) -> u32 {
+        let next = u32::try_from(self.numbers.len()).unwrap_or(u32::MAX);
+        *self.numbers.entry(shape).or_insert(next)
+    }
+
+    /// The shapes by their numbers.
+    pub(super) fn into_list(self) -> Vec<Shape> {
+        let mut list: Vec<(Shape, u32)> = self.numbers.into_iter().collect();
+        list.sort_unstable_by_key(|(_, number)| *number);
+        list.into_iter().map(|(shape, _)| shape).collect()
+    }
+}
+
+/// The checksum at the end of the file.
+pub(super) fn checksum(bytes: &[u8]) -> u64 {
+    Fingerprint::new(0x7261_6365).bytes(bytes).get()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Traces {
+        let row = |path: &str, shared| Row { kind: 1, path: path.into(), column: "".into(), shared };
+        let file = |path: &str, since, until| {
+            let stamp = Stamp { size: 4_000, modified: 1_795_000_000_000_000_000 };
+            let hashes = Box::new([7, u64::MAX]);
+            let digest = Digest::of(path.as_bytes());
+            (path.into(), Trace { shape: 0, inputs: 9, digest, stamp, since, until, hashes })
+        };
+        Traces {
+            salt: Some(Digest::of(b"salt")),
+            globals: 5,
+            moment: 6,
+            manifest: Some(Digest::of(b"manifest")),
+            shapes: vec![vec![row("@self.title", None), row("site.title", Some(3)), row("page.url", None)]],
+            files: vec![
+                file("courses/ä/index.html", i64::MIN, i64::MAX),
+                file("courses/ö/index.html", -5, 1_800_000_000),
+            ],
+        }
+    }
+
+    #[test]
+    fn traces_read_back_and_no_damaged_byte_goes_unseen() {
+        let traces = sample();
+        let bytes = traces.encode();
+        assert_eq!(Traces::decode(&bytes), Some(sample()));
+        for at in 0..bytes.len() {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= 0x20;
+            assert_eq!(Traces::decode(&damaged), None, "byte {at}");
+            assert_eq!(Traces::decode(&bytes[..at]), None, "cut at {at}");
+        }
+    }
 }

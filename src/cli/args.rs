@@ -40,6 +40,16 @@ pub(super) struct TalkArguments {
 pub(super) enum Command {
     /// Pull the catalogue and build the site
     Build(BuildArguments),
+    /// Serve the built site, and the API that syncs it
+    Serve(ServeArguments),
+    /// Serve the site, build it anew when its files change, and show the change at once
+    Watch(WatchArguments),
+    /// Say what a page read when it was built, and what of it has changed since
+    Why {
+        /// A page (courses/x/index.html), an address (/courses/x/), a record (course:ID), or a file that pages were made
+        /// from (templates/layouts/x.liquid, content/about.md)
+        what: String,
+    },
     /// Write a small working site into a new folder
     Init {
         /// The folder
@@ -65,6 +75,55 @@ pub(super) struct BuildArguments {
     /// Remove files from the output that aither did not write (names that begin with a dot stay)
     #[arg(long)]
     pub(super) clean: bool,
+
+    /// Build drafts as well
+    #[arg(long)]
+    pub(super) drafts: bool,
+
+    /// Build the site as of this moment: 2027-02-10 or 2027-02-10T09:30:00Z
+    #[arg(long, value_name = "TIME", value_parser = super::commands::moment)]
+    pub(super) at: Option<crate::model::moment::Moment>,
+
+    /// Say of each page why it was rendered
+    #[arg(long)]
+    pub(super) explain: bool,
+
+    /// Work out what would be written, and write nothing
+    #[arg(long, conflicts_with = "verify")]
+    pub(super) dry_run: bool,
+
+    /// Build into an empty folder as well, and compare every byte; differences are listed and exit with 1
+    #[arg(long)]
+    pub(super) verify: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ServeArguments {
+    /// The address to listen on: 127.0.0.1 for this machine, 0.0.0.0 for all its networks
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) host: Option<std::net::IpAddr>,
+
+    /// The port to listen on; 0 takes any that is free
+    #[arg(long, value_name = "PORT")]
+    pub(super) port: Option<u16>,
+
+    /// Open the site in a browser
+    #[arg(long)]
+    pub(super) open: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct WatchArguments {
+    #[command(flatten)]
+    pub(super) serve: ServeArguments,
+
+    /// Ask the source every so many seconds
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) pull: Option<u64>,
+
+    /// Look at the files now and then, where the system does not tell of changes (network, containers)
+    #[arg(long)]
+    pub(super) poll: bool,
 
     /// Build drafts as well
     #[arg(long)]

@@ -4,16 +4,22 @@ use std::sync::Arc;
 
 use super::args::{Arguments, BuildArguments, Command};
 use super::talk::Talk;
-use crate::base::clock::SystemClock;
+use crate::base::clock::{SharedClock, ShiftedClock, SystemClock};
 use crate::base::text::count;
+use crate::build::Explanation;
 use crate::config::{Config, Environment};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
+use crate::model::moment::{Moment, NotAMoment};
+use crate::model::run::RunType;
 use crate::project::{Options, Project, Summary};
 use crate::source::local;
 
 pub(super) fn run(arguments: &Arguments, talk: &Talk) -> Result<()> {
     match &arguments.command {
         Command::Build(build) => self::build(arguments, build, talk),
+        Command::Serve(serve) => super::serve::serve(arguments, serve, talk),
+        Command::Watch(watch) => super::serve::watch(arguments, watch, talk),
+        Command::Why { what } => why(arguments, what, talk),
         Command::Init { dir } => {
             let files = local::init(dir)?;
             talk.result(
@@ -39,47 +45,136 @@ pub(super) fn run(arguments: &Arguments, talk: &Talk) -> Result<()> {
     }
 }
 
-fn config(arguments: &Arguments) -> Result<Config> {
+pub(super) fn config(arguments: &Arguments) -> Result<Config> {
     Config::load(&arguments.root, &Environment::of_process())
+}
+
+/// A moment as typed.
+pub(super) fn moment(text: &str) -> Result<Moment, NotAMoment> {
+    text.parse()
 }
 
 fn build(arguments: &Arguments, build: &BuildArguments, talk: &Talk) -> Result<()> {
     let mut config = config(arguments)?;
     config.courses.drafts |= build.drafts;
-    let mut project = Project::new(config, Arc::new(SystemClock::new()), talk.reporter());
-    let options = Options { offline: build.offline, allow_shrink: build.allow_shrink, clean: build.clean };
-    let summary = project.build(options);
+    let clock: SharedClock = match build.at {
+        Some(at) => Arc::new(ShiftedClock::new(at.begin(&config.site.time_zone))),
+        None => Arc::new(SystemClock::new()),
+    };
+    let mut project = Project::new(config, clock, talk.reporter());
+    let options = Options {
+        offline: build.offline,
+        allow_shrink: build.allow_shrink,
+        clean: build.clean,
+        dry_run: build.dry_run,
+        ..Options::default()
+    };
+    let result = if build.verify {
+        project.verify(options)
+    } else if build.offline || build.dry_run {
+        // What does not ask the source, or changes nothing, is no sync.
+        project.build(options).map(|summary| (summary, Vec::new()))
+    } else {
+        project.build_noted(options, RunType::Cli).map(|summary| (summary, Vec::new()))
+    };
     talk.finish();
-    let summary = summary?;
+    let (summary, differences) = result?;
     for (path, reason) in &summary.build.reasons {
-        talk.reporter().detail(&format!("{path}: {reason}"));
+        let line = format!("{path}: {reason}");
+        if build.explain {
+            talk.line(&line);
+        } else {
+            talk.reporter().detail(&line);
+        }
     }
     if let Some(note) = remarks(&summary) {
         talk.note(&note);
     }
+    if !differences.is_empty() {
+        return Err(Error::new(
+            Kind::Content,
+            format!("the output is not what a clean build gives:\n  {}", differences.join("\n  ")),
+        )
+        .hint("this is an error of the program: please report it; delete .aither/traces.bin to build anew"));
+    }
+    talk.result(|| sentence(&summary, build), || object(&summary));
+    Ok(())
+}
+
+fn sentence(summary: &Summary, arguments: &BuildArguments) -> String {
+    let build = &summary.build;
+    let seconds = summary.elapsed.as_secs_f64();
+    let would = if arguments.dry_run { "would be: " } else { "" };
+    let verified = if arguments.verify { "; a clean build gives the same" } else { "" };
+    format!(
+        "{would}{} written, {} unchanged, {} removed in {seconds:.2} s{verified}",
+        build.written, build.unchanged, build.removed
+    )
+}
+
+fn object(summary: &Summary) -> serde_json::Value {
+    let reasons = summary.build.reasons.iter();
+    let reasons: Vec<_> =
+        reasons.map(|(path, reason)| serde_json::json!({ "path": path, "why": reason })).collect();
+    serde_json::json!({
+        "ok": true,
+        "courses": summary.courses,
+        "sync": summary.sync,
+        "written": summary.build.written,
+        "unchanged": summary.build.unchanged,
+        "removed": summary.build.removed,
+        "rendered": summary.build.rendered,
+        "reasons": reasons,
+        "elapsedMs": u64::try_from(summary.elapsed.as_millis()).unwrap_or(u64::MAX),
+    })
+}
+
+fn why(arguments: &Arguments, what: &str, talk: &Talk) -> Result<()> {
+    /// A partial may be used by every page of a large site.
+    const SHOWN: usize = 20;
+    let mut project = Project::new(config(arguments)?, Arc::new(SystemClock::new()), talk.reporter());
+    let explanations = project.why(what);
+    talk.finish();
+    let explanations = explanations?;
     talk.result(
         || {
-            let build = &summary.build;
-            let seconds = summary.elapsed.as_secs_f64();
-            format!(
-                "{} written, {} unchanged, {} removed in {seconds:.2} s",
-                build.written, build.unchanged, build.removed
-            )
+            let mut text = String::new();
+            for explanation in explanations.iter().take(SHOWN) {
+                text.push_str(&page_in_words(explanation));
+            }
+            if explanations.len() > SHOWN {
+                text.push_str(&format!("… and {} more pages\n", explanations.len() - SHOWN));
+            }
+            text.trim_end().to_owned()
         },
-        || {
-            serde_json::json!({
-                "ok": true,
-                "courses": summary.courses,
-                "sync": summary.sync,
-                "written": summary.build.written,
-                "unchanged": summary.build.unchanged,
-                "removed": summary.build.removed,
-                "rendered": summary.build.rendered,
-                "elapsedMs": u64::try_from(summary.elapsed.as_millis()).unwrap_or(u64::MAX),
-            })
-        },
+        || serde_json::json!({ "ok": true, "pages": explanations }),
     );
     Ok(())
+}
+
+fn page_in_words(page: &Explanation) -> String {
+    let mut text = format!("{}\n", page.path);
+    match &page.stale {
+        Some(reason) => text.push_str(&format!("  would be rendered: {reason}\n")),
+        None => text.push_str("  is up to date\n"),
+    }
+    if let Some(at) = page.flips_at.and_then(|at| jiff::Timestamp::from_second(at).ok()) {
+        text.push_str(&format!("  looks different from {at} on\n"));
+    }
+    let lines = |templates: bool| page.reads.iter().filter(move |line| line.is_template == templates);
+    for (title, templates) in [("templates", true), ("read", false)] {
+        if lines(templates).next().is_some() {
+            text.push_str(&format!("  {title}:\n"));
+        }
+        for line in lines(templates) {
+            if line.before == line.now {
+                text.push_str(&format!("    {} {:016x}\n", line.what, line.before));
+            } else {
+                text.push_str(&format!("    {} {:016x} → {:016x}\n", line.what, line.before, line.now));
+            }
+        }
+    }
+    text
 }
 
 /// What the sync did not get at, in words.

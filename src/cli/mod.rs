@@ -4,6 +4,7 @@
 mod args;
 mod commands;
 mod exit;
+mod serve;
 mod talk;
 
 use std::ffi::OsString;

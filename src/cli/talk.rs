@@ -57,6 +57,13 @@ impl Talk {
         }
     }
 
+    /// One line of a list that was asked for: on standard error, so that the result stands alone.
+    pub(super) fn line(&self, text: &str) {
+        self.progress.aside(|| {
+            let _ = writeln!(anstream::stderr(), "{text}");
+        });
+    }
+
     /// A remark that is no warning.
     pub(super) fn note(&self, message: &str) {
         if self.level > Level::Quiet {
@@ -80,8 +87,13 @@ impl Talk {
             });
             let _ = writeln!(out, "{object}");
         }
-        self.say("error", AnsiColor::Red.on_default().bold(), error.message());
-        for hint in error.hints() {
+        self.problem(error.message(), error.hints());
+    }
+
+    /// An error that does not end the program.
+    pub(super) fn problem(&self, message: &str, hints: &[String]) {
+        self.say("error", AnsiColor::Red.on_default().bold(), message);
+        for hint in hints {
             self.say(" hint", AnsiColor::Green.on_default(), hint);
         }
     }
@@ -111,6 +123,10 @@ impl Reporter for Talk {
         if self.level > Level::Quiet {
             self.say("warning", AnsiColor::Yellow.on_default().bold(), message);
         }
+    }
+
+    fn wants_details(&self) -> bool {
+        self.level == Level::Verbose
     }
 
     fn detail(&self, message: &str) {

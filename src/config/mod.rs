@@ -12,6 +12,9 @@ use crate::error::{Error, Kind, Result};
 mod checks;
 mod paths;
 mod read;
+mod serve;
+
+pub use serve::{Serve, ServeLimits, Tokens};
 
 /// Everything that a run has to know, checked. Paths are absolute.
 #[derive(Debug, Clone)]
@@ -32,6 +35,8 @@ pub struct Config {
     pub limits: Limits,
     /// `[privacy]`.
     pub privacy: Privacy,
+    /// `[serve]`.
+    pub serve: Serve,
 }
 
 /// `[site]`: what the site is.
@@ -135,6 +140,8 @@ pub struct Courses {
     pub page_size: usize,
     /// `feed_size`: entries in the feed.
     pub feed_size: usize,
+    /// `archive`: a course that the source no longer has stays as an archived page.
+    pub archive: bool,
     /// Whether drafts are built (`--drafts`).
     pub drafts: bool,
 }

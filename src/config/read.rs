@@ -6,7 +6,8 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::{
-    Config, Courses, Details, Environment, FILE, Hemera, Limits, Order, Paths, Privacy, Site, Source, Theme,
+    Config, Courses, Details, Environment, FILE, Hemera, Limits, Order, Paths, Privacy, Serve, Site, Source,
+    Theme,
 };
 use super::{checks, paths};
 use crate::base::mistakes::{self, Mistake};
@@ -54,6 +55,7 @@ pub(super) fn config(root: &Path, text: &str, environment: &Environment) -> Resu
         courses: courses(top.table("courses")),
         limits: limits(top.table("limits")),
         privacy: privacy(&sheet, top.table("privacy")),
+        serve: Serve::read(top.table("serve"), environment),
         source,
         root: root.to_owned(),
     };
@@ -241,13 +243,15 @@ fn folders(
 }
 
 fn courses(table: Option<Table<'_, '_>>) -> Courses {
-    let mut courses = Courses { order: Order::Start, page_size: 20, feed_size: 20, drafts: false };
+    let mut courses =
+        Courses { order: Order::Start, page_size: 20, feed_size: 20, archive: false, drafts: false };
     if let Some(mut table) = table {
         let orders = [("start", Order::Start), ("title", Order::Title), ("id", Order::Id)];
         keep(&mut courses.order, table.choice("order", &orders));
         let mut size = |key| table.integer(key, 1..=1_000_u16).map(usize::from);
         courses.page_size = size("page_size").unwrap_or(courses.page_size);
         courses.feed_size = size("feed_size").unwrap_or(courses.feed_size);
+        courses.archive = table.boolean("archive").unwrap_or(false);
         table.finish(None);
     }
     courses

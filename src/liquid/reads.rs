@@ -327,6 +327,10 @@ impl<'a> Reads<'a> {
         for group in places.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)).filter(|g| g.len() >= FEW) {
             let (list, _, row) = group[0];
             let Some(data) = self.nodes[list as usize].list else { continue };
+            // A page that shows a hundred of fifty thousand depends on those, not on the whole column.
+            if group.len() * 2 < data.len() {
+                continue;
+            }
             let column = self.path_below(self.rows[row as usize].node, Some(list));
             let hash = column_hash(Some(ValueRef::List(data)), &parse_path(&column));
             reads.push(Read { kind: ReadKind::Column, path: self.path(list), column, hash });

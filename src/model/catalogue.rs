@@ -42,6 +42,16 @@ impl Catalogue {
         self.courses.into_values()
     }
 
+    /// The catalogue with some more courses; of two with one id the one that is there holds.
+    #[must_use]
+    pub fn with(&self, more: &[Course]) -> Self {
+        let mut courses = self.courses.clone();
+        for course in more {
+            courses.entry(course.id.clone()).or_insert_with(|| course.clone());
+        }
+        Self { courses }
+    }
+
     /// The catalogue after these changes. `complete` says that what is not among them has gone.
     pub fn after(&self, changes: Vec<Change>, complete: bool) -> Self {
         let mut courses = if complete { BTreeMap::new() } else { self.courses.clone() };

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::moment::Moment;
 use super::participant::Participant;
-use crate::base::digest::{Digest, Hasher};
+use crate::base::digest::{Digest, Fingerprint, Hasher};
 
 /// The id that the source gave a course. Never empty; stable over the course's life.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -133,6 +133,9 @@ pub struct Course {
     /// When the bookings were last read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub details_at: Option<Timestamp>,
+    /// When the source no longer had it, for one that is kept all the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archived_at: Option<Timestamp>,
 }
 
 impl Course {
@@ -147,16 +150,60 @@ impl Course {
         text(Some(&self.title));
         text(Some(&self.slug));
         text(Some(self.level.name()));
-        text(self.start.map(|m| m.to_string()).as_deref());
-        text(self.end.map(|m| m.to_string()).as_deref());
-        text(Some(&self.participant_count.to_string()));
         text(self.description.as_deref());
-        text(self.price.map(|p| p.to_string()).as_deref());
         text(self.currency.as_deref());
         text(self.location.as_deref());
         text(self.instructor.as_deref());
         text(self.image.as_deref());
-        text(self.updated_at.map(|t| t.to_string()).as_deref());
+        let day = |moment: Option<Moment>| moment.map_or(0, |moment| moment.number());
+        hasher.number(day(self.start)).number(day(self.end)).number(u64::from(self.participant_count));
+        hasher.number(self.price.map_or(u64::MAX, f64::to_bits));
+        hasher.number(self.updated_at.map_or(u64::MAX, |at| at.as_nanosecond() as u64));
         hasher.finish()
+    }
+
+    /// A quick hash of everything that a page may show of it, participants included.
+    pub fn fingerprint(&self) -> u64 {
+        let people = self.participants.as_deref().unwrap_or_default();
+        let mark = Fingerprint::new(6).number(self.summary_fingerprint()).number(people.len() as u64);
+        people.iter().fold(mark, |mark, person| mark.number(person.fingerprint())).get()
+    }
+
+    /// A quick hash of what the list of courses says about it.
+    pub fn summary_fingerprint(&self) -> u64 {
+        // Taken apart in full: a field that is added later cannot be forgotten here.
+        let Self {
+            id,
+            title,
+            slug,
+            level,
+            start,
+            end,
+            participant_count,
+            description,
+            price,
+            currency,
+            location,
+            instructor,
+            image,
+            updated_at,
+            participants: _,
+            details_at: _,
+            archived_at,
+        } = self;
+        let day = |mark: Fingerprint, moment: &Option<Moment>| {
+            mark.number(moment.map_or(0, |moment| moment.number()))
+        };
+        let mut mark = Fingerprint::new(1).text(id.as_str()).text(title).text(slug);
+        mark = mark.number(*level as u64).number(u64::from(*participant_count));
+        mark = day(day(mark, start), end);
+        mark = mark.number(price.map_or(u64::MAX, f64::to_bits));
+        let texts = [description, currency, location, instructor, image];
+        mark = texts.into_iter().fold(mark, |mark, text| mark.maybe(text.as_deref()));
+        let times = [updated_at, archived_at];
+        times
+            .into_iter()
+            .fold(mark, |mark, at| mark.number(at.map_or(u64::MAX, |at| at.as_nanosecond() as u64)))
+            .get()
     }
 }

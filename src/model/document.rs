@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::moment::Moment;
 use super::view::Map;
+use crate::base::digest::Fingerprint;
 
 /// What every content file may say about itself in its front matter.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -28,6 +29,19 @@ pub struct FrontMatter {
     pub extra: Map,
 }
 
+impl FrontMatter {
+    /// A quick hash of all of it.
+    pub fn fingerprint(&self) -> u64 {
+        let Self { title, slug, date, draft, template, weight, tags, description, extra } = self;
+        let texts = [title, slug, template, description];
+        let mut mark = texts.into_iter().fold(Fingerprint::new(3), |mark, text| mark.maybe(text.as_deref()));
+        mark = mark.number(date.map_or(0, |date| date.number())).number(u64::from(*draft));
+        mark = mark.number(u64::from(weight.is_some())).number(weight.unwrap_or(0) as u64);
+        mark = tags.iter().fold(mark.number(tags.len() as u64), |mark, tag| mark.text(tag));
+        mark.number(extra.digest().short()).get()
+    }
+}
+
 /// A page or a section from `content/`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Document {
@@ -41,6 +55,15 @@ pub struct Document {
     pub front: FrontMatter,
     /// The Markdown rendered to HTML.
     pub html: Arc<str>,
+}
+
+impl Document {
+    /// A quick hash of all of it.
+    pub fn fingerprint(&self) -> u64 {
+        let Self { source, section, is_section, front, html } = self;
+        let mark = Fingerprint::new(4).text(source).text(section).number(u64::from(*is_section));
+        mark.number(front.fingerprint()).text(html).get()
+    }
 }
 
 /// What `content/courses/SLUG.md` adds to a course, or says differently from the source.
@@ -74,6 +97,35 @@ pub struct Overlay {
     pub seats: Option<u32>,
     /// The Markdown rendered to HTML.
     pub html: Arc<str>,
+}
+
+impl Overlay {
+    /// A quick hash of all of it.
+    pub fn fingerprint(&self) -> u64 {
+        let Self {
+            source,
+            course,
+            course_id,
+            front,
+            level,
+            start,
+            end,
+            price,
+            currency,
+            location,
+            instructor,
+            image,
+            seats,
+            html,
+        } = self;
+        let texts = [course_id, currency, location, instructor, image];
+        let mut mark = Fingerprint::new(5).text(source).text(course).number(front.fingerprint());
+        mark = texts.into_iter().fold(mark, |mark, text| mark.maybe(text.as_deref()));
+        mark = mark.number(level.map_or(u64::MAX, |level| level as u64));
+        mark = mark.number(start.map_or(0, |start| start.number())).number(end.map_or(0, |end| end.number()));
+        mark = mark.number(price.map_or(u64::MAX, f64::to_bits)).number(seats.map_or(u64::MAX, u64::from));
+        mark.text(html).get()
+    }
 }
 
 /// A file beside a content file, published beside its page.

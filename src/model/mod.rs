@@ -5,6 +5,8 @@ pub mod catalogue;
 pub mod change;
 pub mod course;
 pub mod document;
+pub mod history;
 pub mod moment;
 pub mod participant;
+pub mod run;
 pub mod view;

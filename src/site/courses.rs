@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::route::Route;
+use crate::base::digest::{Digest, Fingerprint, Hasher};
 use crate::base::text::slugify;
 use crate::config::{Config, Order};
 use crate::error::Result;
@@ -17,6 +18,8 @@ use crate::model::document::Overlay;
 /// A course of the site.
 #[derive(Debug)]
 pub(super) struct Entry {
+    /// Its identity in views: `course:` and the source's id.
+    pub(super) id: Arc<str>,
     /// The course, with what local content overrides.
     pub(super) course: Course,
     /// What local content adds.
@@ -29,6 +32,19 @@ pub(super) struct Entry {
     pub(super) is_past: bool,
     /// When it last changed, as far as anybody knows.
     pub(super) updated_at: Option<Timestamp>,
+    /// A quick hash of everything above.
+    pub(super) mark: u64,
+    /// A quick hash of what a link to it shows: title and address.
+    pub(super) link_mark: u64,
+}
+
+impl Entry {
+    /// The hash of everything that the site may show of it.
+    pub(super) fn digest(&self) -> Digest {
+        let mut hasher = Hasher::new("entry");
+        hasher.field(self.course.summary_digest().as_bytes()).number(self.mark);
+        hasher.finish()
+    }
 }
 
 /// Joins the catalogue with the overlays and brings it into order. Oddities that do not stop a build become warnings.
@@ -68,10 +84,20 @@ pub(super) fn join(
     let mut entries = Vec::with_capacity(joined.len());
     for ((course, overlay, updated_at), slug) in joined.into_iter().zip(slugs) {
         let route = Route::page(&["courses", &slug])?;
-        let is_past = ends(&course, config).is_some_and(|end| end <= now);
-        entries.push(Entry { course, overlay, slug: slug.into(), route, is_past, updated_at });
+        let is_past = course.archived_at.is_some() || ends(&course, config).is_some_and(|end| end <= now);
+        let mark = Fingerprint::new(8).number(course.fingerprint()).text(&slug).number(u64::from(is_past));
+        let mark = mark.number(overlay.as_ref().map_or(0, |overlay| overlay.fingerprint()));
+        let mark = mark.number(updated_at.map_or(u64::MAX, |at| at.as_nanosecond() as u64)).get();
+        let link_mark = Fingerprint::new(9).text(&course.title).text(&slug).get();
+        let id = format!("course:{}", course.id).into();
+        let slug = slug.into();
+        entries.push(Entry { id, course, overlay, slug, route, is_past, updated_at, mark, link_mark });
     }
-    entries.sort_by(|a, b| compare(&a.course, &b.course, config.courses.order));
+    // Archived courses come last: they are nobody's neighbours and on no list.
+    let is_archived = |entry: &Entry| entry.course.archived_at.is_some();
+    entries.sort_by(|a, b| {
+        is_archived(a).cmp(&is_archived(b)).then_with(|| compare(&a.course, &b.course, config.courses.order))
+    });
     Ok(entries)
 }
 
@@ -125,9 +151,7 @@ fn with_overlay(course: &Course, overlay: Option<&Overlay>) -> Course {
 fn base_slug(course: &Course) -> String {
     let candidates = [&*course.slug, &*course.title, course.id.as_str()];
     let spelt = candidates.into_iter().map(slugify).find(|slug| !slug.is_empty());
-    spelt.unwrap_or_else(|| {
-        format!("{:016x}", crate::base::digest::Digest::of(course.id.as_str().as_bytes()).short())
-    })
+    spelt.unwrap_or_else(|| format!("{:016x}", Digest::of(course.id.as_str().as_bytes()).short()))
 }
 
 /// One address a course. Where foreign slugs meet, the course whose slug is safe as it stands keeps the address, else
@@ -150,7 +174,7 @@ fn addresses<T>(joined: &[(Course, T, Option<Timestamp>)], warnings: &mut Vec<St
             continue;
         }
         let course = &joined[index].0;
-        let hash = crate::base::digest::Digest::of(course.id.as_str().as_bytes()).short();
+        let hash = Digest::of(course.id.as_str().as_bytes()).short();
         let id = Some(slugify(course.id.as_str())).filter(|id| !id.is_empty());
         let mut own = format!("{slug}-{}", id.unwrap_or_else(|| format!("{hash:016x}")));
         if !taken.insert(own.clone()) {

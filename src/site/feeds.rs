@@ -1,6 +1,8 @@
 //! Files for machines: the Atom feed (RFC 4287), the sitemap (sitemaps.org 0.9), robots.txt (RFC 9309).
 
+use std::cmp::Reverse;
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use jiff::Timestamp;
 
@@ -30,12 +32,23 @@ pub(super) fn escape(text: &str) -> String {
     escaped
 }
 
-/// The feed of the courses that changed last. Its ids are addresses of the courses' ids, so a renamed course stays the
-/// same entry.
-pub(super) fn atom(config: &Config, addresses: &Addresses, entries: &[Entry]) -> Vec<u8> {
-    let mut newest: Vec<&Entry> = entries.iter().collect();
-    newest.sort_by(|a, b| b.updated_at.cmp(&a.updated_at).then_with(|| b.course.id.cmp(&a.course.id)));
-    newest.truncate(config.courses.feed_size);
+/// The courses that changed last, by their place in the catalogue, newest first.
+pub(super) fn newest(config: &Config, entries: &[Entry]) -> Vec<usize> {
+    let mut newest: Vec<usize> = (0..entries.len()).collect();
+    let key =
+        |at: &usize| entries.get(*at).map(|entry| (Reverse(entry.updated_at), Reverse(&entry.course.id)));
+    let size = config.courses.feed_size.min(newest.len());
+    if size < newest.len() {
+        newest.select_nth_unstable_by(size, |a, b| key(a).cmp(&key(b)));
+        newest.truncate(size);
+    }
+    newest.sort_unstable_by(|a, b| key(a).cmp(&key(b)));
+    newest
+}
+
+/// The feed of these courses. Its ids are addresses of the courses' ids, so a renamed course stays the same entry.
+pub(super) fn atom(config: &Config, addresses: &Addresses, entries: &[Entry], newest: &[usize]) -> Vec<u8> {
+    let newest: Vec<&Entry> = newest.iter().filter_map(|at| entries.get(*at)).collect();
     let updated = newest.first().and_then(|entry| entry.updated_at).unwrap_or(Timestamp::UNIX_EPOCH);
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n");
     let site = &config.site;
@@ -90,32 +103,45 @@ fn uri_part(text: &str) -> String {
     encoded
 }
 
-/// The sitemap of these addresses: one file, or an index with its parts where there are more than one file may hold.
-/// Each is a path and its bytes.
-pub(super) fn sitemap(
-    addresses: &Addresses,
-    pages: &[(String, Option<Timestamp>)],
-) -> Vec<(String, Vec<u8>)> {
-    if pages.len() <= SITEMAP_LIMIT {
-        return vec![("sitemap.xml".to_owned(), url_set(addresses, pages))];
+/// One file of the sitemap.
+pub(super) struct SitemapFile {
+    pub(super) name: String,
+    /// The addresses that decide what is in it, by their place in the list of all.
+    pub(super) pages: Range<usize>,
+    parts: usize,
+}
+
+/// The files of the sitemap: one, or an index with its parts where there are more addresses than one file may hold.
+pub(super) fn sitemaps(pages: &[(String, Option<Timestamp>)]) -> Vec<SitemapFile> {
+    let parts = pages.len().div_ceil(SITEMAP_LIMIT);
+    if parts <= 1 {
+        return vec![SitemapFile { name: "sitemap.xml".to_owned(), pages: 0..pages.len(), parts: 0 }];
     }
-    let mut index = String::from(
-        "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n\
-         <sitemapindex xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n",
-    );
-    let mut files = Vec::new();
-    for (number, part) in (1..).zip(pages.chunks(SITEMAP_LIMIT)) {
-        let name = format!("sitemap{number}.xml");
-        let _ = writeln!(
-            index,
-            "<sitemap><loc>{}</loc></sitemap>",
-            escape(&addresses.absolute(&format!("/{name}")))
+    let part = |number: usize| SitemapFile {
+        name: format!("sitemap{}.xml", number + 1),
+        pages: number * SITEMAP_LIMIT..pages.len().min((number + 1) * SITEMAP_LIMIT),
+        parts: 0,
+    };
+    let index = SitemapFile { name: "sitemap.xml".to_owned(), pages: 0..0, parts };
+    (0..parts).map(part).chain([index]).collect()
+}
+
+impl SitemapFile {
+    pub(super) fn bytes(&self, addresses: &Addresses, pages: &[(String, Option<Timestamp>)]) -> Vec<u8> {
+        if self.parts == 0 {
+            return url_set(addresses, pages.get(self.pages.clone()).unwrap_or_default());
+        }
+        let mut index = String::from(
+            "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n\
+             <sitemapindex xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n",
         );
-        files.push((name, url_set(addresses, part)));
+        for number in 1..=self.parts {
+            let address = addresses.absolute(&format!("/sitemap{number}.xml"));
+            let _ = writeln!(index, "<sitemap><loc>{}</loc></sitemap>", escape(&address));
+        }
+        index.push_str("</sitemapindex>\n");
+        index.into_bytes()
     }
-    index.push_str("</sitemapindex>\n");
-    files.push(("sitemap.xml".to_owned(), index.into_bytes()));
-    files
 }
 
 fn url_set(addresses: &Addresses, pages: &[(String, Option<Timestamp>)]) -> Vec<u8> {
@@ -134,6 +160,18 @@ fn url_set(addresses: &Addresses, pages: &[(String, Option<Timestamp>)]) -> Vec<
     xml.into_bytes()
 }
 
+/// A page that leads on to another address, for servers that know nothing of redirects.
+pub(super) fn redirect(language: &str, link: &str, absolute: &str) -> Vec<u8> {
+    let (language, link, absolute) = (escape(language), escape(link), escape(absolute));
+    format!(
+        "<!doctype html>\n<html lang=\"{language}\">\n<head>\n<meta charset=\"utf-8\">\n<title>{absolute}</title>\n\
+         <link rel=\"canonical\" href=\"{absolute}\">\n<meta name=\"robots\" content=\"noindex\">\n\
+         <meta http-equiv=\"refresh\" content=\"0; url={link}\">\n</head>\n<body>\n\
+         <p><a href=\"{link}\">{absolute}</a></p>\n</body>\n</html>\n"
+    )
+    .into_bytes()
+}
+
 /// Everybody may read everything; the sitemap is named.
 pub(super) fn robots(addresses: &Addresses) -> Vec<u8> {
     format!("User-agent: *\nAllow: /\n\nSitemap: {}\n", addresses.absolute("/sitemap.xml")).into_bytes()
@@ -147,11 +185,14 @@ mod tests {
     fn a_sitemap_past_the_limit_becomes_an_index() {
         let addresses = Addresses { base_path: String::new(), base_url: "https://a.example".into() };
         let pages: Vec<_> = (0..=SITEMAP_LIMIT).map(|i| (format!("/c/{i}/"), None)).collect();
-        let files = sitemap(&addresses, &pages);
-        let names: Vec<_> = files.iter().map(|(name, _)| name.as_str()).collect();
+        let files = sitemaps(&pages);
+        let names: Vec<_> = files.iter().map(|file| file.name.as_str()).collect();
         assert_eq!(names, ["sitemap1.xml", "sitemap2.xml", "sitemap.xml"]);
-        let count = |bytes: &[u8]| String::from_utf8_lossy(bytes).matches("<loc>").count();
-        assert_eq!(files.iter().map(|(_, bytes)| count(bytes)).collect::<Vec<_>>(), [50_000, 1, 2]);
+        let count = |file: &SitemapFile| {
+            let bytes = file.bytes(&addresses, &pages);
+            String::from_utf8_lossy(&bytes).matches("<loc>").count()
+        };
+        assert_eq!(files.iter().map(count).collect::<Vec<_>>(), [50_000, 1, 2]);
     }
 
     #[test]

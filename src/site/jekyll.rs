@@ -2,19 +2,17 @@
 
 use std::sync::Arc;
 
-use super::documents::Placed;
 use super::views::Addresses;
-use crate::model::document::FrontMatter;
+use crate::model::document::Document;
 use crate::model::view::{Key, List, Map, Value};
 
-/// The layouts that fit a kind of page when the theme has none of its own for it.
-pub(super) fn layouts(kind: &str, is_post: bool) -> &'static [&'static str] {
-    match kind {
+/// The layouts that fit where the theme has none of this name, best first.
+pub(super) fn instead_of(layout: &str) -> &'static [&'static str] {
+    match layout {
         "home" => &["index", "default"],
         "course" => &["post", "page", "default"],
-        "page" if is_post => &["page", "default"],
+        "post" | "section" => &["page", "default"],
         "page" => &["default"],
-        "section" => &["page", "default"],
         _ => &[],
     }
 }
@@ -35,18 +33,12 @@ pub(super) fn with_extra(mut entries: Vec<(Key, Value)>, extra: &Map) -> Vec<(Ke
 }
 
 /// What `site.posts` and `site.pages` tell of a document in addition.
-pub(super) fn of_document(placed: &Placed<'_>) -> Vec<(Key, Value)> {
-    let document = placed.document;
+pub(super) fn of_document(document: &Document) -> Vec<(Key, Value)> {
     vec![
         ("path".into(), Value::from(&document.source)),
         ("content".into(), Value::Html(document.html.clone())),
         ("excerpt".into(), excerpt(&document.html)),
-        ("author".into(), author(&document.front)),
     ]
-}
-
-fn author(front: &FrontMatter) -> Value {
-    front.extra.get("author").cloned().unwrap_or_default()
 }
 
 /// The first paragraph.

@@ -6,8 +6,10 @@ mod feeds;
 mod jekyll;
 mod listings;
 mod plan;
+mod planner;
+mod records;
 mod route;
 mod views;
 
-pub use plan::{Body, Input, Page, Rank, Site, plan};
+pub use plan::{Body, Input, Make, Page, Rank, Site, View, plan};
 pub use route::Route;

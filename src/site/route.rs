@@ -28,6 +28,16 @@ impl Route {
         Ok(Self(path.to_owned()))
     }
 
+    /// The route of an address below the site's base address: the other way round than [`Route::address`].
+    pub fn of_address(address: &str) -> Result<Self> {
+        let path = address.strip_prefix('/').unwrap_or(address);
+        match path.strip_suffix('/') {
+            Some(folders) => Self::page(&folders.split('/').collect::<Vec<_>>()),
+            None if path.is_empty() => Self::page(&[]),
+            None => Self::file(path),
+        }
+    }
+
     /// The path of the file below the output folder, with `/` between its parts.
     pub fn path(&self) -> &str {
         &self.0

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::courses::Entry;
+use super::documents::Placed;
 use super::jekyll;
 use crate::config::Config;
 use crate::model::course::Level;
@@ -69,6 +70,7 @@ pub(super) fn course(entry: &Entry, config: &Config, addresses: &Addresses) -> V
         ("tags".into(), tags.into()),
         ("updated_at".into(), Value::maybe(entry.updated_at)),
         ("is_past".into(), entry.is_past.into()),
+        ("is_archived".into(), course.archived_at.is_some().into()),
         ("participants".into(), participants(course.participants.as_deref(), config).into()),
         ("extra".into(), overlay.map(|o| o.front.extra.clone()).unwrap_or_default().into()),
     ]
@@ -126,6 +128,7 @@ pub(super) struct PageView<'a> {
     pub(super) description: Option<&'a Arc<str>>,
     pub(super) section: &'a str,
     pub(super) front: Option<&'a FrontMatter>,
+    /// The page's own HTML.
     pub(super) content: Option<&'a Arc<str>>,
     pub(super) previous: Option<Map>,
     pub(super) next: Option<Map>,
@@ -155,4 +158,40 @@ impl PageView<'_> {
             None => entries,
         })
     }
+}
+
+/// A level, as lists of levels see it.
+pub(super) fn level(level: Level, count: usize, addresses: &Addresses) -> Map {
+    Map::new(vec![
+        ("name".into(), level.name().into()),
+        ("slug".into(), level.slug().into()),
+        ("url".into(), addresses.link(&level_address(level)).into()),
+        ("count".into(), count.into()),
+    ])
+}
+
+/// A section, as pages in it see it.
+pub(super) fn section(placed: &Placed<'_>, addresses: &Addresses) -> Map {
+    Map::new(vec![
+        ("title".into(), Value::from(&placed.title)),
+        ("url".into(), addresses.link(&placed.route.address()).into()),
+        ("description".into(), Value::maybe(placed.document.front.description.as_ref())),
+        ("content".into(), Value::Html(placed.document.html.clone())),
+    ])
+}
+
+/// A document as lists show it.
+pub(super) fn summary(placed: &Placed<'_>, addresses: &Addresses) -> Map {
+    let front = &placed.document.front;
+    let mut entries = vec![
+        ("title".into(), Value::from(&placed.title)),
+        ("url".into(), addresses.link(&placed.route.address()).into()),
+        ("weight".into(), Value::maybe(front.weight)),
+        ("section".into(), Value::from(&placed.document.section)),
+        ("date".into(), Value::maybe(front.date)),
+        ("description".into(), Value::maybe(front.description.as_ref())),
+        ("tags".into(), front.tags.iter().collect::<List>().into()),
+    ];
+    entries.extend(jekyll::of_document(placed.document));
+    Map::new(jekyll::with_extra(entries, &front.extra))
 }

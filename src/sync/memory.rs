@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::base::digest::{Digest, Hasher};
+use crate::base::digest::Fingerprint;
 use crate::base::files;
 use crate::base::report::Reporter;
 use crate::error::Result;
 use crate::model::catalogue::Catalogue;
 use crate::model::course::Course;
+use crate::model::history::History;
 
 const VERSION: u32 = 1;
 
@@ -22,32 +23,45 @@ const VERSION: u32 = 1;
 pub struct Memory {
     version: u32,
     /// The hash of the catalogue as of `data_changed_at`.
-    data: Option<Digest>,
+    data: Option<u64>,
     /// When the catalogue last changed.
     pub data_changed_at: Option<Timestamp>,
     /// When the source was last asked with success.
     pub last_synced_at: Option<Timestamp>,
-    /// How many courses there were.
+    /// How many courses the published catalogue has.
     pub course_count: Option<usize>,
+    /// Where the published catalogue came from: `hemera https://…`, `file`, `sample`.
+    #[serde(default)]
+    pub source: Option<String>,
+    /// Where everything lives and has lived.
+    #[serde(flatten)]
+    pub history: History,
+    /// Courses that the source no longer has and that stay as archived pages.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub archive: Vec<Course>,
     /// Courses whose source does not say when they changed: hash and moment, by id.
     courses: BTreeMap<String, Seen>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Seen {
-    digest: Digest,
+    mark: u64,
     at: Timestamp,
 }
 
 impl Default for Memory {
     fn default() -> Self {
         let courses = BTreeMap::new();
+        let (history, archive) = (History::default(), Vec::new());
         Self {
             version: VERSION,
             data: None,
             data_changed_at: None,
             last_synced_at: None,
             course_count: None,
+            history,
+            archive,
+            source: None,
             courses,
         }
     }
@@ -84,24 +98,41 @@ impl Memory {
 
     /// Takes note of a catalogue that is about to be published.
     pub fn learn(&mut self, catalogue: &Catalogue, now: Timestamp) {
-        let mut whole = Hasher::new("catalogue");
+        let mut whole = Fingerprint::new(7);
         let mut courses = BTreeMap::new();
         for course in catalogue.iter() {
-            let digest = course.summary_digest();
-            whole.field(digest.as_bytes());
+            let mark = course.summary_fingerprint();
+            whole = whole.number(mark);
             if course.updated_at.is_some() {
                 continue;
             }
-            let seen = self.courses.remove(course.id.as_str()).filter(|seen| seen.digest == digest);
-            courses.insert(course.id.as_str().to_owned(), seen.unwrap_or(Seen { digest, at: now }));
+            let seen = self.courses.remove(course.id.as_str()).filter(|seen| seen.mark == mark);
+            courses.insert(course.id.as_str().to_owned(), seen.unwrap_or(Seen { mark, at: now }));
         }
         self.courses = courses;
-        self.course_count = Some(catalogue.len());
-        let data = Some(whole.finish());
+        let data = Some(whole.get());
         if self.data != data {
             self.data = data;
             self.data_changed_at = Some(now);
         }
+    }
+
+    /// Keeps courses that have gone, without their participants, if the site wants them kept; those that came back are
+    /// no longer archived.
+    pub fn archive(&mut self, catalogue: &Catalogue, gone: &[Course], wanted: bool, now: Timestamp) {
+        if !wanted {
+            self.archive.clear();
+            return;
+        }
+        self.archive.retain(|course| catalogue.get(&course.id).is_none());
+        for course in gone.iter().filter(|course| catalogue.get(&course.id).is_none()) {
+            if self.archive.iter().all(|known| known.id != course.id) {
+                let kept =
+                    Course { participants: None, details_at: None, archived_at: Some(now), ..course.clone() };
+                self.archive.push(kept);
+            }
+        }
+        self.archive.sort_by(|a, b| a.id.cmp(&b.id));
     }
 
     /// When a course last changed; nothing for one that was never seen.

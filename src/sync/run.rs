@@ -5,20 +5,24 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::snapshot::{Snapshot, SnapshotStore};
+use crate::base::gate::Gate;
 use crate::base::report::Reporter;
 use crate::base::text::count;
 use crate::error::{Error, Kind, Result};
 use crate::model::catalogue::Catalogue;
 use crate::model::change::{Change, Pull, Refused};
+use crate::model::course::Course;
 use crate::source::{PullRequest, Source};
 
 /// How a sync is to be done.
 #[derive(Debug, Clone, Copy)]
-pub struct Request {
+pub struct Request<'a> {
     /// Whether the catalogue may shrink by more than the limit.
     pub allow_shrink: bool,
     /// The limit, in percent of the courses that were there before.
     pub max_shrink_percent: u8,
+    /// Whether the answer is kept on the disk.
+    pub keep: bool,
     /// How many courses the last published catalogue had; nothing before the first build.
     pub known_courses: Option<usize>,
     /// Whether participants' results are shown somewhere.
@@ -27,6 +31,10 @@ pub struct Request {
     pub budget: Duration,
     /// The present moment.
     pub now: Timestamp,
+    /// Whether everything is read, whatever the last pull has left.
+    pub full: bool,
+    /// Passed before anything is kept: a sync that was given up while it asked leaves no trace.
+    pub gate: &'a Gate,
 }
 
 /// What a sync brought.
@@ -40,6 +48,8 @@ pub struct Outcome {
     pub updated: usize,
     /// Courses that have gone.
     pub removed: usize,
+    /// Those that have gone, as they were.
+    pub gone: Vec<Course>,
     /// Courses in the answer.
     pub fetched: usize,
     /// Records that were set aside, with the reason.
@@ -60,14 +70,18 @@ pub struct Outcome {
 pub fn run(
     source: &mut dyn Source,
     store: &SnapshotStore,
-    request: &Request,
+    request: &Request<'_>,
     reporter: &dyn Reporter,
 ) -> Result<Outcome> {
-    let known =
-        if source.is_remote() { store.load(reporter)?.unwrap_or_default() } else { Snapshot::default() };
+    let known = if source.is_remote() || request.keep {
+        store.load(reporter)?.unwrap_or_default()
+    } else {
+        Snapshot::default()
+    };
+    let none = std::collections::BTreeMap::new();
     let pull = source.pull_changes(&PullRequest {
         known: &known.catalogue,
-        validators: &known.validators,
+        validators: if request.full { &none } else { &known.validators },
         results_wanted: request.results_wanted,
         budget: request.budget,
     })?;
@@ -75,8 +89,17 @@ pub fn run(
     for refused in &outcome.refused {
         reporter.warn(&format!("{} {} set aside: {}", refused.entity, refused.id, refused.reason));
     }
+    if outcome.snapshot.catalogue.is_empty() && !outcome.refused.is_empty() {
+        let records = count(outcome.refused.len(), "record", "records");
+        return Err(Error::new(
+            Kind::Refused,
+            format!("the source sent {records}, and none of them can be used"),
+        )
+        .hint("the warnings above say why; nothing was published"));
+    }
     check_shrink(&outcome, request)?;
-    if source.is_remote() {
+    request.gate.pass()?;
+    if request.keep {
         store.save(&outcome.snapshot, request.now)?;
     }
     Ok(outcome)
@@ -95,6 +118,7 @@ fn apply(known: Snapshot, pull: Pull, now: Timestamp) -> Outcome {
         catalogue = catalogue.after(kept, false);
     }
     let (added, updated, removed) = differences(&known.catalogue, &catalogue);
+    let gone = known.catalogue.iter().filter(|course| catalogue.get(&course.id).is_none()).cloned().collect();
     let snapshot = Snapshot {
         catalogue,
         templates: pull.templates.unwrap_or_default(),
@@ -106,6 +130,7 @@ fn apply(known: Snapshot, pull: Pull, now: Timestamp) -> Outcome {
         added,
         updated,
         removed,
+        gone,
         fetched,
         refused: pull.refused,
         details_read: pull.details_read,
@@ -129,7 +154,7 @@ fn differences(before: &Catalogue, after: &Catalogue) -> (usize, usize, usize) {
 }
 
 /// A source that suddenly forgets a good part of its courses is more likely broken than right.
-fn check_shrink(outcome: &Outcome, request: &Request) -> Result<()> {
+fn check_shrink(outcome: &Outcome, request: &Request<'_>) -> Result<()> {
     let after = outcome.snapshot.catalogue.len();
     let in_snapshot = after + outcome.removed - outcome.added;
     let before = request.known_courses.unwrap_or(in_snapshot);

@@ -11,7 +11,7 @@ use super::seal;
 use crate::base::files;
 use crate::base::report::Reporter;
 use crate::base::secret::Secret;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::model::catalogue::Catalogue;
 use crate::model::change::{RemoteTemplate, Validator};
 use crate::model::course::{Course, CourseId};
@@ -48,13 +48,25 @@ pub struct SnapshotStore {
     folder: PathBuf,
     source: String,
     secret: Option<Secret>,
+    needs_participants: bool,
 }
 
 impl SnapshotStore {
     /// The store below the state folder, for one source (its kind and address: another source's answer is not ours).
     /// Without the secret, participants are neither kept nor found.
     pub fn new(state: &Path, source: impl Into<String>, secret: Option<Secret>) -> Self {
-        Self { folder: state.to_owned(), source: source.into(), secret }
+        Self { folder: state.to_owned(), source: source.into(), secret, needs_participants: false }
+    }
+
+    /// The same store for a site that shows something of its participants: it is an error where they stay sealed.
+    #[must_use]
+    pub fn needing_participants(self, needs_participants: bool) -> Self {
+        Self { needs_participants, ..self }
+    }
+
+    /// The name of the source.
+    pub fn source(&self) -> &str {
+        &self.source
     }
 
     fn clear_path(&self) -> PathBuf {
@@ -107,6 +119,13 @@ impl SnapshotStore {
     fn load_participants(&self, reporter: &dyn Reporter) -> Result<BTreeMap<CourseId, Vec<Participant>>> {
         let Some(sealed) = files::read_if_present(&self.sealed_path())? else { return Ok(BTreeMap::new()) };
         let Some(secret) = &self.secret else {
+            if self.needs_participants {
+                return Err(Error::new(
+                    Kind::Config,
+                    "the site shows fields of participants, and HEMERA_API_KEY, which they are sealed with, is not set",
+                )
+                .hint("set HEMERA_API_KEY in the environment"));
+            }
             reporter.detail("participants stay sealed: there is no API key in the environment");
             return Ok(BTreeMap::new());
         };

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::data::Globals;
 use super::{Request, Theme};
-use crate::base::digest::Digest;
+use crate::base::digest::{Digest, Fingerprint};
 use crate::liquid::{self, Entities, Read};
 use crate::model::view::Map;
 
@@ -78,6 +78,11 @@ impl Theme {
     /// What a row of a trace gives now: another hash than that of the row means that the page is to be rendered again.
     pub fn look(&self, row: &Read, request: &Request<'_>, entities: &dyn Entities) -> u64 {
         liquid::look(&self.globals(request, &Map::default()), entities, row)
+    }
+
+    /// A quick hash of everything that all pages see of the theme: `theme` and `t`.
+    pub fn fingerprint(&self) -> u64 {
+        Fingerprint::new(22).number(self.options.digest().short()).number(self.strings.digest().short()).get()
     }
 
     /// What looking for a template gives now, by the name that a trace has for it.

@@ -38,21 +38,31 @@ fn the_benchmark_site_has_the_pages_that_others_build() {
     let mut source = aither::source::file::open(&file, config.site.time_zone.clone());
     let catalogue = known.after(source.pull_changes(&request).expect("readable").changes, true);
     let theme = Theme::open(&config, &[]).expect("opens");
-    let site = plan(&Input {
-        config: &std::sync::Arc::new(config.clone()),
-        catalogue: &catalogue,
-        content: &Content::default(),
-        has_layout: &|name| theme.has_layout(name),
-        changed_at: &|course| course.updated_at,
-        data_changed_at: Some(now()),
-        now: now(),
-    })
+    let site = plan(
+        &Input {
+            config: &std::sync::Arc::new(config.clone()),
+            catalogue: &catalogue,
+            content: &Content::default(),
+            has_layout: &|name| theme.has_layout(name),
+            changed_at: &|course| course.updated_at,
+            data_changed_at: Some(now()),
+            now: now(),
+            redirects: String::new(),
+        },
+        aither::model::history::History::default(),
+    )
     .expect("planned");
     let page = |path: &str| -> String {
         let page = site.pages.iter().find(|page| page.route.path() == path).expect(path);
         let Body::Layout { layouts, view, content } = &page.body else { panic!("{path} has no layout") };
         let layouts: Vec<&str> = layouts.iter().map(|layout| &**layout).collect();
-        let request = Request { layouts: &layouts, view, content: content.as_ref(), now: now(), name: path };
+        let request = Request {
+            layouts: &layouts,
+            view: &view.map(),
+            content: content.as_ref(),
+            now: now(),
+            name: path,
+        };
         String::from_utf8(theme.render(&request).expect("renders").bytes).expect("text")
     };
     let course = page("courses/course-2/index.html");

@@ -138,7 +138,7 @@ fn a_lost_state_folder_costs_a_render_but_no_write() {
     let site = Fixture::with_courses(THREE);
     site.build();
     let before = site.times();
-    std::fs::remove_file(site.path(".aither/traces.json")).unwrap();
+    std::fs::remove_file(site.path(".aither/traces.bin")).unwrap();
     let summary = site.build();
     assert_eq!(summary.build.written, 0);
     assert_eq!(site.times(), before);

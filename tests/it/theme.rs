@@ -96,9 +96,10 @@ pub(crate) fn config(root: &Path, language: &str) -> Config {
             output: root.join("output"),
             state: root.join(".aither"),
         },
-        courses: Courses { order: Order::Start, page_size: 20, feed_size: 20, drafts: false },
+        courses: Courses { order: Order::Start, page_size: 20, feed_size: 20, archive: false, drafts: false },
         limits: Limits { max_shrink_percent: 30 },
         privacy: Privacy::default(),
+        serve: aither::config::Serve::default(),
     }
 }
 

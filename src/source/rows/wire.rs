@@ -174,6 +174,7 @@ impl Reader<'_> {
             updated_at: self.timestamp("updatedAt", &row.updated_at)?,
             participants,
             details_at: None,
+            archived_at: None,
         })
     }
 

@@ -87,6 +87,7 @@ fn course(value: &Value) -> Result<Course, Reason> {
         updated_at: None,
         participants: None,
         details_at: None,
+        archived_at: None,
     })
 }
 

@@ -1,0 +1,131 @@
+//! Why a page is as it is: what it read, and what of it has another value now.
+
+use super::before::Before;
+use super::plan::{Judge, What, with_request};
+use super::reads;
+use super::reason::Reason;
+use super::run::Request;
+use super::trace::{Row, Trace};
+use crate::base::text::did_you_mean;
+use crate::error::{Error, Kind, Result};
+use crate::site::Page;
+
+/// One page explained.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Explanation {
+    /// The page by its path in the output.
+    pub path: String,
+    /// Why it would be rendered now; nothing if it would stay.
+    pub stale: Option<Reason>,
+    /// What it read when it was last built.
+    pub reads: Vec<ReadLine>,
+    /// The second since 1970 at which it looks different without any change of the data.
+    pub flips_at: Option<i64>,
+}
+
+/// One thing that a page read.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct ReadLine {
+    /// What: `the value of course:ck9zz.title`, `layouts/course`.
+    pub what: String,
+    /// Whether it is a layout or a partial.
+    pub is_template: bool,
+    /// The hash of what was seen.
+    pub before: u64,
+    /// The hash of what is there now.
+    pub now: u64,
+}
+
+/// Explains the pages that `asked` names: a path in the output, an address, a record (`course:ck9zz`), or a file that
+/// pages were made from.
+pub fn why(request: &Request<'_>, asked: &str) -> Result<Vec<Explanation>> {
+    let before = Before::load(request)?;
+    let mut judge = Judge::new(request, &before);
+    let mut explanations = Vec::new();
+    for page in pages(request, &before, asked)? {
+        let at = before.traces.files.binary_search_by(|(known, _)| (**known).cmp(page.route.path()));
+        let old = at.ok().and_then(|at| Some((at, &before.traces.files.get(at)?.1)));
+        let stale = judge.judge(What::Page(page), old)?.err();
+        let lines = old.map(|(_, trace)| lines(request, &before, page, trace)).unwrap_or_default();
+        let flips_at = old.map(|(_, trace)| trace.until).filter(|at| *at != i64::MAX);
+        explanations.push(Explanation { path: page.route.path().to_owned(), stale, reads: lines, flips_at });
+    }
+    Ok(explanations)
+}
+
+fn lines(request: &Request<'_>, before: &Before, page: &Page, trace: &Trace) -> Vec<ReadLine> {
+    let Some(shape) = before.traces.shapes.get(trace.shape as usize) else { return Vec::new() };
+    let look = reads::Look::new(request.theme, request.site);
+    let mut own = trace.hashes.iter();
+    let lines = with_request(request, page, |rendering| {
+        let line = |row: &Row| ReadLine {
+            what: reads::describe(row, page.record.as_deref()),
+            is_template: reads::template(row).is_some(),
+            before: row.shared.or_else(|| own.next().copied()).unwrap_or_default(),
+            now: look.now(row, Some((page, rendering))),
+        };
+        shape.iter().map(line).collect()
+    });
+    lines.unwrap_or_default()
+}
+
+/// The pages that are meant.
+fn pages<'a>(request: &'a Request<'_>, before: &Before, asked: &str) -> Result<Vec<&'a Page>> {
+    let site = request.site;
+    let asked = asked.strip_prefix("./").unwrap_or(asked).trim();
+    let by_path = |path: &str| site.pages.iter().find(|page| page.route.path() == path);
+    let address = address(request, asked);
+    let by_address = || site.pages.iter().find(|page| page.route.address() == address);
+    if let Some(page) = by_path(asked.strip_prefix("output/").unwrap_or(asked)).or_else(by_address) {
+        return Ok(vec![page]);
+    }
+    let of_record: Vec<&Page> =
+        site.pages.iter().filter(|page| page.record.as_deref() == Some(asked)).collect();
+    if !of_record.is_empty() {
+        return Ok(of_record);
+    }
+    let source = asked.strip_prefix("content/").unwrap_or(asked);
+    let from: Vec<&Page> = site.routes_of(source).iter().filter_map(|route| by_path(route.path())).collect();
+    if !from.is_empty() {
+        return Ok(from);
+    }
+    if let Some(name) = template_name(asked) {
+        let uses = |trace: &Trace| {
+            let shape = before.traces.shapes.get(trace.shape as usize);
+            shape.is_some_and(|shape| shape.iter().any(|row| reads::template(row) == Some(name.as_str())))
+        };
+        let readers = before.traces.files.iter().filter(|(_, trace)| uses(trace));
+        let readers: Vec<&Page> = readers.filter_map(|(path, _)| by_path(path)).collect();
+        if !readers.is_empty() {
+            return Ok(readers);
+        }
+    }
+    let known = site.pages.iter().map(|page| page.route.path());
+    Err(Error::new(Kind::NotFound, format!("no page is {asked} or was made from it"))
+        .maybe_hint(did_you_mean(asked, known))
+        .hint("name a page (courses/x/index.html), an address (/courses/x/), a record (course:ID) or a file (templates/layouts/x.liquid)"))
+}
+
+/// The address below the site's base address.
+fn address(request: &Request<'_>, asked: &str) -> String {
+    let base = request.site.base_url();
+    let path = asked.strip_prefix(base).unwrap_or(asked);
+    let path = path.split(['?', '#']).next().unwrap_or("");
+    if path.is_empty() { "/".to_owned() } else { path.to_owned() }
+}
+
+/// `templates/layouts/x.liquid` and `themes/t/_layouts/x.html` are both the layout `layouts/x`.
+fn template_name(file: &str) -> Option<String> {
+    let folders = [
+        ("layouts/", "layouts"),
+        ("_layouts/", "layouts"),
+        ("partials/", "partials"),
+        ("_includes/", "partials"),
+    ];
+    let (folder, kind) = folders
+        .into_iter()
+        .find(|(folder, _)| file.starts_with(folder) || file.contains(&format!("/{folder}")))?;
+    let name = &file[file.rfind(folder)? + folder.len()..];
+    let stem = name.strip_suffix(".liquid").or_else(|| name.strip_suffix(".html")).unwrap_or(name);
+    Some(format!("{kind}/{stem}"))
+}

@@ -1,0 +1,154 @@
+//! `aither serve` and `aither watch`.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::args::{Arguments, ServeArguments, WatchArguments};
+use super::commands;
+use super::talk::Talk;
+use crate::base::clock::{Clock as _, SystemClock};
+use crate::base::text::count;
+use crate::config::{Config, Environment, Source};
+use crate::error::Result;
+use crate::model::run::RunType;
+use crate::serve::{self, Notice, Options, Server};
+
+pub(super) fn serve(arguments: &Arguments, serve: &ServeArguments, talk: &Talk) -> Result<()> {
+    start(arguments, serve, talk, false, false)?.wait()
+}
+
+pub(super) fn watch(arguments: &Arguments, watch: &WatchArguments, talk: &Talk) -> Result<()> {
+    let server = start(arguments, &watch.serve, talk, true, watch.drafts)?;
+    let config = commands::config(arguments)?;
+    server.rebuild();
+    server.watch(serve::watching(&config.root, &config.paths, watch.poll))?;
+    if let Some(seconds) = watch.pull {
+        let pull = server.puller(RunType::Scheduled);
+        let wait = Duration::from_secs(seconds);
+        drop(std::thread::spawn(move || {
+            loop {
+                SystemClock::new().sleep(wait);
+                pull();
+            }
+        }));
+    }
+    listen_to_keys(server.puller(RunType::Manual), talk);
+    server.wait()
+}
+
+fn start(
+    arguments: &Arguments,
+    asked: &ServeArguments,
+    talk: &Talk,
+    live: bool,
+    drafts: bool,
+) -> Result<Server> {
+    let root = arguments.root.clone();
+    let load = move || -> Result<Config> {
+        let mut config = Config::load(&root, &Environment::of_process())?;
+        config.courses.drafts |= drafts;
+        Ok(config)
+    };
+    let config = load()?;
+    let mut settings = config.serve.clone();
+    settings.host = asked.host.unwrap_or(settings.host);
+    settings.port = asked.port.unwrap_or(settings.port);
+    let clock = Arc::new(SystemClock::new());
+    let connector = match config.source {
+        Source::Sample => "sample",
+        Source::File(_) => "file",
+        Source::Hemera(_) => "hemera",
+    };
+    let teller = talk.clone();
+    let root = config.root.clone();
+    let options = Options {
+        serve: settings,
+        base_url: config.site.base_url.clone(),
+        output: config.paths.output.clone(),
+        state: config.paths.state.clone(),
+        connectors: vec![connector.to_owned()],
+        live,
+        signals: true,
+        clock: clock.clone(),
+        reporter: talk.reporter(),
+        audience: Arc::new(move |notice| tell(&teller, &root, notice)),
+    };
+    let server = Server::start(options, serve::work_on(load, clock, talk.reporter()))?;
+    let base_path = config.site.base_url.splitn(4, '/').nth(3).unwrap_or_default();
+    let slash = if base_path.is_empty() { "" } else { "/" };
+    let address = format!("http://{}/{base_path}{slash}", server.address());
+    talk.result(
+        || format!("{address} (Ctrl-C stops)"),
+        || serde_json::json!({ "ok": true, "address": address }),
+    );
+    if let Some(token) = server.token() {
+        talk.note(&format!("admin token of this run, as AITHER_ADMIN_TOKEN is not set: {}", token.reveal()));
+    }
+    if asked.open {
+        open_in_browser(&address, talk);
+    }
+    Ok(server)
+}
+
+/// What the server has to say, for the terminal.
+fn tell(talk: &Talk, root: &Path, notice: &Notice) {
+    // Of a change that touches every page the first ones say enough.
+    const SHOWN: usize = 5;
+    talk.finish();
+    match notice {
+        Notice::Rebuilt { changed, rebuilt, took } => {
+            let names: Vec<String> = (changed.iter().take(SHOWN))
+                .map(|path| path.strip_prefix(root).unwrap_or(path).display().to_string())
+                .collect();
+            let more = changed.len().saturating_sub(SHOWN);
+            let what = match (names.is_empty(), more) {
+                (true, _) => "built".to_owned(),
+                (false, 0) => names.join(", "),
+                (false, more) => format!("{} and {more} more", names.join(", ")),
+            };
+            let rendered = count(rebuilt.rendered.len(), "page", "pages");
+            let written = count(rebuilt.written, "file", "files");
+            talk.note(&format!("{what}: {rendered} rendered, {written} written in {} ms", took.as_millis()));
+            for (path, reason) in rebuilt.rendered.iter().take(SHOWN) {
+                talk.note(&format!("  {path}: {reason}"));
+            }
+            if rebuilt.rendered.len() > SHOWN {
+                talk.note(&format!("  and {} more", rebuilt.rendered.len() - SHOWN));
+            }
+        }
+        Notice::Broken { message, hints } => talk.problem(message, hints),
+        Notice::Synced { job_id, status } => talk.note(&format!("sync {job_id}: {status}")),
+        Notice::Remark(text) => talk.note(text),
+    }
+}
+
+/// `r` and Enter ask the source. Lines, not keys: the terminal stays as it was, whatever ends the program.
+fn listen_to_keys(pull: impl Fn() + Send + 'static, talk: &Talk) {
+    use std::io::IsTerminal as _;
+    if !std::io::stdin().is_terminal() {
+        return;
+    }
+    talk.note("r and Enter: ask the source");
+    drop(std::thread::spawn(move || {
+        for line in std::io::stdin().lines().map_while(Result::ok) {
+            if line.trim().eq_ignore_ascii_case("r") {
+                pull();
+            }
+        }
+    }));
+}
+
+fn open_in_browser(address: &str, talk: &Talk) {
+    let (program, arguments): (&str, &[&str]) = match std::env::consts::OS {
+        "macos" => ("open", &[]),
+        "windows" => ("cmd", &["/c", "start", ""]),
+        _ => ("xdg-open", &[]),
+    };
+    let mut command = Command::new(program);
+    command.args(arguments).arg(address).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    if let Err(error) = command.spawn() {
+        talk.note(&format!("cannot open a browser ({program}: {error}); the address is {address}"));
+    }
+}

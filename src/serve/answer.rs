@@ -1,0 +1,130 @@
+//! One request: its head is checked, then the API, the live script or the site answers.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use hyper::body::{Body as _, Bytes, Incoming};
+use hyper::header::{self, HeaderMap, HeaderValue};
+use hyper::{Method, Request, Response, StatusCode};
+
+use super::api;
+use super::body::Body;
+use super::connection::Activity;
+use super::head::{self, REQUEST_ID};
+use super::reload::{EVENTS_PATH, SCRIPT, SCRIPT_PATH};
+use super::reply::{self, Failure, Reply};
+use super::router::{self, Found};
+use super::shared::Shared;
+
+/// Answers a request. Never fails: what goes wrong is an answer as well.
+pub(super) async fn answer(
+    shared: &Shared,
+    peer: IpAddr,
+    activity: &Arc<Activity>,
+    request: Request<Incoming>,
+) -> Response<Body> {
+    let begun = Instant::now();
+    let id = head::request_id(request.headers());
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    // A body that nobody reads must not be taken for the next request.
+    let has_body = !request.body().is_end_stream();
+    let mut response = match head::check(&request, &shared.serve, &shared.hosts) {
+        Ok(()) => route(shared, peer, activity, request, &id).await,
+        Err(failure) => reply::response(failure.into(), &id, shared.clock.now()),
+    };
+    let status = response.status();
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        headers.insert(REQUEST_ID, value);
+    }
+    if (has_body && !path.starts_with("/api/")) || activity.is_old(&shared.serve.limits) {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    shared.metrics.answered(status.as_u16());
+    // The address of the client and the query stay out of the log: both may say who somebody is.
+    let line = || format!("{id} {method} {path:?} {} {} ms", status.as_u16(), begun.elapsed().as_millis());
+    if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
+        shared.reporter.warn(&line());
+    } else if shared.reporter.wants_details() {
+        shared.reporter.detail(&line());
+    }
+    response
+}
+
+async fn route(
+    shared: &Shared,
+    peer: IpAddr,
+    activity: &Activity,
+    request: Request<Incoming>,
+    id: &str,
+) -> Response<Body> {
+    let (head, body) = request.into_parts();
+    let path = head.uri.path();
+    let outcome = match router::find(&head.method, path) {
+        Found::Elsewhere => {
+            if let Some(response) = live(shared, activity, &head.method, path, head.uri.query()) {
+                return response;
+            }
+            return shared.site.answer(&head.method, path, head.uri.query(), &head.headers).await;
+        }
+        Found::Nothing => {
+            Err(Failure::new(StatusCode::NOT_FOUND, "NOT_FOUND", "there is no such operation").closing())
+        }
+        Found::OtherMethods(allowed) => {
+            let message = format!("this address takes {allowed}");
+            let failure = Failure::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", message);
+            Err(failure.header(header::ALLOW, &allowed).closing())
+        }
+        Found::Operation(operation, parameter) => {
+            match shared.keys.check(operation.access, &head.headers, is_local(peer, &head.headers)) {
+                Ok(()) => api::call(shared, operation, parameter, &head, body).await,
+                Err(failure) => Err(if body.is_end_stream() { failure } else { failure.closing() }),
+            }
+        }
+    };
+    let reply = outcome.unwrap_or_else(Reply::from);
+    reply::response(reply, id, shared.clock.now())
+}
+
+/// Whether a request comes from this machine: not from a proxy on it that speaks for somebody else.
+fn is_local(peer: IpAddr, headers: &HeaderMap) -> bool {
+    let forwarded = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
+    peer.to_canonical().is_loopback() && !forwarded.iter().any(|name| headers.contains_key(*name))
+}
+
+/// The script that follows changes, and its events; only where pages carry it.
+fn live(
+    shared: &Shared,
+    activity: &Activity,
+    method: &Method,
+    path: &str,
+    query: Option<&str>,
+) -> Option<Response<Body>> {
+    if !shared.site.is_followed() || method != Method::GET {
+        return None;
+    }
+    let below = shared.site.below(path)?;
+    let (media_type, body) = match below {
+        SCRIPT_PATH => ("text/javascript; charset=utf-8", Body::here(Bytes::from_static(SCRIPT.as_bytes()))),
+        EVENTS_PATH => {
+            let value = |name: &str| {
+                let pairs = query.unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
+                pairs.into_iter().find(|(key, _)| *key == name).map(|(_, value)| value)
+            };
+            let page = value("page").and_then(|page| shared.site.page_of(page)).unwrap_or_default();
+            let since = value("since").and_then(|text| text.parse().ok()).unwrap_or(0);
+            activity.never_ends();
+            ("text/event-stream", Body::events(shared.reload.listen(page, since)))
+        }
+        _ => return None,
+    };
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    Some(response)
+}

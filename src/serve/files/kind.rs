@@ -1,0 +1,54 @@
+//! What a file is, by its name: its media type, and how long it may be kept.
+
+/// The media type, with the character set where it is text.
+pub(super) fn media_type(path: &str) -> String {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    if name.ends_with(".webmanifest") {
+        return "application/manifest+json; charset=utf-8".into();
+    }
+    let guess = mime_guess::from_path(name).first_or_octet_stream();
+    let is_text = guess.type_() == "text"
+        || guess.suffix().is_some_and(|suffix| suffix == "xml" || suffix == "json")
+        || matches!(guess.subtype().as_str(), "json" | "javascript" | "xml");
+    if is_text { format!("{}; charset=utf-8", guess.essence_str()) } else { guess.essence_str().to_owned() }
+}
+
+/// Whether it is a page.
+pub(super) fn is_page(path: &str) -> bool {
+    path.ends_with(".html") || path.ends_with(".htm")
+}
+
+/// `Cache-Control`: a name with the hash of its bytes in it (`style.3f2a9c04.css`) never means other bytes.
+pub(super) fn cache_control(path: &str) -> &'static str {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let hexadecimal = |part: &str| {
+        (8..=64).contains(&part.len())
+            && part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+            && part.bytes().any(|b| b.is_ascii_digit())
+    };
+    let mut parts = name.split('.').skip(1).collect::<Vec<_>>();
+    parts.pop();
+    match parts.into_iter().any(hexadecimal) && !is_page(name) {
+        true => "public, max-age=31536000, immutable",
+        false => "no-cache",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_tells_the_type_and_how_long_it_holds() {
+        assert_eq!(media_type("a/index.html"), "text/html; charset=utf-8");
+        assert_eq!(media_type("x.json"), "application/json; charset=utf-8");
+        assert_eq!(media_type("x.js"), "text/javascript; charset=utf-8");
+        assert_eq!(media_type("x.svg"), "image/svg+xml; charset=utf-8");
+        assert_eq!(media_type("x.png"), "image/png");
+        assert_eq!(media_type("README"), "application/octet-stream");
+        assert_eq!(cache_control("assets/style.3f2a9c04.css"), "public, max-age=31536000, immutable");
+        for path in ["index.html", "assets/style.css", "a.deadbeef.css", "3f2a9c04.css", "x.3f2a9c04.html"] {
+            assert_eq!(cache_control(path), "no-cache", "{path}");
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! The server: the site's files, the sync API, and live reload while somebody works on the site.
+//!
+//! HTTP lives on one thread with one single-threaded runtime, where nothing blocks: files are read on a small pool, and
+//! whatever changes something is an event for the one worker thread. The rest of the program stays synchronous.
+
+mod answer;
+mod api;
+mod auth;
+mod body;
+mod connection;
+mod files;
+mod gatekeeper;
+mod head;
+mod listen;
+mod metrics;
+mod openapi;
+mod project;
+mod reload;
+mod reply;
+mod router;
+mod server;
+mod shared;
+mod state;
+mod watch;
+mod work;
+mod worker;
+
+pub use project::{watching, work_on};
+pub use server::{Options, Server};
+pub use watch::Watching;
+pub use work::{Audience, Factory, Notice, RebuildRequest, Rebuilt, SyncRequest, Work};

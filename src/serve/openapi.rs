@@ -1,0 +1,250 @@
+//! The description of the API in OpenAPI 3.1, made from the router's table.
+
+use serde_json::{Map, Value, json};
+
+use super::auth::Access;
+use super::router::{Action, OPERATIONS, Operation};
+
+/// The description, for a server whose syncs may name one of `connectors`.
+pub(super) fn document(connectors: &[String]) -> Value {
+    let mut paths: Map<String, Value> = Map::new();
+    for operation in &OPERATIONS {
+        let path = paths.entry(operation.path).or_insert_with(|| json!({}));
+        path[operation.method.as_str().to_ascii_lowercase()] = describe(operation, connectors);
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "aither",
+            "version": env!("CARGO_PKG_VERSION"),
+            "summary": "Syncs a site with its source, and says how that went.",
+            "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
+        },
+        "paths": paths,
+        "components": { "securitySchemes": security_schemes(), "schemas": schemas() },
+    })
+}
+
+fn describe(operation: &Operation, connectors: &[String]) -> Value {
+    let mut responses = Map::new();
+    for (status, schema) in operation.answers {
+        responses.insert(status.to_string(), answer(operation, *schema));
+    }
+    let access: &[u16] = match operation.access {
+        Access::Anyone => &[],
+        _ => &[401, 403],
+    };
+    for status in access.iter().chain(operation.errors).chain(&[421]) {
+        let failure = json!({
+            "description": reason(*status),
+            "headers": { "X-Request-Id": { "schema": { "type": "string" } } },
+            "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Failure" } } },
+        });
+        responses.entry(status.to_string()).or_insert(failure);
+    }
+    let mut described = json!({
+        "operationId": format!("{:?} {}", operation.action, operation.path),
+        "summary": operation.summary,
+        "security": security(operation.access),
+        "responses": responses,
+    });
+    let parameters = parameters(operation.action);
+    if !parameters.is_empty() {
+        described["parameters"] = Value::Array(parameters);
+    }
+    if operation.action == Action::StartSync {
+        described["requestBody"] = json!({
+            "required": false,
+            "content": { "application/json": { "schema": {
+                "type": "object",
+                "properties": {
+                    "full": { "type": "boolean", "description": "Read everything, whatever is known already." },
+                    "connector": { "type": "string", "enum": connectors },
+                },
+                "additionalProperties": false,
+            } } },
+        });
+    }
+    described
+}
+
+fn answer(operation: &Operation, schema: Option<&str>) -> Value {
+    let content = match schema {
+        None => json!({ "text/plain": { "schema": { "type": "string" } } }),
+        Some("Description") => json!({ "application/json": { "schema": { "type": "object" } } }),
+        Some(schema) => {
+            let mut meta = json!({ "$ref": "#/components/schemas/Meta" });
+            if schema == "Jobs" {
+                meta = json!({ "allOf": [meta, { "type": "object", "required": ["pagination"] }] });
+            }
+            json!({ "application/json": { "schema": {
+                "type": "object",
+                "required": ["success", "data", "meta"],
+                "properties": {
+                    "success": { "const": true },
+                    "data": { "$ref": format!("#/components/schemas/{schema}") },
+                    "meta": meta,
+                },
+            } } })
+        }
+    };
+    json!({
+        "description": operation.summary,
+        "headers": { "X-Request-Id": { "schema": { "type": "string" } } },
+        "content": content,
+    })
+}
+
+fn parameters(action: Action) -> Vec<Value> {
+    let whole = |name: &str, least: u32, most: Option<u32>, default: u32| {
+        let mut schema = json!({ "type": "integer", "minimum": least, "default": default });
+        if let Some(most) = most {
+            schema["maximum"] = most.into();
+        }
+        json!({ "name": name, "in": "query", "required": false, "schema": schema })
+    };
+    match action {
+        Action::ListRuns => vec![whole("limit", 1, Some(100), 20), whole("offset", 0, Some(1_000_000), 0)],
+        Action::ShowRun => vec![json!({
+            "name": "jobId", "in": "path", "required": true,
+            "schema": { "type": "string", "pattern": "^sync-[0-9a-f]{16}$" },
+        })],
+        Action::StartSync => vec![json!({
+            "name": "Prefer", "in": "header", "required": false,
+            "description": "RFC 7240: `wait=SECONDS`.",
+            "schema": { "type": "string" },
+        })],
+        _ => Vec::new(),
+    }
+}
+
+fn security(access: Access) -> Value {
+    match access {
+        Access::Anyone => json!([]),
+        Access::Here => json!([{}, { "admin": [] }]),
+        Access::Sync => json!([{ "admin": [] }, { "sync": [] }]),
+        Access::Scheduler { bearer: true } => json!([{ "admin": [] }, { "cron": [] }, { "cronBearer": [] }]),
+        Access::Scheduler { bearer: false } => json!([{ "admin": [] }, { "cron": [] }]),
+        Access::Admin => json!([{ "admin": [] }]),
+    }
+}
+
+fn security_schemes() -> Value {
+    let bearer = |name: &str| json!({ "type": "http", "scheme": "bearer", "description": name });
+    json!({
+        "admin": bearer("AITHER_ADMIN_TOKEN"),
+        "sync": bearer("AITHER_SYNC_TOKEN"),
+        "cronBearer": bearer("CRON_SECRET"),
+        "cron": { "type": "apiKey", "in": "header", "name": "x-cron-secret", "description": "CRON_SECRET" },
+    })
+}
+
+fn reason(status: u16) -> &'static str {
+    match status {
+        400 => "The request is wrong in itself.",
+        401 => "Credentials are missing or unknown.",
+        403 => "The credentials are not for this.",
+        404 => "There is no such thing.",
+        408 => "The body took too long.",
+        409 => "A sync is under way; its job, where that is known, is in `details`.",
+        411 => "A body needs a length.",
+        413 => "The body is too large.",
+        415 => "The body is no JSON.",
+        421 => "The server does not answer to that name.",
+        502 => "The source cannot be reached, or its data cannot be used.",
+        503 => "Not now.",
+        _ => "The server failed.",
+    }
+}
+
+fn schemas() -> Value {
+    let time = json!({ "type": "string", "format": "date-time" });
+    let maybe_time = json!({ "type": ["string", "null"], "format": "date-time" });
+    let maybe_text = json!({ "type": ["string", "null"] });
+    let count = json!({ "type": "integer", "minimum": 0 });
+    let job = json!({
+        "jobId": { "type": "string" },
+        "runType": { "enum": ["manual", "scheduled", "webhook", "cli"] },
+        "status": { "enum": ["running", "success", "partial", "failed", "timed_out"] },
+        "startTime": time, "endTime": maybe_time,
+        "durationMs": { "type": ["integer", "null"], "minimum": 0 },
+        "connector": { "type": "string" },
+        "coursesFetched": count, "participantsFetched": count, "templatesFetched": count,
+        "changed": {
+            "type": "object",
+            "required": ["added", "updated", "removed"],
+            "properties": { "added": count, "updated": count, "removed": count },
+        },
+        "filesGenerated": count, "filesSkipped": count, "filesRemoved": count,
+        "noUpcomingCourse": { "type": "boolean" },
+        "nextCourseId": maybe_text, "courseId": maybe_text,
+        "cursorBefore": maybe_text, "cursorAfter": maybe_text,
+        "errors": { "type": "array", "items": {
+            "type": "object",
+            "required": ["entity", "message", "timestamp"],
+            "properties": { "entity": { "type": "string" }, "message": { "type": "string" }, "timestamp": time },
+        } },
+        "last_synced_at": maybe_time,
+        "last_updated_at": maybe_time,
+        "sync_status": { "type": "string" },
+    });
+    let required: Vec<&String> = job.as_object().map(|job| job.keys().collect()).unwrap_or_default();
+    let required = json!(required);
+    let pagination = json!({
+        "type": "object",
+        "required": ["total", "limit", "offset"],
+        "properties": { "total": count, "limit": count, "offset": count },
+    });
+    json!({
+        "Meta": {
+            "type": "object",
+            "required": ["requestId", "timestamp"],
+            "properties": { "requestId": { "type": "string" }, "timestamp": time, "pagination": pagination },
+        },
+        "Failure": {
+            "type": "object",
+            "required": ["success", "error", "meta"],
+            "properties": {
+                "success": { "const": false },
+                "error": {
+                    "type": "object",
+                    "required": ["code", "message"],
+                    "properties": {
+                        "code": { "type": "string", "pattern": "^[A-Z][A-Z_]*$" },
+                        "message": { "type": "string" },
+                        "details": { "type": "object" },
+                    },
+                },
+                "meta": { "$ref": "#/components/schemas/Meta" },
+            },
+        },
+        "Started": {
+            "type": "object",
+            "required": ["jobId", "status", "startTime"],
+            "properties": {
+                "jobId": { "type": "string" }, "status": { "const": "running" }, "startTime": time,
+                "last_synced_at": maybe_time, "sync_status": { "type": "string" },
+            },
+        },
+        "Job": { "type": "object", "required": required, "properties": job },
+        "Jobs": { "type": "array", "items": { "$ref": "#/components/schemas/Job" } },
+        "Queue": {
+            "type": "object",
+            "required": ["total", "processing", "pending", "failed"],
+            "properties": { "total": count, "processing": count, "pending": count, "failed": count },
+        },
+        "Health": {
+            "type": "object",
+            "required": ["healthy", "failureRate", "recentFailures", "message", "queue", "connectors"],
+            "properties": {
+                "healthy": { "type": "boolean" },
+                "failureRate": { "type": "number", "minimum": 0, "maximum": 1 },
+                "recentFailures": count,
+                "message": { "type": "string" },
+                "queue": { "$ref": "#/components/schemas/Queue" },
+                "connectors": { "type": "array", "items": { "type": "object" } },
+            },
+        },
+        "Sign": { "type": "object", "required": ["status"], "properties": { "status": { "type": "string" } } },
+    })
+}

@@ -1,0 +1,405 @@
+//! Notices that files of the site have changed.
+//!
+//! What the system says is a hint, no more: events are lost when its queue overflows, and files that come with a new
+//! folder are not told of at all if they are quicker than its watch. So every hint leads to a look at the files, and what counts is
+//! whether their bytes differ. Network and container mounts send no hints; there the look is taken now and then.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant, SystemTime};
+
+use notify::event::{CreateKind, EventKind, ModifyKind, RemoveKind};
+use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
+
+use crate::base::digest::Digest;
+use crate::base::files;
+
+/// What is to be watched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Watching {
+    /// The site's folder: the files right in it, whatever else is in there.
+    pub root: PathBuf,
+    /// The files right in `root` that count: `aither.toml`.
+    pub files: Vec<PathBuf>,
+    /// Folders with all that is in them; they need not exist.
+    pub folders: Vec<PathBuf>,
+    /// Look now and then instead of waiting for hints.
+    pub poll: bool,
+}
+
+/// No more hints for this long, and the files are looked at.
+const QUIET: Duration = Duration::from_millis(20);
+/// The look is taken after this long, however many hints still come.
+const CEILING: Duration = Duration::from_millis(200);
+/// How often to look where no hints come, and how long after a new folder to look once more.
+const POLL: Duration = Duration::from_millis(400);
+/// How often to see whether the server still runs.
+const BREATH: Duration = Duration::from_secs(1);
+/// More hints than this at once, and everything is looked at: a branch was switched.
+const MANY: usize = 500;
+/// Larger files are compared by time and length until they change.
+const SMALL: u64 = 1 << 20;
+
+/// Watches until `goes_on` says no more; tells which files have other bytes than before, and when the first sign came.
+pub(super) fn run(
+    watching: &Watching,
+    remark: &dyn Fn(&str),
+    goes_on: &dyn Fn() -> bool,
+    tell: &dyn Fn(Vec<PathBuf>, Instant),
+) {
+    let mut hints = Hints::new(watching, remark);
+    let mut tree = Tree::default();
+    // Watched first, read then: what changes in between leaves a hint.
+    tree.compare(watching, None);
+    while goes_on() {
+        let Some((batch, since)) = hints.next() else { continue };
+        hints.follow(watching);
+        let changed = tree.compare(watching, batch.as_ref());
+        if !changed.is_empty() {
+            tell(changed.into_iter().collect(), since);
+        }
+    }
+}
+
+/// Where hints come from.
+struct Hints {
+    watcher: Option<RecommendedWatcher>,
+    events: Receiver<notify::Result<notify::Event>>,
+    /// The folders that are watched, each with what tells it from another one of that name.
+    followed: BTreeMap<PathBuf, Option<SystemTime>>,
+    /// When to look at everything once more.
+    again: Option<Instant>,
+}
+
+impl Hints {
+    fn new(watching: &Watching, remark: &dyn Fn(&str)) -> Self {
+        let (sender, events) = channel();
+        let mut hints = Self { watcher: None, events, followed: BTreeMap::new(), again: None };
+        if watching.poll || is_far_away(&watching.root) {
+            return hints;
+        }
+        let config = notify::Config::default().with_follow_symlinks(false);
+        let made = RecommendedWatcher::new(move |event| drop(sender.send(event)), config);
+        let watched = made.and_then(|mut watcher| {
+            watcher.watch(&watching.root, RecursiveMode::NonRecursive)?;
+            hints.watcher = Some(watcher);
+            hints.try_follow(watching)
+        });
+        if let Err(error) = watched {
+            hints.watcher = None;
+            remark(&format!(
+                "the system cannot watch the files ({error}); looking at them now and then instead"
+            ));
+        }
+        hints
+    }
+
+    /// Watches folders that have appeared, or that are others than before.
+    fn follow(&mut self, watching: &Watching) {
+        if self.try_follow(watching).is_err() {
+            self.watcher = None;
+        }
+    }
+
+    fn try_follow(&mut self, watching: &Watching) -> notify::Result<()> {
+        let Some(watcher) = &mut self.watcher else { return Ok(()) };
+        for folder in &watching.folders {
+            let identity = std::fs::metadata(folder).ok().map(|metadata| metadata.created().ok());
+            match (self.followed.get(folder), identity) {
+                (known, Some(created)) if known != Some(&created) => {
+                    let _ = watcher.unwatch(folder);
+                    watcher.watch(folder, RecursiveMode::Recursive)?;
+                    self.followed.insert(folder.clone(), created);
+                    self.again = Some(Instant::now() + POLL);
+                }
+                (Some(_), None) => {
+                    let _ = watcher.unwatch(folder);
+                    self.followed.remove(folder);
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for hints, and for the end of their rain. The paths that they name, or nothing for all; and when the first
+    /// came.
+    fn next(&mut self) -> Option<(Option<BTreeSet<PathBuf>>, Instant)> {
+        if self.watcher.is_none() {
+            // Nobody sends: this is waiting.
+            let (_hold, silence) = channel::<()>();
+            let _ = silence.recv_timeout(POLL);
+            return Some((None, Instant::now()));
+        }
+        let now = Instant::now();
+        let wait = self.again.map_or(BREATH, |at| at.saturating_duration_since(now).min(BREATH));
+        let first = match self.events.recv_timeout(wait) {
+            Ok(event) => event,
+            Err(RecvTimeoutError::Timeout) => {
+                let due = self.again.is_some_and(|at| at <= Instant::now());
+                return due.then(|| {
+                    self.again = None;
+                    (None, Instant::now())
+                });
+            }
+            Err(RecvTimeoutError::Disconnected) => {
+                self.watcher = None;
+                return None;
+            }
+        };
+        let since = Instant::now();
+        let mut batch = Batch::default();
+        batch.add(first);
+        while since.elapsed() < CEILING {
+            match self.events.recv_timeout(QUIET) {
+                Ok(event) => batch.add(event),
+                Err(_) => break,
+            }
+        }
+        if batch.has_folders {
+            self.again = Some(Instant::now() + POLL);
+        }
+        batch.paths().map(|paths| (paths, since))
+    }
+}
+
+/// Hints that came together.
+#[derive(Default)]
+struct Batch {
+    paths: BTreeSet<PathBuf>,
+    everything: bool,
+    has_folders: bool,
+}
+
+impl Batch {
+    fn add(&mut self, event: notify::Result<notify::Event>) {
+        let Ok(event) = event else {
+            self.everything = true;
+            return;
+        };
+        self.everything |= event.need_rescan();
+        match event.kind {
+            // Reading a file, as we do, is no change of it.
+            EventKind::Access(_) => return,
+            EventKind::Create(CreateKind::Folder) | EventKind::Remove(RemoveKind::Folder) => {
+                self.has_folders = true;
+                self.everything = true;
+            }
+            // A folder that was renamed is told like a file.
+            EventKind::Modify(ModifyKind::Name(_)) if !event.paths.iter().all(|path| path.is_file()) => {
+                self.has_folders |= event.paths.iter().any(|path| path.is_dir());
+                self.everything |= event.paths.iter().any(|path| path.is_dir() || path.extension().is_none());
+            }
+            _ => {}
+        }
+        self.paths.extend(event.paths);
+    }
+
+    fn paths(self) -> Option<Option<BTreeSet<PathBuf>>> {
+        match self.everything || self.paths.len() > MANY {
+            true => Some(None),
+            false => Some(self.paths).filter(|paths| !paths.is_empty()).map(Some),
+        }
+    }
+}
+
+/// The files as they were last seen.
+#[derive(Debug, Default)]
+struct Tree {
+    files: BTreeMap<PathBuf, Seen>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Seen {
+    length: u64,
+    modified: Option<SystemTime>,
+    digest: Option<Digest>,
+}
+
+impl Tree {
+    /// Looks at these files, or at all, and says which have changed, come or gone since the last look.
+    fn compare(&mut self, watching: &Watching, paths: Option<&BTreeSet<PathBuf>>) -> BTreeSet<PathBuf> {
+        let mut changed = BTreeSet::new();
+        match paths {
+            Some(paths) => {
+                for path in paths.iter().filter(|path| is_watched(watching, path)) {
+                    if path.is_dir() {
+                        self.look_below(path, &mut changed);
+                    } else {
+                        self.look_at(path, &mut changed);
+                    }
+                }
+            }
+            None => {
+                watching.folders.iter().for_each(|folder| self.look_below(folder, &mut changed));
+                watching.files.iter().for_each(|file| self.look_at(file, &mut changed));
+            }
+        }
+        changed
+    }
+
+    fn look_below(&mut self, folder: &Path, changed: &mut BTreeSet<PathBuf>) {
+        let found: BTreeSet<PathBuf> =
+            files::walk(folder).unwrap_or_default().into_iter().map(|path| folder.join(path)).collect();
+        let below = self.files.keys().filter(|path| path.starts_with(folder));
+        let gone: Vec<PathBuf> = below.filter(|path| !found.contains(*path)).cloned().collect();
+        for path in found.iter().chain(&gone) {
+            self.look_at(path, changed);
+        }
+    }
+
+    fn look_at(&mut self, path: &Path, changed: &mut BTreeSet<PathBuf>) {
+        let known = self.files.get(path).copied();
+        let metadata = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file);
+        let Some(metadata) = metadata else {
+            if self.files.remove(path).is_some() {
+                changed.insert(path.to_owned());
+            }
+            return;
+        };
+        let mut seen = Seen { length: metadata.len(), modified: metadata.modified().ok(), digest: None };
+        if known.is_some_and(|known| Seen { digest: None, ..known } == seen) {
+            return;
+        }
+        if seen.length <= SMALL {
+            seen.digest = files::read(path).ok().map(|bytes| Digest::of(&bytes));
+        }
+        let same = known.is_some_and(|known| known.digest.is_some() && known.digest == seen.digest);
+        self.files.insert(path.to_owned(), seen);
+        if !same {
+            changed.insert(path.to_owned());
+        }
+    }
+}
+
+/// Whether a path is one of the site's files: not one of the output, and none that an editor keeps for itself.
+fn is_watched(watching: &Watching, path: &Path) -> bool {
+    let below = watching.folders.iter().find_map(|folder| path.strip_prefix(folder).ok());
+    let Some(relative) = below else { return watching.files.iter().any(|file| file == path) };
+    relative.iter().all(|part| {
+        let part = part.to_string_lossy();
+        !part.starts_with('.') && !part.ends_with('~')
+    })
+}
+
+/// Whether a folder lies where the kernel does not see others write: on a network, or on the host of a container.
+fn is_far_away(folder: &Path) -> bool {
+    #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+    {
+        // From `linux/magic.h`: NFS, SMB, CIFS, SMB2, 9P, FUSE and virtiofs, VirtualBox, Ceph.
+        const FAR: [i64; 8] =
+            [0x6969, 0x517b, 0xff53_4d42, 0xfe53_4d42, 0x0102_1997, 0x6573_5546, 0x786f_4256, 0x00c3_6400];
+        rustix::fs::statfs(folder).is_ok_and(|about| {
+            let kind = about.f_type & 0xffff_ffff;
+            FAR.contains(&kind)
+        })
+    }
+    #[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
+    {
+        let _ = folder;
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::mpsc::Receiver;
+
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    /// Runs a watch over a temporary site while `edit` changes it and asks what was noticed.
+    fn watched(poll: bool, edit: impl FnOnce(&Path, &Receiver<Vec<PathBuf>>)) {
+        let root = tempfile::tempdir().unwrap();
+        let root_path = root.path().canonicalize().unwrap();
+        files::write_new(&root_path.join("content/a.md"), b"a").unwrap();
+        files::write_new(&root_path.join("aither.toml"), b"").unwrap();
+        let watching = Watching {
+            root: root_path.clone(),
+            files: vec![root_path.join("aither.toml")],
+            folders: vec![root_path.join("content"), root_path.join("templates")],
+            poll,
+        };
+        let goes_on = AtomicBool::new(true);
+        let (ready, is_ready) = channel();
+        let (sender, told) = channel();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let begun = std::cell::Cell::new(false);
+                let goes_on = || {
+                    if !begun.replace(true) {
+                        ready.send(()).unwrap();
+                    }
+                    goes_on.load(Ordering::Relaxed)
+                };
+                run(&watching, &|_| {}, &goes_on, &|paths, _| drop(sender.send(paths)));
+            });
+            is_ready.recv_timeout(PATIENCE).unwrap();
+            edit(&root_path, &told);
+            goes_on.store(false, Ordering::Relaxed);
+        });
+    }
+
+    /// Waits until exactly these paths have been told of, in however many parts.
+    fn expect(root: &Path, told: &Receiver<Vec<PathBuf>>, paths: &[&str]) {
+        let mut left: BTreeSet<PathBuf> = paths.iter().map(|path| root.join(path)).collect();
+        while !left.is_empty() {
+            let some = told.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("nobody tells of {left:?}"));
+            for path in some {
+                assert!(left.remove(&path) || paths.iter().any(|known| root.join(known) == path), "{path:?}");
+            }
+        }
+    }
+
+    fn edits(root: &Path, told: &Receiver<Vec<PathBuf>>) {
+        let put = |path: &str, text: &str| files::write_new(&root.join(path), text.as_bytes()).unwrap();
+        put("content/a.md", "new");
+        expect(root, told, &["content/a.md"]);
+        // An editor's atomic save.
+        files::replace(&root.join("content/a.md"), b"newer").unwrap();
+        expect(root, told, &["content/a.md"]);
+        // Saved without a change, and a change of a file that does not count: neither is told.
+        files::replace(&root.join("content/a.md"), b"newer").unwrap();
+        put("other.txt", "x");
+        put("content/.hidden", "x");
+        put("aither.toml", "x");
+        expect(root, told, &["aither.toml"]);
+        // New folders, deep and quick.
+        put("content/x/y/z/deep.md", "x");
+        put("content/x/y/b.md", "x");
+        expect(root, told, &["content/x/y/z/deep.md", "content/x/y/b.md"]);
+        put("content/x/y/z/deep.md", "y");
+        expect(root, told, &["content/x/y/z/deep.md"]);
+        // A folder is renamed, one that was not there appears, one goes.
+        files::rename(&root.join("content/x/y"), &root.join("content/x/w")).unwrap();
+        expect(
+            root,
+            told,
+            &["content/x/y/z/deep.md", "content/x/y/b.md", "content/x/w/z/deep.md", "content/x/w/b.md"],
+        );
+        put("templates/base.liquid", "x");
+        expect(root, told, &["templates/base.liquid"]);
+        put("templates/base.liquid", "y");
+        expect(root, told, &["templates/base.liquid"]);
+        files::remove_folder(&root.join("templates")).unwrap();
+        expect(root, told, &["templates/base.liquid"]);
+        put("templates/base.liquid", "z");
+        expect(root, told, &["templates/base.liquid"]);
+        // A branch is switched.
+        let many: Vec<String> = (0..2_000).map(|n| format!("content/many/{n}.md")).collect();
+        many.iter().for_each(|path| put(path, "x"));
+        expect(root, told, &many.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn changes_are_noticed_by_hints() {
+        watched(false, edits);
+    }
+
+    #[test]
+    fn changes_are_noticed_by_looking() {
+        watched(true, edits);
+    }
+}

@@ -1,0 +1,410 @@
+//! The one thread that changes anything: it starts runs, ends them, and moves the site on. What can wake it is [`Event`].
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant, SystemTime};
+
+use tokio::sync::oneshot;
+
+use super::files::Keeper;
+use super::shared::Shared;
+use super::state::{State, status_name};
+use super::work::{Factory, Notice, RebuildRequest, Rebuilt, SyncRequest, Work};
+use crate::base::files::Lock;
+use crate::base::gate::Gate;
+use crate::error::{Error, Kind, Result};
+use crate::model::run::{Run, RunFigures, RunStatus, RunType};
+use crate::sync::Journal;
+
+/// How often the worker looks whether another process has built or synced.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Everything that can wake the worker.
+pub(super) enum Event {
+    /// Somebody asks for a sync, and waits to hear whether it has begun.
+    Sync(SyncRequest, oneshot::Sender<Result<Run, Refusal>>),
+    /// The terminal or a timer asks for one; nobody waits.
+    Pull(RunType),
+    /// Files changed; nothing named means that anything may have.
+    Changed(Vec<PathBuf>, Instant),
+    /// A run has come to its end.
+    Ended(Ended),
+    /// The server is to stop.
+    Stop,
+}
+
+/// Why a sync did not begin.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// Another one is under way; its job, where that is known.
+    Busy(Option<String>),
+    /// It could not.
+    Failed(Error),
+}
+
+/// A run that has come to its end, with whoever did it.
+pub(super) struct Ended {
+    number: u64,
+    work: Box<dyn Work>,
+    outcome: Outcome,
+}
+
+enum Outcome {
+    Sync(Result<RunFigures>),
+    Rebuild(Result<Rebuilt>),
+}
+
+/// The run under way.
+struct Active {
+    number: u64,
+    gate: Arc<Gate>,
+    lock: Lock,
+    deadline: Instant,
+    task: Task,
+}
+
+enum Task {
+    Sync(Box<Run>),
+    Rebuild { changed: Vec<PathBuf>, since: Instant },
+}
+
+/// The worker.
+pub(super) struct Worker {
+    shared: Arc<Shared>,
+    events: Receiver<Event>,
+    back: Sender<Event>,
+    factory: Factory,
+    work: Option<Box<dyn Work>>,
+    journal: Journal,
+    journal_seen: Option<(SystemTime, u64)>,
+    keeper: Keeper,
+    active: Option<Active>,
+    runs: u64,
+    changed: Option<(BTreeSet<PathBuf>, bool, Instant)>,
+    /// Asked for while a rebuild was under way.
+    next: Option<(SyncRequest, oneshot::Sender<Result<Run, Refusal>>)>,
+    stopping: Option<Instant>,
+    looked: Instant,
+}
+
+impl Worker {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        (back, events): (Sender<Event>, Receiver<Event>),
+        factory: Factory,
+    ) -> Result<Self> {
+        let journal = Journal::open(&shared.state_folder, shared.clock.now())?;
+        let keeper = Keeper::new(&shared.output, &shared.state_folder)?;
+        let mut worker = Self {
+            shared,
+            events,
+            back,
+            factory,
+            work: None,
+            journal,
+            journal_seen: None,
+            keeper,
+            active: None,
+            runs: 0,
+            changed: None,
+            next: None,
+            stopping: None,
+            looked: Instant::now(),
+        };
+        worker.tell(None);
+        worker.look(false);
+        Ok(worker)
+    }
+
+    /// Works until it is told to stop.
+    pub(super) fn run(mut self) {
+        loop {
+            match self.events.recv_timeout(self.patience()) {
+                Ok(Event::Sync(request, answer)) => self.asked(request, answer),
+                Ok(Event::Pull(run_type)) => {
+                    let (answer, _) = oneshot::channel();
+                    self.asked(SyncRequest { full: false, connector: None, run_type }, answer);
+                }
+                Ok(Event::Changed(paths, since)) => self.note_changes(paths, since),
+                Ok(Event::Ended(ended)) => self.ended(ended),
+                Ok(Event::Stop) => self.stopping = Some(Instant::now() + self.shared.serve.limits.shutdown),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            // However many events come: who asks all the time must not keep us from looking.
+            if self.looked.elapsed() >= TICK {
+                self.tick();
+            }
+            self.check_deadline();
+            if self.stopping.is_some() && self.active.is_none() {
+                return;
+            }
+            self.go_on();
+        }
+    }
+
+    fn patience(&self) -> Duration {
+        let now = Instant::now();
+        let deadline = self.active.as_ref().map(|active| active.deadline.saturating_duration_since(now));
+        let stop = self.stopping.map(|at| at.saturating_duration_since(now));
+        // A deadline that has passed while the run publishes must not make the worker spin.
+        let least = Duration::from_millis(20);
+        let look = TICK.saturating_sub(self.looked.elapsed());
+        [deadline, stop].into_iter().flatten().fold(look, Duration::min).max(least)
+    }
+
+    fn asked(&mut self, request: SyncRequest, answer: oneshot::Sender<Result<Run, Refusal>>) {
+        let running = match &self.active {
+            None => None,
+            Some(Active { task: Task::Sync(run), .. }) => Some(Some(run.job_id.clone())),
+            Some(_) if self.next.is_some() => Some(None),
+            Some(_) => {
+                self.next = Some((request, answer));
+                return;
+            }
+        };
+        let begun = match running {
+            Some(job) => Err(Refusal::Busy(job)),
+            None if self.stopping.is_some() => {
+                Err(Refusal::Failed(Error::new(Kind::Busy, "the server is about to stop")))
+            }
+            None => self.begin_sync(request),
+        };
+        let _ = answer.send(begun);
+    }
+
+    fn begin_sync(&mut self, request: SyncRequest) -> Result<Run, Refusal> {
+        let Some(mut lock) = Lock::take(&self.shared.lock).map_err(Refusal::Failed)? else {
+            return Err(Refusal::Busy(Lock::holder(&self.shared.lock).filter(|text| is_job_id(text))));
+        };
+        let connector = request.connector.clone().unwrap_or_else(|| self.shared.connector.clone());
+        let run = Run::begin(request.run_type, connector, self.shared.clock.now());
+        lock.note(&run.job_id);
+        let work = self.worker_at_hand().map_err(Refusal::Failed)?;
+        self.journal.put(&run).map_err(Refusal::Failed)?;
+        let deadline = Instant::now() + self.shared.serve.sync_timeout;
+        let started =
+            self.start(work, lock, deadline, Task::Sync(Box::new(run.clone())), move |work, gate| {
+                Outcome::Sync(work.sync(&request, gate))
+            });
+        if let Err(error) = started {
+            let run = run.failed(RunStatus::Failed, error.message(), self.shared.clock.now());
+            let _ = self.journal.put(&run);
+            self.tell(Some(error.kind()));
+            return Err(Refusal::Failed(error));
+        }
+        self.tell(None);
+        Ok(run)
+    }
+
+    fn worker_at_hand(&mut self) -> Result<Box<dyn Work>> {
+        match self.work.take() {
+            Some(work) => Ok(work),
+            None => (self.factory)(),
+        }
+    }
+
+    /// Lets somebody work on a thread of its own: this one stays free to count the time.
+    fn start(
+        &mut self,
+        mut work: Box<dyn Work>,
+        lock: Lock,
+        deadline: Instant,
+        task: Task,
+        run: impl FnOnce(&mut dyn Work, &Gate) -> Outcome + Send + 'static,
+    ) -> Result<()> {
+        self.runs += 1;
+        let number = self.runs;
+        let gate = Arc::new(Gate::default());
+        let (back, passed) = (self.back.clone(), Arc::clone(&gate));
+        let is_sync = matches!(task, Task::Sync(_));
+        let body = move || {
+            let call = std::panic::AssertUnwindSafe(|| run(&mut *work, &passed));
+            let outcome = std::panic::catch_unwind(call).unwrap_or_else(|_| {
+                let error = Error::new(Kind::Io, "the run was ended by a fault of the program");
+                if is_sync { Outcome::Sync(Err(error)) } else { Outcome::Rebuild(Err(error)) }
+            });
+            let _ = back.send(Event::Ended(Ended { number, work, outcome }));
+        };
+        std::thread::Builder::new()
+            .name("aither-run".into())
+            .spawn(body)
+            .map_err(|e| Error::new(Kind::Io, format!("cannot start a thread: {e}")).caused_by(e))?;
+        self.active = Some(Active { number, gate, lock, deadline, task });
+        Ok(())
+    }
+
+    fn ended(&mut self, ended: Ended) {
+        let Some(active) = self.active.take_if(|active| active.number == ended.number) else {
+            // It was given up long ago. What it says now counts for nothing, and neither does what it keeps in memory.
+            return;
+        };
+        self.work = Some(ended.work);
+        let broken = matches!(&ended.outcome, Outcome::Sync(Err(_)) | Outcome::Rebuild(Err(_)));
+        if !broken {
+            self.look(true);
+        }
+        match (active.task, ended.outcome) {
+            (Task::Sync(run), Outcome::Sync(result)) => self.sync_ended(*run, result),
+            (Task::Rebuild { changed, since }, Outcome::Rebuild(result)) => {
+                self.rebuild_ended(changed, since, result);
+            }
+            _ => {}
+        }
+        drop(active.lock);
+    }
+
+    fn sync_ended(&mut self, run: Run, result: Result<RunFigures>) {
+        let now = self.shared.clock.now();
+        let mut kind = None;
+        let run = match result {
+            Ok(figures) => {
+                let status = if figures.errors.is_empty() { RunStatus::Success } else { RunStatus::Partial };
+                Run { figures, ..run }.ended(status, now)
+            }
+            Err(error) => {
+                kind = Some(error.kind());
+                self.shared.reload.problem(&error);
+                run.failed(RunStatus::Failed, error.message(), now)
+            }
+        };
+        self.close(&run, kind);
+    }
+
+    fn close(&mut self, run: &Run, kind: Option<Kind>) {
+        if let Err(error) = self.journal.put(run) {
+            self.remark(error.message());
+        }
+        self.shared.metrics.run_ended(run);
+        self.tell(kind);
+        let status = status_name(run.status);
+        (self.shared.audience)(&Notice::Synced { job_id: run.job_id.clone(), status });
+    }
+
+    fn rebuild_ended(&mut self, changed: Vec<PathBuf>, since: Instant, result: Result<Rebuilt>) {
+        let notice = match result {
+            Ok(rebuilt) => {
+                self.shared.reload.good();
+                Notice::Rebuilt { changed, rebuilt, took: since.elapsed() }
+            }
+            Err(error) => {
+                self.shared.reload.problem(&error);
+                Notice::Broken { message: error.message().to_owned(), hints: error.hints().to_vec() }
+            }
+        };
+        (self.shared.audience)(&notice);
+    }
+
+    fn note_changes(&mut self, paths: Vec<PathBuf>, since: Instant) {
+        let (known, anything, _) = self.changed.get_or_insert_with(|| (BTreeSet::new(), false, since));
+        *anything |= paths.is_empty();
+        known.extend(paths);
+    }
+
+    /// Starts what has waited, if nothing runs.
+    fn go_on(&mut self) {
+        if self.active.is_some() || self.stopping.is_some() {
+            return;
+        }
+        if let Some((request, answer)) = self.next.take() {
+            let begun = self.begin_sync(request);
+            let _ = answer.send(begun);
+        } else if let Some((changed, anything, since)) = self.changed.take()
+            && let Err(error) = self.begin_rebuild(&changed, anything, since)
+        {
+            match error.kind() {
+                Kind::Busy => self.changed = Some((changed, anything, since)),
+                _ => self.rebuild_ended(Vec::new(), since, Err(error)),
+            }
+        }
+    }
+
+    fn begin_rebuild(&mut self, changed: &BTreeSet<PathBuf>, anything: bool, since: Instant) -> Result<()> {
+        let lock = Lock::take(&self.shared.lock)?
+            .ok_or_else(|| Error::new(Kind::Busy, "another build of this site is under way"))?;
+        let work = self.worker_at_hand()?;
+        let changed: Vec<PathBuf> = changed.iter().cloned().collect();
+        let request = RebuildRequest {
+            changed: if anything { Vec::new() } else { changed.clone() },
+            prefer: self.shared.reload.open_pages(),
+        };
+        let deadline = Instant::now() + self.shared.serve.sync_timeout;
+        self.start(work, lock, deadline, Task::Rebuild { changed, since }, move |work, gate| {
+            Outcome::Rebuild(work.rebuild(&request, gate))
+        })
+    }
+
+    /// Gives up a run whose time is over, or that stands in the way of stopping, unless it publishes already.
+    fn check_deadline(&mut self) {
+        let now = Instant::now();
+        let stop = self.stopping.is_some_and(|at| at <= now);
+        let Some(active) = self.active.take_if(|active| {
+            let over = active.deadline <= now || stop;
+            over && active.gate.shut()
+        }) else {
+            return;
+        };
+        // Whoever works on it has not come back, and may never: the next run gets somebody new.
+        drop(active.lock);
+        if let Task::Sync(run) = active.task {
+            let at = self.shared.clock.now();
+            let run = match stop {
+                true => run.failed(RunStatus::Failed, "the server was stopped", at),
+                false => run.failed(RunStatus::TimedOut, "it took longer than a sync may", at),
+            };
+            self.close(&run, None);
+        }
+    }
+
+    /// Looks whether another process has synced or built.
+    fn tick(&mut self) {
+        self.looked = Instant::now();
+        self.look(false);
+        if self.active.is_none() && seen(&self.shared.runs_file) != self.journal_seen {
+            let _ = self.journal.read();
+            self.tell(None);
+        }
+    }
+
+    /// Moves the site on, if there is a new one.
+    fn look(&mut self, holding: bool) {
+        let now = self.shared.site.now();
+        match self.keeper.look(&now, holding) {
+            Ok(Some(generation)) => {
+                let changed = generation.changed_since(&now);
+                let number = generation.number;
+                self.shared.site.set(generation);
+                self.shared.reload.moved_on(number, changed);
+            }
+            Ok(None) => {}
+            Err(error) => self.remark(error.message()),
+        }
+    }
+
+    /// Lets everybody see how syncs stand.
+    fn tell(&mut self, kind: Option<Kind>) {
+        self.journal_seen = seen(&self.shared.runs_file);
+        let runs = Arc::new(self.journal.runs().to_vec());
+        let failed = runs.last().filter(|run| run.has_failed()).map(|run| run.job_id.clone());
+        let failure = failed.zip(kind);
+        self.shared.state.send_modify(|state| {
+            let failure = failure.or_else(|| state.failure.clone());
+            *state = Arc::new(State { runs, failure });
+        });
+    }
+
+    fn remark(&self, text: &str) {
+        self.shared.reporter.warn(text);
+    }
+}
+
+fn seen(path: &Path) -> Option<(SystemTime, u64)> {
+    let metadata = std::fs::metadata(path).ok()?;
+    Some((metadata.modified().ok()?, metadata.len()))
+}
+
+fn is_job_id(text: &str) -> bool {
+    text.strip_prefix("sync-").is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_hexdigit()))
+}

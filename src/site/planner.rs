@@ -1,0 +1,359 @@
+//! Goes through everything that has a page and gives each its route, its layout and its view.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::documents::{Documents, Placed};
+use super::plan::{Body, Input, Make, Page, Rank, View};
+use super::records::{CoursePages, Listing, Records};
+use super::route::Route;
+use super::views::{self, PageView};
+use super::{feeds, jekyll, listings};
+use crate::base::digest::Fingerprint;
+use crate::error::Result;
+use crate::model::course::Level;
+use crate::model::document::{Document, FrontMatter};
+use crate::model::history::History;
+use crate::model::view::{Entries, List, Map, Value};
+
+/// The work under way.
+pub(super) struct Planner<'a> {
+    pub(super) input: &'a Input<'a>,
+    pub(super) site: Map,
+    pub(super) records: Arc<Records>,
+    pub(super) history: History,
+    pub(super) pages: Vec<Page>,
+    /// Addresses for search engines, with the moment of their last change where it is known.
+    pub(super) sitemap: Vec<(String, Option<Timestamp>)>,
+}
+
+/// A page of a layout that is about to be added.
+struct Draft<'a> {
+    route: Route,
+    rank: Rank,
+    /// The layout of its kind; its own, if it names one, comes before.
+    layout: &'static str,
+    front: Option<&'a FrontMatter>,
+    view: View,
+    content: Option<&'a Arc<str>>,
+    inputs: Fingerprint,
+}
+
+impl Planner<'_> {
+    fn link(&self, route: &Route) -> String {
+        self.records.addresses.link(&route.address())
+    }
+
+    fn add(&mut self, draft: Draft<'_>) {
+        let own = draft.front.and_then(|front| front.template.clone());
+        let named = [draft.layout].into_iter().chain(jekyll::instead_of(draft.layout).iter().copied());
+        let layouts: Arc<[Arc<str>]> = own.into_iter().chain(named.map(Arc::from)).collect();
+        let inputs = layouts.iter().fold(draft.inputs, |inputs, layout| inputs.text(layout));
+        let inputs = inputs.maybe(draft.content.map(|content| &**content)).get();
+        let body = Body::Layout { layouts, view: draft.view, content: draft.content.cloned() };
+        self.pages.push(Page { route: draft.route, rank: draft.rank, body, inputs, record: None });
+    }
+
+    /// A view that is made at once: `site` and `page` with something beside them.
+    fn here(&self, page: PageView<'_>, more: Option<(&'static str, Map)>) -> (View, Fingerprint) {
+        let page = page.map();
+        let mut mark = Fingerprint::new(10).number(page.digest().short());
+        let mut root = vec![("site".into(), self.site.clone().into()), ("page".into(), page.into())];
+        if let Some((name, map)) = more {
+            mark = mark.text(name).number(map.digest().short());
+            root.push((name.into(), map.into()));
+        }
+        (View::Here(Map::new(root)), mark)
+    }
+
+    pub(super) fn home(&mut self, documents: &Documents<'_>) -> Result<()> {
+        let route = Route::page(&[])?;
+        let home = documents.home;
+        let front = home.map(|document| &document.front);
+        let title = front.and_then(|front| front.title.as_deref()).unwrap_or(&self.input.config.site.title);
+        let page = PageView {
+            kind: "home",
+            title,
+            url: self.link(&route),
+            description: front.and_then(|front| front.description.as_ref()),
+            section: "",
+            front,
+            content: home.map(|document| &document.html),
+            previous: None,
+            next: None,
+        };
+        let (view, inputs) = self.here(page, None);
+        let paginator = match self.site.get("posts") {
+            Some(Value::List(posts)) => jekyll::paginator(posts),
+            _ => Map::default(),
+        };
+        let view = View::Here(view.map().with("paginator", paginator));
+        // What the paginator shows, without a look at the whole of it.
+        let posts = documents.pages.values().flatten();
+        let inputs = posts.fold(inputs, |inputs, placed| {
+            inputs.number(placed.document.fingerprint()).text(placed.route.path())
+        });
+        self.sitemap.push((route.address(), None));
+        let content = home.map(|document| &document.html);
+        self.add(Draft { route, rank: Rank::Entrance, layout: "home", front, view, content, inputs });
+        Ok(())
+    }
+
+    pub(super) fn courses(&mut self) {
+        let maker: Arc<dyn Entries> =
+            Arc::new(CoursePages { records: self.records.clone(), site: self.site.clone() });
+        let named = || ["course"].iter().chain(jekyll::instead_of("course")).map(|name| Arc::from(*name));
+        let plain: Arc<[Arc<str>]> = named().collect();
+        let records = self.records.clone();
+        for (number, entry) in (0..).zip(&records.entries) {
+            let overlay = entry.overlay.as_ref();
+            let layouts = match overlay.and_then(|overlay| overlay.front.template.clone()) {
+                Some(template) => [template].into_iter().chain(named()).collect(),
+                None => plain.clone(),
+            };
+            // The links to the neighbours are part of the page; layout and content are part of the entry.
+            let place = number as usize;
+            let neighbour = |at: Option<usize>| {
+                at.and_then(|at| records.neighbour(place, at)).map_or(0, |entry| entry.link_mark)
+            };
+            let inputs = Fingerprint::new(11).number(entry.mark).number(neighbour(place.checked_sub(1)));
+            let inputs = inputs.number(neighbour(Some(place + 1))).get();
+            let content = overlay.map(|overlay| overlay.html.clone()).filter(|html| !html.trim().is_empty());
+            let body = Body::Layout { layouts, view: View::Made(maker.clone(), number), content };
+            self.history.learn(&entry.id, &entry.route.address());
+            self.sitemap.push((entry.route.address(), entry.updated_at));
+            let record = Some(entry.id.clone());
+            self.pages.push(Page { route: entry.route.clone(), rank: Rank::Leaf, body, inputs, record });
+        }
+    }
+
+    pub(super) fn listings(&mut self, courses: Option<&Document>) -> Result<()> {
+        let entries =
+            (0..).zip(&self.records.entries).filter(|(_, entry)| entry.course.archived_at.is_none());
+        let by_level = |level: Option<Level>| -> Vec<u32> {
+            let here =
+                entries.clone().filter(|(_, entry)| level.is_none_or(|level| entry.course.level == level));
+            here.map(|(number, _)| number).collect()
+        };
+        let all = by_level(None);
+        let levels = Level::ALL.map(|level| (level, by_level(Some(level))));
+        if (self.input.has_layout)("courses") {
+            self.listing("courses", vec!["courses"], &all, None, courses)?;
+        }
+        if (self.input.has_layout)("level") {
+            for (level, courses) in levels {
+                self.listing("level", vec!["levels", level.slug()], &courses, Some(level), None)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn listing(
+        &mut self,
+        layout: &'static str,
+        parts: Vec<&'static str>,
+        courses: &[u32],
+        level: Option<Level>,
+        document: Option<&Document>,
+    ) -> Result<()> {
+        let slices = listings::cut(&parts, courses, self.input.config.courses.page_size)?;
+        let front = document.map(|document| &document.front);
+        let listing = Arc::new(Listing {
+            records: self.records.clone(),
+            site: self.site.clone(),
+            parts,
+            level,
+            front: front.cloned(),
+            slices,
+        });
+        let front_mark = front.map_or(0, FrontMatter::fingerprint);
+        for (number, slice) in (0..).zip(&listing.slices) {
+            let mut inputs = Fingerprint::new(12).number(front_mark).number(courses.len() as u64);
+            inputs = inputs.number(slice.number as u64).number(listing.slices.len() as u64);
+            inputs = inputs.number(self.input.config.courses.page_size as u64);
+            for course in &slice.courses {
+                inputs =
+                    inputs.number(self.records.entries.get(*course as usize).map_or(0, |entry| entry.mark));
+            }
+            self.sitemap.push((slice.route.address(), None));
+            self.add(Draft {
+                route: slice.route.clone(),
+                rank: Rank::List,
+                layout,
+                front,
+                view: View::Made(listing.clone(), number),
+                content: document.map(|document| &document.html).filter(|_| slice.number == 1),
+                inputs,
+            });
+        }
+        Ok(())
+    }
+
+    pub(super) fn documents(&mut self, documents: &Documents<'_>) {
+        let records = self.records.clone();
+        let addresses = &records.addresses;
+        for (section, placed) in &documents.sections {
+            let below = documents.pages.get(section).map(Vec::as_slice).unwrap_or_default();
+            let pages: List = below.iter().map(|page| views::summary(page, addresses)).collect();
+            let view = views::section(placed, addresses).with("pages", pages);
+            self.document(placed, "section", Rank::List, (None, None), Some(view));
+        }
+        for (section, pages) in &documents.pages {
+            let section = documents.sections.get(section).map(|placed| views::section(placed, addresses));
+            for (index, placed) in pages.iter().enumerate() {
+                let neighbour = |index: Option<usize>| {
+                    let placed = pages.get(index?)?;
+                    Some(views::link(&placed.title, self.link(&placed.route)))
+                };
+                // Pages at the top are no sequence that anybody reads in order.
+                let neighbours = match section {
+                    Some(_) => (neighbour(index.checked_sub(1)), neighbour(Some(index + 1))),
+                    None => (None, None),
+                };
+                self.document(placed, "page", Rank::Leaf, neighbours, section.clone());
+            }
+        }
+    }
+
+    fn document(
+        &mut self,
+        placed: &Placed<'_>,
+        kind: &'static str,
+        rank: Rank,
+        (previous, next): (Option<Map>, Option<Map>),
+        section: Option<Map>,
+    ) {
+        let front = &placed.document.front;
+        let page = PageView {
+            kind,
+            title: &placed.title,
+            url: self.link(&placed.route),
+            description: front.description.as_ref(),
+            section: &placed.document.section,
+            front: Some(front),
+            content: Some(&placed.document.html),
+            previous,
+            next,
+        };
+        let (view, inputs) = self.here(page, section.map(|section| ("section", section)));
+        self.history.learn(&format!("document:{}", placed.document.source), &placed.route.address());
+        self.sitemap.push((placed.route.address(), front.date.map(|date| date.sort_key())));
+        self.add(Draft {
+            route: placed.route.clone(),
+            rank,
+            layout: if kind == "page" && front.date.is_some() { "post" } else { kind },
+            front: Some(front),
+            view,
+            content: Some(&placed.document.html),
+            inputs,
+        });
+    }
+
+    pub(super) fn not_found(&mut self) -> Result<()> {
+        if !(self.input.has_layout)("404") {
+            return Ok(());
+        }
+        let route = Route::file("404.html")?;
+        let page = PageView {
+            kind: "404",
+            title: "404",
+            url: self.link(&route),
+            description: None,
+            section: "",
+            front: None,
+            content: None,
+            previous: None,
+            next: None,
+        };
+        let (view, inputs) = self.here(page, None);
+        self.add(Draft { route, rank: Rank::Leaf, layout: "404", front: None, view, content: None, inputs });
+        Ok(())
+    }
+
+    /// A page at every address that something has left, and a list of them for servers that read one.
+    pub(super) fn redirects(&mut self) -> Result<()> {
+        let mut taken: BTreeSet<String> =
+            self.pages.iter().map(|page| page.route.path().to_lowercase()).collect();
+        let mut lines = self.input.redirects.clone();
+        let mut inputs = Fingerprint::new(19).text(&lines);
+        if !lines.is_empty() && !lines.ends_with('\n') {
+            lines.push('\n');
+        }
+        let mut pages = Vec::new();
+        for (_, present, past) in self.history.moves() {
+            // Where the record itself has gone, its past leads nowhere.
+            let Ok(target) = Route::of_address(present) else { continue };
+            if !taken.contains(&target.path().to_lowercase()) {
+                continue;
+            }
+            for address in past {
+                let Ok(route) = Route::of_address(address) else { continue };
+                if taken.insert(route.path().to_lowercase()) {
+                    let (from, to) = (self.link(&route), self.link(&target));
+                    inputs = inputs.text(&from).text(&to);
+                    lines.push_str(&format!("{from} {to} 301\n"));
+                    pages.push((route, target.clone()));
+                }
+            }
+        }
+        for (route, target) in pages {
+            let addresses = self.records.addresses.clone();
+            let language = self.input.config.site.language.clone();
+            let (link, absolute) = (self.link(&target), addresses.absolute(&target.address()));
+            let inputs = Fingerprint::new(20).text(&link).text(&absolute).text(&language).get();
+            let make = Make::new(move || feeds::redirect(&language, &link, &absolute));
+            self.pages.push(Page { route, rank: Rank::Leaf, body: Body::Made(make), inputs, record: None });
+        }
+        if !lines.is_empty() {
+            self.made("_redirects", inputs, move || lines.clone().into_bytes())?;
+        }
+        Ok(())
+    }
+
+    /// Files for machines. They are made from the records themselves, so their inputs say when they have to be.
+    pub(super) fn machine_readable(&mut self) -> Result<()> {
+        let site = &self.input.config.site;
+        let base = Fingerprint::new(13).text(&site.base_url).text(&site.title).text(&site.language);
+        let base = base.text(&site.description).number(self.input.config.courses.feed_size as u64);
+
+        let records = self.records.clone();
+        let newest = feeds::newest(&records.config, &records.entries);
+        let inputs = newest.iter().fold(base, |inputs, at| inputs.number(records.entries[*at].mark));
+        self.made("feed.xml", inputs, move || {
+            feeds::atom(&records.config, &records.addresses, &records.entries, &newest)
+        })?;
+
+        let addresses = self.records.addresses.clone();
+        self.made("robots.txt", base, move || feeds::robots(&addresses))?;
+
+        self.sitemap.sort_unstable();
+        let pages: Arc<[(String, Option<Timestamp>)]> = std::mem::take(&mut self.sitemap).into();
+        for part in feeds::sitemaps(&pages) {
+            let inputs = part.pages.clone().fold(base.number(pages.len() as u64), |inputs, at| {
+                let (address, changed) = &pages[at];
+                inputs.text(address).number(changed.map_or(0, |at| at.as_nanosecond() as u64))
+            });
+            let (addresses, pages, name) = (self.records.addresses.clone(), pages.clone(), part.name.clone());
+            self.made(&name, inputs, move || part.bytes(&addresses, &pages))?;
+        }
+        Ok(())
+    }
+
+    fn made(
+        &mut self,
+        path: &str,
+        inputs: Fingerprint,
+        make: impl Fn() -> Vec<u8> + Send + Sync + 'static,
+    ) -> Result<()> {
+        self.pages.push(Page {
+            route: Route::file(path)?,
+            rank: Rank::Entrance,
+            body: Body::Made(Make::new(make)),
+            inputs: inputs.get(),
+            record: None,
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,143 @@
+//! What makes the views of courses, their pages and their listings when somebody looks at them.
+
+use std::sync::Arc;
+
+use super::courses::Entry;
+use super::listings::Slice;
+use super::views::{self, Addresses, PageView};
+use crate::config::Config;
+use crate::model::course::Level;
+use crate::model::document::FrontMatter;
+use crate::model::view::{Entries, Key, List, Map, Value};
+
+/// All courses of the site, and what makes their views when somebody looks at one.
+#[derive(Debug)]
+pub(super) struct Records {
+    pub(super) config: Arc<Config>,
+    pub(super) addresses: Addresses,
+    pub(super) entries: Vec<Entry>,
+}
+
+impl Records {
+    /// The course at `at`, as the neighbour of the one at `index`: archived courses have none and are none.
+    pub(super) fn neighbour(&self, index: usize, at: usize) -> Option<&Entry> {
+        let is_listed = |at: usize| self.entries.get(at).filter(|entry| entry.course.archived_at.is_none());
+        is_listed(index).and_then(|_| is_listed(at))
+    }
+
+    /// A map a course, in the order of the catalogue.
+    pub(super) fn maps(records: &Arc<Self>) -> Vec<Map> {
+        (0..).zip(&records.entries).map(|(number, _)| Self::map(records, number)).collect()
+    }
+
+    /// The map of one course. Each call gives one of its own, which forgets what it made when it is dropped.
+    pub(super) fn map(records: &Arc<Self>, number: u32) -> Map {
+        let id = records.entries.get(number as usize).map(|entry| entry.id.clone());
+        Map::lazy(id, records.clone(), number)
+    }
+}
+
+impl Entries for Records {
+    fn entries(&self, number: u32) -> Vec<(Key, Value)> {
+        let entry = self.entries.get(number as usize);
+        entry.map(|entry| views::course(entry, &self.config, &self.addresses)).unwrap_or_default()
+    }
+}
+
+/// Makes the views of the courses' own pages.
+pub(super) struct CoursePages {
+    pub(super) records: Arc<Records>,
+    pub(super) site: Map,
+}
+
+impl Entries for CoursePages {
+    fn entries(&self, number: u32) -> Vec<(Key, Value)> {
+        let (entries, addresses) = (&self.records.entries, &self.records.addresses);
+        let index = number as usize;
+        let Some(entry) = entries.get(index) else {
+            return Vec::new();
+        };
+        let neighbour = |at: Option<usize>| -> Option<Map> {
+            let entry = self.records.neighbour(index, at?)?;
+            Some(views::link(&entry.course.title, addresses.link(&entry.route.address())))
+        };
+        let page = PageView {
+            kind: "course",
+            title: &entry.course.title,
+            url: addresses.link(&entry.route.address()),
+            description: entry.course.description.as_ref(),
+            section: "courses",
+            front: entry.overlay.as_ref().map(|overlay| &overlay.front),
+            content: entry
+                .overlay
+                .as_ref()
+                .map(|overlay| &overlay.html)
+                .filter(|html| !html.trim().is_empty()),
+            previous: neighbour(index.checked_sub(1)),
+            next: neighbour(Some(index + 1)),
+        };
+        vec![
+            ("site".into(), self.site.clone().into()),
+            ("page".into(), page.map().into()),
+            ("course".into(), Records::map(&self.records, number).into()),
+        ]
+    }
+}
+
+/// A listing: all courses, or those of a level.
+pub(super) struct Listing {
+    pub(super) records: Arc<Records>,
+    pub(super) site: Map,
+    /// The parts of its address.
+    pub(super) parts: Vec<&'static str>,
+    pub(super) level: Option<Level>,
+    pub(super) front: Option<FrontMatter>,
+    pub(super) slices: Vec<Slice>,
+}
+
+impl Listing {
+    /// How many courses there are in all of it.
+    fn total(&self) -> usize {
+        self.slices.iter().map(|slice| slice.courses.len()).sum()
+    }
+}
+
+impl Entries for Listing {
+    fn entries(&self, number: u32) -> Vec<(Key, Value)> {
+        let Some(slice) = self.slices.get(number as usize) else { return Vec::new() };
+        let addresses = &self.records.addresses;
+        let front = self.front.as_ref();
+        let title = match self.level {
+            Some(level) => level.name(),
+            None => front.and_then(|front| front.title.as_deref()).unwrap_or("courses"),
+        };
+        let page = PageView {
+            kind: "listing",
+            title,
+            url: addresses.link(&slice.route.address()),
+            description: front.and_then(|front| front.description.as_ref()),
+            section: self.parts.first().copied().unwrap_or(""),
+            front,
+            content: None,
+            previous: None,
+            next: None,
+        };
+        let level = self.level.map(|level| views::level(level, self.total(), addresses));
+        let listing = Map::new(vec![("title".into(), title.into()), ("level".into(), Value::maybe(level))]);
+        let courses: List = slice.courses.iter().map(|course| Records::map(&self.records, *course)).collect();
+        let link = |number: Option<usize>| {
+            let route =
+                number.and_then(|number| self.slices.get(number.checked_sub(1)?)).map(|slice| &slice.route);
+            (
+                Value::maybe(route.and(number)),
+                route.map_or(Value::Nil, |route| addresses.link(&route.address()).into()),
+            )
+        };
+        vec![
+            ("site".into(), self.site.clone().into()),
+            ("page".into(), page.map().into()),
+            ("paginator".into(), slice.paginator(courses, self.slices.len(), self.total(), link).into()),
+            ("listing".into(), listing.into()),
+        ]
+    }
+}

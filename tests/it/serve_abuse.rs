@@ -1,0 +1,250 @@
+//! Clients that want to do harm, over raw sockets: normal ones are answered throughout, and nothing falls over.
+
+use std::io::Write as _;
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use super::serve_fixture::{Client, Served, setup};
+
+fn site() -> Served {
+    let large = "x".repeat(8 << 20);
+    setup()
+        .files(&[("index.html", "home"), ("large.txt", &large)])
+        .with(|serve| {
+            serve.limits.header_timeout = Duration::from_millis(400);
+            serve.limits.body_timeout = Duration::from_millis(400);
+            serve.limits.write_window = Duration::from_millis(400);
+            serve.limits.shutdown = Duration::from_millis(400);
+        })
+        .start()
+}
+
+fn assert_alive(served: &Served) {
+    let begun = Instant::now();
+    assert_eq!(served.get("/").text(), "home");
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+}
+
+/// Sends bytes and reads all statuses until the server hangs up.
+fn statuses(served: &Served, bytes: &[u8]) -> Vec<u16> {
+    let mut client = served.connect();
+    client.write(bytes);
+    let mut statuses = Vec::new();
+    while let Ok(answer) = client.answer() {
+        statuses.push(answer.status);
+    }
+    statuses
+}
+
+#[test]
+fn a_request_cannot_be_smuggled_behind_another() {
+    let served = site();
+    let hidden = "GET /hidden HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let cases = [
+        "POST /api/sync HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "POST /api/sync HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nContent-Length: 44\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0, 44\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: +4\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0x4\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: xchunked\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n",
+        "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\nx\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n",
+        "POST / HTTP/1.0\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: localhost\r\nHost: academy.example\r\n\r\n",
+        "GET / HTTP/1.1\r\n\r\n",
+        "GET http://evil.example/ HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: localhost\r\nX: a\0b\r\n\r\n",
+        "GET /\0 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "GET / HTTP/9.9\r\nHost: localhost\r\n\r\n",
+        "\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}\r\n\r\n",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    ];
+    for case in cases {
+        let answers = statuses(&served, format!("{case}{hidden}").as_bytes());
+        assert!(
+            answers.len() <= 1 && answers.iter().all(|s| (400..500).contains(s)),
+            "{case:?}: {answers:?}"
+        );
+    }
+    // A body that nobody asked for does not become the next request.
+    let body =
+        format!("GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{hidden}", hidden.len());
+    assert_eq!(statuses(&served, body.as_bytes()), [200]);
+    assert_alive(&served);
+}
+
+#[test]
+fn heads_and_bodies_have_a_limit() {
+    let served = site();
+    let mut many = String::from("GET / HTTP/1.1\r\nHost: localhost\r\n");
+    (0..100).for_each(|n| many.push_str(&format!("X-{n}: y\r\n")));
+    assert_eq!(statuses(&served, format!("{many}\r\n").as_bytes()), [431]);
+    let mut endless = served.connect();
+    endless.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n");
+    let line = format!("X: {}\r\n", "y".repeat(8_000));
+    for _ in 0..1_300 {
+        endless.write(line.as_bytes());
+    }
+    // Ten megabytes of headers: refused long before they are all there.
+    assert!(endless.answer().map_or(true, |answer| answer.status == 431));
+    let long = format!("GET /{} HTTP/1.1\r\nHost: localhost\r\n\r\n", "a".repeat(5_000));
+    assert_eq!(statuses(&served, long.as_bytes()), [414]);
+    let huge = "POST /api/sync HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1099511627776\r\n\r\nx";
+    assert_eq!(statuses(&served, huge.as_bytes()), [413]);
+    // Whoever asks first is not invited to send.
+    let expecting = "POST /api/sync HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 2000000\r\n\r\n";
+    assert_eq!(statuses(&served, expecting.as_bytes()), [413]);
+    assert_alive(&served);
+}
+
+#[test]
+fn many_requests_on_one_connection_are_answered_one_by_one() {
+    let served = site();
+    const MANY: usize = 100_000;
+    let client = served.connect();
+    let mut sender = client.stream.get_ref().try_clone().unwrap();
+    let mut client = client;
+    let answered = std::thread::scope(|scope| {
+        scope.spawn(move || {
+            let some = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(100);
+            for _ in 0..MANY / 100 {
+                if sender.write_all(some.as_bytes()).is_err() {
+                    return;
+                }
+            }
+        });
+        scope.spawn(|| (0..5).for_each(|_| assert_alive(&served)));
+        (0..MANY).take_while(|_| client.answer().is_ok_and(|answer| answer.body == b"home")).count()
+    });
+    assert_eq!(answered, MANY);
+}
+
+#[test]
+fn slow_clients_are_put_out_and_do_not_stand_in_the_way() {
+    let served = site();
+    let open = |text: &str, count: usize| -> Vec<Client> {
+        let begin = |_| {
+            let mut client = served.connect();
+            client.write(text.as_bytes());
+            client
+        };
+        (0..count).map(begin).collect()
+    };
+    let mut slow = open("GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ", 500);
+    slow.extend(open("POST /api/sync/process HTTP/1.1\r\nHost: localhost\r\nx-cron-secret: cron-secret-of-the-test\r\nContent-Length: 100\r\n\r\nx", 100));
+    // Those ask for a large file and never read.
+    let readers = open("GET /large.txt HTTP/1.1\r\nHost: localhost\r\n\r\n", 100);
+    let idle = open("", 50);
+    assert_alive(&served);
+    for client in &mut slow {
+        client.drain();
+    }
+    for mut client in idle {
+        assert_eq!(client.drain(), 0);
+    }
+    served.until(|s| s.get("/metrics").text().contains("aither_http_connections 1\n"));
+    assert_alive(&served);
+    drop(readers);
+    #[cfg(target_os = "linux")]
+    {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
+        let kilobytes: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+        assert!(kilobytes < 512 << 10, "this process, with all tests in it, has {kilobytes} kB");
+    }
+}
+
+#[test]
+fn connections_have_a_limit_in_all_and_one_for_each_address() {
+    let served = setup()
+        .files(&[("index.html", "home")])
+        .with(|serve| {
+            serve.limits.connections = 10;
+            serve.limits.connections_per_address = 3;
+            serve.trusted_proxies.clear();
+        })
+        .start();
+    let mut held: Vec<Client> = (0..3).map(|_| served.connect()).collect();
+    for client in &mut held {
+        client.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        assert_eq!(client.answer().unwrap().status, 200);
+    }
+    let mut refused = Client::new(TcpStream::connect(served.address).unwrap());
+    refused.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    assert!(refused.answer().map_or(true, |answer| answer.status == 503));
+    held.pop();
+    served.until(|s| {
+        let mut client = s.connect();
+        client.write(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        client.answer().is_ok_and(|answer| answer.text().contains("aither_http_connections 3\n"))
+    });
+}
+
+#[test]
+fn when_all_connections_are_taken_whoever_asks_is_answered() {
+    let served = setup().files(&[("index.html", "home")]).with(|serve| serve.limits.connections = 20).start();
+    let mut slow: Vec<Client> = Vec::new();
+    for _ in 0..200 {
+        let mut client = served.connect();
+        client.write(b"GET / HTTP/1.1\r\nX-Slow: ");
+        slow.push(client);
+    }
+    (0..20).for_each(|_| assert_alive(&served));
+    // The first ones had to go, long before their time.
+    assert_eq!(slow[0].drain(), 0);
+}
+
+#[test]
+fn a_connection_does_not_live_for_ever() {
+    let served = setup()
+        .files(&[("index.html", "home")])
+        .with(|serve| {
+            serve.limits.lifetime = Duration::from_millis(300);
+            serve.limits.header_timeout = Duration::from_millis(200);
+        })
+        .start();
+    let mut client = served.connect();
+    let mut answered = 0;
+    let begun = Instant::now();
+    loop {
+        client.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        let Ok(answer) = client.answer() else { break };
+        answered += 1;
+        if answer.header("connection") == Some("close") {
+            break;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(10), "{answered} answers and no end");
+    }
+    assert!(answered > 1 && begun.elapsed() >= Duration::from_millis(300));
+}
+
+#[test]
+fn a_server_that_stops_lets_what_is_under_way_end() {
+    let (step, begun, go) = super::serve_fixture::held();
+    let served = setup().files(&[("index.html", "home")]).step(step).start();
+    let address = served.address;
+    let mut client = served.connect();
+    let head = format!(
+        "POST /api/sync HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nPrefer: wait=15\r\n\r\n",
+        super::serve_fixture::ADMIN
+    );
+    client.write(head.as_bytes());
+    begun.recv_timeout(super::serve_fixture::PATIENCE).unwrap();
+    let folder = std::thread::scope(|scope| {
+        let stopped = scope.spawn(|| served.stop());
+        // Once nobody can connect any more, the run may end.
+        let begun = Instant::now();
+        while TcpStream::connect(address).is_ok() {
+            assert!(begun.elapsed() < Duration::from_secs(10));
+        }
+        go.send(()).unwrap();
+        stopped.join().unwrap()
+    });
+    let answer = client.answer().unwrap();
+    assert_eq!((answer.status, &answer.data()["status"]), (200, &"success".into()));
+    assert!(aither::base::files::Lock::take(&folder.path().join(".aither/lock")).unwrap().is_some());
+}
