@@ -130,3 +130,18 @@ fn tags_of_plug_ins_and_filters_of_jekyll_are_there() {
         ],
     );
 }
+
+#[test]
+fn an_excerpt_on_the_home_page_follows_its_post() {
+    let site = Fixture::copy("jekyll");
+    site.build();
+    let post = std::fs::read_to_string(site.path("content/notes/silence.md")).unwrap();
+    site.put("content/notes/silence.md", post.replace("Second paragraph", "Another paragraph"));
+    let changed = |reasons: Vec<(String, aither::build::Reason)>| -> Vec<String> {
+        reasons.into_iter().map(|(path, _)| path).filter(|path| path.ends_with(".html")).collect()
+    };
+    assert_eq!(changed(site.build().build.reasons), ["notes/silence/index.html"]);
+    site.put("content/notes/silence.md", post.replace("First paragraph", "Opening"));
+    assert_eq!(changed(site.build().build.reasons), ["index.html", "notes/silence/index.html"]);
+    assert!(site.output("index.html").contains("<p>Opening, with <em>stress</em>.</p>"));
+}
