@@ -100,7 +100,7 @@ impl From<&Outcome> for SyncSummary {
             details_unread: outcome.details_unread,
             participants_read: outcome.participants_read,
             requests: outcome.requests,
-            templates: outcome.snapshot.templates.len(),
+            templates: outcome.templates,
             set_aside: outcome.refused.clone(),
         }
     }
@@ -245,7 +245,7 @@ impl Project {
                 elapsed: self.clock.elapsed().saturating_sub(begun),
             });
         }
-        let ready = self.prepare(options, gate)?;
+        let mut ready = self.prepare(options, gate)?;
         gate.pass()?;
         if !options.dry_run {
             Idle::forget(&self.config)?;
@@ -257,7 +257,7 @@ impl Project {
         }
         let report = build::run(&self.request(&ready, options)?)?;
         if !options.dry_run {
-            self.published(&ready)?;
+            self.published(&mut ready)?;
         }
         let next_course = self.next_course(&ready.snapshot, ready.now);
         // What a person should look at is told at every build, so one with warnings is never idle.
@@ -287,12 +287,12 @@ impl Project {
     pub fn verify(&mut self, options: Options) -> Result<(Summary, Vec<String>)> {
         let begun = self.clock.elapsed();
         let _lock = self.lock()?;
-        let ready = self.prepare(options, &Gate::default())?;
+        let mut ready = self.prepare(options, &Gate::default())?;
         ready.memory.save(&self.config.paths.state)?;
         let request = self.request(&ready, options)?;
         let report = build::run(&request)?;
-        self.published(&ready)?;
         let differences = build::verify(&request)?;
+        self.published(&mut ready)?;
         let summary = Summary {
             courses: ready.snapshot.catalogue.len(),
             sync: ready.outcome.as_ref().map(SyncSummary::from),
@@ -304,8 +304,8 @@ impl Project {
     }
 
     /// Remembers what was published: only that is what the next pull is compared with.
-    fn published(&self, ready: &Ready) -> Result<()> {
-        let mut memory = ready.memory.clone();
+    fn published(&self, ready: &mut Ready) -> Result<()> {
+        let memory = &mut ready.memory;
         memory.course_count = Some(ready.snapshot.catalogue.len());
         memory.source = Some(self.store().source().to_owned());
         memory.save(&self.config.paths.state)
@@ -492,8 +492,9 @@ impl Project {
             full: options.full,
             gate,
         };
-        let outcome = sync::run(&mut *source, &store, &request, &*self.reporter)?;
-        Ok((outcome.snapshot.clone(), Some(outcome)))
+        let mut outcome = sync::run(&mut *source, &store, &request, &*self.reporter)?;
+        let snapshot = std::mem::take(&mut outcome.snapshot);
+        Ok((snapshot, Some(outcome)))
     }
 
     fn store(&self) -> SnapshotStore {

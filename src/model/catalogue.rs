@@ -1,20 +1,21 @@
 //! The catalogue: all courses, in one fixed order.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::change::Change;
 use super::course::{Course, CourseId};
 
-/// All courses that are known, by id.
+/// All courses that are known, by id. A clone shares the courses.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Catalogue {
-    courses: BTreeMap<CourseId, Course>,
+    courses: BTreeMap<CourseId, Arc<Course>>,
 }
 
 impl Catalogue {
     /// A catalogue of these courses; of two with one id the later holds.
     pub fn new(courses: impl IntoIterator<Item = Course>) -> Self {
-        Self { courses: courses.into_iter().map(|course| (course.id.clone(), course)).collect() }
+        Self { courses: courses.into_iter().map(|course| (course.id.clone(), course.into())).collect() }
     }
 
     /// How many courses there are.
@@ -29,17 +30,17 @@ impl Catalogue {
 
     /// The course with this id.
     pub fn get(&self, id: &CourseId) -> Option<&Course> {
-        self.courses.get(id)
+        self.courses.get(id).map(|course| &**course)
     }
 
     /// The courses by id.
     pub fn iter(&self) -> impl Iterator<Item = &Course> {
-        self.courses.values()
+        self.courses.values().map(|course| &**course)
     }
 
-    /// The courses by id, to be taken.
-    pub fn into_courses(self) -> impl Iterator<Item = Course> {
-        self.courses.into_values()
+    /// The courses by id, to be shared.
+    pub fn shared(&self) -> impl Iterator<Item = &Arc<Course>> {
+        self.courses.values()
     }
 
     /// The catalogue with some more courses; of two with one id the one that is there holds.
@@ -47,7 +48,7 @@ impl Catalogue {
     pub fn with(&self, more: &[Course]) -> Self {
         let mut courses = self.courses.clone();
         for course in more {
-            courses.entry(course.id.clone()).or_insert_with(|| course.clone());
+            courses.entry(course.id.clone()).or_insert_with(|| course.clone().into());
         }
         Self { courses }
     }
@@ -57,7 +58,7 @@ impl Catalogue {
         let mut courses = if complete { BTreeMap::new() } else { self.courses.clone() };
         for change in changes {
             match change {
-                Change::Upsert(course) => drop(courses.insert(course.id.clone(), *course)),
+                Change::Upsert(course) => drop(courses.insert(course.id.clone(), course.into())),
                 Change::Remove(id) => drop(courses.remove(&id)),
             }
         }

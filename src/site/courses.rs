@@ -21,7 +21,7 @@ pub(super) struct Entry {
     /// Its identity in views: `course:` and the source's id.
     pub(super) id: Arc<str>,
     /// The course, with what local content overrides.
-    pub(super) course: Course,
+    pub(super) course: Arc<Course>,
     /// What local content adds.
     pub(super) overlay: Option<Arc<Overlay>>,
     /// The last part of its address.
@@ -62,7 +62,7 @@ pub(super) fn join(
         overlays.iter().filter(|o| o.course_id.is_none()).map(|o| (&*o.course, o)).collect();
     let mut used = std::collections::HashSet::new();
     let mut joined = Vec::with_capacity(catalogue.len());
-    for course in catalogue.iter() {
+    for course in catalogue.shared() {
         let safe = base_slug(course);
         let overlay = (by_id.get(course.id.as_str()))
             .or_else(|| by_slug.get(&*course.slug))
@@ -135,9 +135,9 @@ impl Later for Option<crate::model::moment::Moment> {
     }
 }
 
-fn with_overlay(course: &Course, overlay: Option<&Overlay>) -> Course {
-    let mut course = course.clone();
-    let Some(overlay) = overlay else { return course };
+fn with_overlay(course: &Arc<Course>, overlay: Option<&Overlay>) -> Arc<Course> {
+    let Some(overlay) = overlay else { return course.clone() };
+    let mut course = Course::clone(course);
     let replace = |field: &mut Option<Arc<str>>, by: &Option<Arc<str>>| {
         if by.is_some() {
             field.clone_from(by);
@@ -158,7 +158,7 @@ fn with_overlay(course: &Course, overlay: Option<&Overlay>) -> Course {
     replace(&mut course.location, &overlay.location);
     replace(&mut course.instructor, &overlay.instructor);
     replace(&mut course.image, &overlay.image);
-    course
+    Arc::new(course)
 }
 
 /// The slug made safe; where nothing of it is left, the title's, then the id's.
@@ -170,7 +170,7 @@ fn base_slug(course: &Course) -> String {
 
 /// One address a course. Where foreign slugs meet, the course whose slug is safe as it stands keeps the address, else
 /// the one with the smallest id; the others get their id appended, so that addresses do not depend on the order.
-fn addresses<T>(joined: &[(Course, T, Option<Timestamp>)], warnings: &mut Vec<String>) -> Vec<String> {
+fn addresses<T>(joined: &[(Arc<Course>, T, Option<Timestamp>)], warnings: &mut Vec<String>) -> Vec<String> {
     let wanted: Vec<String> = joined.iter().map(|(course, ..)| base_slug(course)).collect();
     let mut holder: HashMap<&str, usize> = HashMap::new();
     for (index, slug) in wanted.iter().enumerate() {

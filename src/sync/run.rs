@@ -66,6 +66,8 @@ pub struct Outcome {
     pub participants_read: usize,
     /// Requests that were made.
     pub requests: usize,
+    /// Templates that the source offers.
+    pub templates: usize,
 }
 
 /// Pulls from `source`, checks the answer against the last good one, and keeps it in `store` if the source is remote.
@@ -132,6 +134,7 @@ fn apply(known: Snapshot, pull: Pull, now: Timestamp) -> Outcome {
         validators: pull.validators,
         synced_at: Some(now),
     };
+    let templates = snapshot.templates.len();
     Outcome {
         snapshot,
         added,
@@ -145,6 +148,7 @@ fn apply(known: Snapshot, pull: Pull, now: Timestamp) -> Outcome {
         details_unread: pull.details_unread,
         participants_read: pull.participants_read,
         requests: pull.requests,
+        templates,
     }
 }
 

@@ -77,7 +77,7 @@ fn list(name: &str) -> (Result<Pull>, usize, Duration) {
 }
 
 fn courses(pull: Pull) -> Vec<Course> {
-    Catalogue::default().after(pull.changes, pull.complete).into_courses().collect()
+    Catalogue::default().after(pull.changes, pull.complete).iter().cloned().collect()
 }
 
 #[test]
