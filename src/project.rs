@@ -518,6 +518,12 @@ impl Project {
         salt.field(self.config.site.language.as_bytes());
         salt.field(self.config.site.time_zone.iana_name().unwrap_or_default().as_bytes());
         salt.field(self.config.site.base_url.as_bytes());
+        // Which fields of a participant are public decides what views hold: nothing of an earlier choice may stay.
+        let mut public = self.config.privacy.public_fields.clone();
+        public.sort_unstable();
+        public.iter().for_each(|field| {
+            salt.field(field.as_bytes());
+        });
         salt.finish()
     }
 }

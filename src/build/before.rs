@@ -84,6 +84,7 @@ impl Before {
             // A manifest is a file that anybody may have edited: it can't name what lies outside.
             .filter(|path| Route::file(path).is_ok())
             .filter(|path| std::fs::symlink_metadata(request.output.join(path)).is_ok_and(|m| !m.is_dir()))
+            .filter(|path| !stage::is_behind_link(request.output, path))
             .collect();
         if request.clean {
             let all = files::walk(request.output)?;

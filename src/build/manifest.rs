@@ -55,10 +55,15 @@ impl Manifest {
     }
 
     fn parse(bytes: &[u8]) -> Result<Self, String> {
-        match serde_json::from_slice::<Self>(bytes) {
-            Ok(manifest) if manifest.version == VERSION => Ok(manifest),
-            Ok(manifest) => {
-                Err(format!("it is of version {}, this program writes version {VERSION}", manifest.version))
+        #[derive(Deserialize)]
+        struct Edition {
+            version: u32,
+        }
+        // Another version may have another shape, so it is asked for first.
+        match serde_json::from_slice::<Edition>(bytes) {
+            Ok(Edition { version: VERSION }) => serde_json::from_slice(bytes).map_err(|e| e.to_string()),
+            Ok(Edition { version }) => {
+                Err(format!("it is of version {version}, this program writes version {VERSION}"))
             }
             Err(e) => Err(e.to_string()),
         }

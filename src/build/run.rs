@@ -129,8 +129,11 @@ pub fn run(request: &Request<'_>) -> Result<Report> {
         return Ok(report);
     }
     files::create_folder(request.output)?;
-    let made =
-        if plan.work.is_empty() { Made::default() } else { make(request, &before, &plan.work, &mut report)? };
+    let made = if plan.work.is_empty() {
+        Made::default()
+    } else {
+        make(request, &before, &mut plan.work, &stale, &mut report)?
+    };
 
     let volatile = publish_volatile(request)?;
     let is_news = plan.is_news || !plan.work.is_empty() || !plan.gone.is_empty() || !stale.is_empty();
@@ -237,10 +240,23 @@ struct Made {
 }
 
 /// Renders what is stale and publishes what differs.
-fn make(request: &Request<'_>, before: &Before, work: &[Work<'_>], report: &mut Report) -> Result<Made> {
+fn make(
+    request: &Request<'_>,
+    before: &Before,
+    work: &mut [Work<'_>],
+    stale: &[String],
+    report: &mut Report,
+) -> Result<Made> {
+    let stale: BTreeSet<&str> = stale.iter().map(String::as_str).collect();
+    let in_the_way = stage::check(request.output, work.iter().map(Work::path), &stale)?;
+    for work in work.iter_mut().filter(|_| !in_the_way.is_empty()) {
+        // Such a file waits with the others until the way is free.
+        let path = work.path();
+        work.fresh &= !path.match_indices('/').any(|(at, _)| in_the_way.contains(&path[..at]));
+    }
+    let work = &*work;
     let new =
         work.iter().filter(|work| work.fresh && work.rank() == Rank::Leaf).map(|work| work.path().to_owned());
-    stage::check(request.output, work.iter().map(Work::path))?;
     let stage = Stage::begin(request.output, request.state, &new.collect(), &before.journal)?;
     request.reporter.begin(Step::Render, Some(work.len() as u64));
     let shapes = Mutex::new(Shapes::default());
@@ -254,6 +270,7 @@ fn make(request: &Request<'_>, before: &Before, work: &[Work<'_>], report: &mut 
         stage.abandon();
         return Err(error);
     }
+    in_the_way.iter().try_for_each(|path| stage::remove(request.output, path))?;
     report.written = stage.len();
     report.unchanged += work.len() - report.written;
     report.rendered = work.iter().filter(|work| matches!(work.what, What::Page(_))).count();

@@ -150,9 +150,15 @@ pub(super) fn clear(output: &Path, state: &Path) -> Result<()> {
 }
 
 /// Makes sure that every path can be written to: no folder stands where a file belongs, no file where a folder does, and
-/// no link leads out of the output.
-pub(super) fn check<'p>(output: &Path, paths: impl Iterator<Item = &'p str>) -> Result<()> {
-    let trouble = |path: &str, what: &str, hint: &str| {
+/// no link leads out of the output. Files of our own that nobody wants any more are no obstacle, but have to go before
+/// what they are in the way of can come: those are given back.
+pub(super) fn check<'p>(
+    output: &Path,
+    paths: impl Iterator<Item = &'p str>,
+    stale: &BTreeSet<&str>,
+) -> Result<BTreeSet<String>> {
+    let mut in_the_way = BTreeSet::new();
+    let trouble = |path: &str, what: &str, hint: &str| -> Result<BTreeSet<String>> {
         let message = format!("{} {what}", output.join(path).display());
         Err(Error::new(Kind::Io, message).hint(hint))
     };
@@ -167,6 +173,9 @@ pub(super) fn check<'p>(output: &Path, paths: impl Iterator<Item = &'p str>) -> 
                         "replace it by a folder",
                     );
                 }
+                Ok(metadata) if !metadata.is_dir() && stale.contains(&path[..at]) => {
+                    in_the_way.insert(path[..at].to_owned());
+                }
                 Ok(metadata) if !metadata.is_dir() => {
                     return trouble(&path[..at], "stands where a folder is needed", "move it away");
                 }
@@ -174,15 +183,27 @@ pub(super) fn check<'p>(output: &Path, paths: impl Iterator<Item = &'p str>) -> 
             }
         }
         if std::fs::symlink_metadata(output.join(path)).is_ok_and(|metadata| metadata.is_dir()) {
-            return trouble(path, "is a folder where a file is needed", "move it away");
+            let inside = files::walk(&output.join(path))?;
+            let inside: Vec<String> =
+                inside.iter().map(|file| format!("{path}/{}", files::slashed(file))).collect();
+            if inside.is_empty() || !inside.iter().all(|file| stale.contains(file.as_str())) {
+                return trouble(path, "is a folder where a file is needed", "move it away");
+            }
+            in_the_way.extend(inside);
         }
     }
-    Ok(())
+    Ok(in_the_way)
 }
 
 /// Removes a file of the output and the folders that it leaves empty.
+///
+/// What a link leads to is not ours: nothing is removed through one.
 pub(super) fn remove(output: &Path, path: &str) -> Result<()> {
     let file = output.join(path);
+    // A folder may have come where a file of that name was.
+    if is_behind_link(output, path) || std::fs::symlink_metadata(&file).is_ok_and(|metadata| metadata.is_dir()) {
+        return Ok(());
+    }
     files::remove(&file)?;
     let mut folder = file.parent();
     while let Some(parent) = folder.filter(|parent| *parent != output && parent.starts_with(output)) {
@@ -192,6 +213,11 @@ pub(super) fn remove(output: &Path, path: &str) -> Result<()> {
         folder = parent.parent();
     }
     Ok(())
+}
+
+/// Whether a folder on the way to a path is a link.
+pub(super) fn is_behind_link(output: &Path, path: &str) -> bool {
+    path.match_indices('/').any(|(at, _)| output.join(&path[..at]).is_symlink())
 }
 
 /// How a file looks now.

@@ -526,3 +526,49 @@ proptest! {
         check(&steps, seed)?;
     }
 }
+
+#[test]
+fn narrowing_what_is_public_leaves_nothing_behind() {
+    let site = site().write("templates/layouts/course.liquid", "{{ course.participants | jsonify }}");
+    edit(&site, |rows| {
+        rows[0]["participants"] =
+            serde_json::json!([{ "bookingId": "b1", "userId": "u1", "name": "Eva Muster" }]);
+    });
+    site.put("aither.toml", format!("{CONFIG}[privacy]\npublic_fields = [\"name\"]\n"));
+    site.build();
+    assert!(site.output("courses/kurs-1/index.html").contains("Eva Muster"));
+    site.put("aither.toml", CONFIG);
+    site.build();
+    assert!(site.tree().values().all(|bytes| !String::from_utf8_lossy(bytes).contains("Eva Muster")));
+}
+
+#[test]
+fn a_file_of_our_own_makes_way_for_a_folder_and_the_other_way_round() {
+    let site = site().write("static/foo", "file");
+    site.build();
+    site.remove("static/foo");
+    site.put("static/foo/bar.txt", "below");
+    site.build();
+    assert_eq!(site.output("foo/bar.txt"), "below");
+    site.remove("static/foo/bar.txt");
+    fs::remove_dir(site.path("static/foo")).unwrap();
+    site.put("static/foo", "file again");
+    site.build();
+    assert_eq!(site.output("foo"), "file again");
+}
+
+#[cfg(unix)]
+#[test]
+fn nothing_is_removed_or_written_through_a_link() {
+    let site = site();
+    site.build();
+    let outside = tempfile::tempdir().unwrap();
+    fs::write(outside.path().join("index.html"), "somebody's").unwrap();
+    fs::remove_dir_all(site.path("output/about")).unwrap();
+    std::os::unix::fs::symlink(outside.path(), site.path("output/about")).unwrap();
+    let error = site.try_build(Options::default()).unwrap_err();
+    assert!(error.message().contains("is a link"), "{error}");
+    site.remove("content/about.md");
+    site.build();
+    assert_eq!(fs::read_to_string(outside.path().join("index.html")).unwrap(), "somebody's");
+}

@@ -44,6 +44,9 @@ pub(super) fn whole(site: &Settings, address: &str) -> String {
 /// addresses and for anchors, which stay as they are; the path of an address that has it already is not put there twice.
 fn placed(site: &Settings, address: &str, absolute: bool) -> Option<String> {
     let scheme = address.split(['/', '?', '#']).next().is_some_and(|first| first.contains(':'));
+    if scheme && runs_code(address) {
+        return Some("#".to_owned());
+    }
     if scheme || address.starts_with("//") || address.starts_with('#') {
         return None;
     }
@@ -56,6 +59,16 @@ fn placed(site: &Settings, address: &str, absolute: bool) -> Option<String> {
     let before = if absolute { &site.base_url } else { base };
     let all = format!("{before}{slash}{path}");
     Some(if all.is_empty() { "/".to_owned() } else { all })
+}
+
+/// Whether an address is a program rather than a place. Browsers leave out control characters and spaces at its front, and
+/// line breaks and tabs anywhere, before they look at the scheme (WHATWG URL, section 4.4).
+fn runs_code(address: &str) -> bool {
+    let shown = address.trim_start_matches(|c: char| c.is_control() || c == ' ');
+    let plain: String = shown.chars().filter(|c| !matches!(c, '\t' | '\n' | '\r')).take(16).collect();
+    let plain = plain.to_ascii_lowercase();
+    ["javascript:", "vbscript:", "data:"].iter().any(|scheme| plain.starts_with(scheme))
+        && !plain.starts_with("data:image/")
 }
 
 /// For a query: everything but letters, digits and `-._~` is escaped, and a space is `+`.
@@ -102,4 +115,19 @@ fn escaped<'a>(cx: &mut Context<'a>, input: Value<'a>, keep: impl Fn(u8) -> Opti
         }
     }
     Ok(Value::string(made))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::runs_code;
+
+    #[test]
+    fn addresses_that_run_are_told_from_those_that_lead_somewhere() {
+        for bad in ["javascript:alert(1)", " \u{1}JaVa\tScript:x", "vbscript:x", "data:text/html,x"] {
+            assert!(runs_code(bad), "{bad:?}");
+        }
+        for good in ["https://a.example", "mailto:a@b.example", "tel:1", "data:image/png;base64,x", "/javascript:"] {
+            assert!(!runs_code(good), "{good:?}");
+        }
+    }
 }
