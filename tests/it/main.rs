@@ -17,6 +17,7 @@ mod docs_theming;
 mod filters;
 mod fixture;
 mod golden;
+mod golden_sites;
 mod hemera;
 mod hemera_site;
 mod house;
