@@ -201,7 +201,9 @@ pub(super) fn check<'p>(
 pub(super) fn remove(output: &Path, path: &str) -> Result<()> {
     let file = output.join(path);
     // A folder may have come where a file of that name was.
-    if is_behind_link(output, path) || std::fs::symlink_metadata(&file).is_ok_and(|metadata| metadata.is_dir()) {
+    if is_behind_link(output, path)
+        || std::fs::symlink_metadata(&file).is_ok_and(|metadata| metadata.is_dir())
+    {
         return Ok(());
     }
     files::remove(&file)?;

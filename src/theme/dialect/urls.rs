@@ -126,7 +126,9 @@ mod tests {
         for bad in ["javascript:alert(1)", " \u{1}JaVa\tScript:x", "vbscript:x", "data:text/html,x"] {
             assert!(runs_code(bad), "{bad:?}");
         }
-        for good in ["https://a.example", "mailto:a@b.example", "tel:1", "data:image/png;base64,x", "/javascript:"] {
+        for good in
+            ["https://a.example", "mailto:a@b.example", "tel:1", "data:image/png;base64,x", "/javascript:"]
+        {
             assert!(!runs_code(good), "{good:?}");
         }
     }
