@@ -260,7 +260,7 @@ impl Project {
             self.published(&mut ready)?;
         }
         let next_course = self.next_course(&ready.snapshot, ready.now);
-        // What a person should look at is told at every build, so one with warnings is never idle.
+        // What this build had to say, the next one may have to say again: it is not idle.
         let is_quiet = report.warnings.is_empty() && ready.site.warnings.is_empty();
         let refused = ready.outcome.as_ref().is_some_and(|outcome| !outcome.refused.is_empty());
         if is_quiet
