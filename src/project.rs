@@ -289,6 +289,7 @@ impl Project {
         let _lock = self.lock()?;
         let mut ready = self.prepare(options, &Gate::default())?;
         ready.memory.save(&self.config.paths.state)?;
+        Idle::forget(&self.config)?;
         let request = self.request(&ready, options)?;
         let report = build::run(&request)?;
         let differences = build::verify(&request)?;
