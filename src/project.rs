@@ -375,6 +375,9 @@ impl Project {
         let catalogue = snapshot.catalogue.with(&memory.archive);
 
         let mut assets = self.assets(&theme, &content.assets)?;
+        if memory.source.as_deref().is_some_and(|source| source != self.store().source()) {
+            memory.history.forget_events();
+        }
         let history = std::mem::take(&mut memory.history);
         let site = site::plan(
             &site::Input {
@@ -519,6 +522,9 @@ impl Project {
         salt.field(self.config.site.language.as_bytes());
         salt.field(self.config.site.time_zone.iana_name().unwrap_or_default().as_bytes());
         salt.field(self.config.site.base_url.as_bytes());
+        salt.field(self.config.courses.mode.name().as_bytes());
+        salt.field(self.config.courses.currency.as_bytes());
+        salt.number(u64::from(self.config.outputs.calendar)).number(u64::from(self.config.outputs.cards));
         // Which fields of a participant are public decides what views hold: nothing of an earlier choice may stay.
         let mut public = self.config.privacy.public_fields.clone();
         public.sort_unstable();

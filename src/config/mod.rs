@@ -11,10 +11,12 @@ use crate::base::secret::Secret;
 use crate::error::{Error, Kind, Result};
 
 mod checks;
+mod outputs;
 mod paths;
 mod read;
 mod serve;
 
+pub use outputs::{Mode, Organisation, Outputs};
 pub use serve::{Serve, ServeLimits, Tokens};
 
 /// Everything that a run has to know, checked. Paths are absolute.
@@ -32,6 +34,8 @@ pub struct Config {
     pub paths: Paths,
     /// `[courses]`.
     pub courses: Courses,
+    /// `[output]`.
+    pub outputs: Outputs,
     /// `[limits]`.
     pub limits: Limits,
     /// `[privacy]`.
@@ -53,6 +57,8 @@ pub struct Site {
     pub language: String,
     /// `time_zone`, an IANA name.
     pub time_zone: TimeZone,
+    /// `[site.organisation]`: who offers the courses.
+    pub organisation: Organisation,
     /// `[site.extra]`, handed to templates as `site.extra`.
     pub extra: toml::Table,
 }
@@ -148,6 +154,10 @@ pub struct Courses {
     pub archive: bool,
     /// Whether drafts are built (`--drafts`).
     pub drafts: bool,
+    /// `mode`: how a course takes place whose data does not say so.
+    pub mode: Mode,
+    /// `currency`: that of a price that comes without one, an ISO 4217 code.
+    pub currency: String,
 }
 
 /// The order of the catalogue, and so of listings and neighbours.

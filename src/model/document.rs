@@ -30,6 +30,11 @@ pub struct FrontMatter {
 }
 
 impl FrontMatter {
+    /// Whether search engines, feeds and the site's own search are not to know of the page: `noindex = true` in `[extra]`.
+    pub fn is_hidden(&self) -> bool {
+        matches!(self.extra.get("noindex"), Some(super::view::Value::Bool(true)))
+    }
+
     /// A quick hash of all of it.
     pub fn fingerprint(&self) -> u64 {
         let Self { title, slug, date, draft, template, weight, tags, description, extra } = self;

@@ -2,9 +2,9 @@
 
 mod courses;
 mod documents;
-mod feeds;
 mod jekyll;
 mod listings;
+mod machine;
 mod plan;
 mod planner;
 mod records;

@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use super::courses::{self, Entry};
 use super::documents::{self, Documents, Placed};
 use super::jekyll;
+use super::machine;
 use super::planner::Planner;
 use super::records::Records;
 use super::route::Route;
@@ -203,6 +204,9 @@ pub fn plan(input: &Input<'_>, history: History) -> Result<Site> {
     let maps: Vec<Map> = Records::maps(&records);
     let site = site_view(input, &records.entries, &maps, &documents, &addresses);
     let globals = site_fingerprint(input, &records.entries, &documents);
+    let mut history = history;
+    let seen = input.content.documents.iter().map(|document| (&*document.source, document.fingerprint()));
+    history.learn_documents(seen, input.now);
     let mut planner = Planner { input, site, records, history, pages: Vec::new(), sitemap: Vec::new() };
     planner.home(documents.home)?;
     planner.courses();
@@ -248,6 +252,10 @@ fn site_view(
         (std::cmp::Reverse(placed.document.front.date.map(|date| date.sort_key())), &placed.document.source)
     });
     let posts: List = dated.into_iter().map(|placed| views::summary(placed, addresses)).collect();
+    let outputs = &input.config.outputs;
+    let link = |wanted: bool, name: &str| {
+        if wanted { Value::from(addresses.link(&format!("/{name}"))) } else { Value::Nil }
+    };
     let extra = Map::from(&site.extra);
     let entries = vec![
         ("title".into(), site.title.as_str().into()),
@@ -270,7 +278,11 @@ fn site_view(
         ("posts".into(), posts.into()),
         ("data_changed_at".into(), Value::maybe(input.data_changed_at)),
         ("has_data".into(), input.data_changed_at.is_some().into()),
-        ("feed_url".into(), addresses.link("/feed.xml").into()),
+        ("feed_url".into(), link(outputs.feeds, machine::ATOM)),
+        ("rss_url".into(), link(outputs.feeds, machine::RSS)),
+        ("json_feed_url".into(), link(outputs.feeds, machine::JSON)),
+        ("calendar_url".into(), link(outputs.calendar, machine::CALENDAR)),
+        ("organisation".into(), views::organisation(input.config, addresses).into()),
         ("extra".into(), extra.clone().into()),
     ];
     Map::new(jekyll::with_extra(entries, &extra))
@@ -281,6 +293,8 @@ fn site_fingerprint(input: &Input<'_>, entries: &[Entry], documents: &Documents<
     let site = &input.config.site;
     let texts = [&site.title, &site.description, &site.base_url, &site.language];
     let mark = texts.into_iter().fold(Fingerprint::new(14), |mark, text| mark.text(text));
+    // Switches and the organisation are few and change seldom: all of them, as they are shown to a programmer.
+    let mark = mark.text(&format!("{:?}{:?}", site.organisation, input.config.outputs));
     let mark = mark.maybe(site.time_zone.iana_name()).number(Map::from(&site.extra).digest().short());
     let mark = mark.number(input.data_changed_at.map_or(u64::MAX, |at| at.as_nanosecond() as u64));
     let mark = entries.iter().fold(mark, |mark, entry| mark.number(entry.mark));

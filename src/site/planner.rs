@@ -6,9 +6,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::documents::{Documents, Placed};
-use super::feeds;
 use super::jekyll;
 use super::listings;
+use super::machine::{self, Place};
 use super::plan::{Body, Input, Make, Page, Rank, View};
 use super::records::{CoursePages, Listing, Records};
 use super::route::Route;
@@ -27,8 +27,8 @@ pub(super) struct Planner<'a> {
     pub(super) records: Arc<Records>,
     pub(super) history: History,
     pub(super) pages: Vec<Page>,
-    /// Addresses for search engines, with the moment of their last change where it is known.
-    pub(super) sitemap: Vec<(String, Option<Timestamp>)>,
+    /// Addresses for search engines.
+    pub(super) sitemap: Vec<Place>,
 }
 
 /// A page of a layout that is about to be added.
@@ -46,6 +46,25 @@ struct Draft<'a> {
 }
 
 impl Planner<'_> {
+    /// Tells search engines of a page, unless its front matter says not to.
+    fn list(&mut self, route: &Route, front: Option<&FrontMatter>, changed: Option<Timestamp>) {
+        if !front.is_some_and(FrontMatter::is_hidden) {
+            self.sitemap.push(Place::new(route.address(), changed));
+        }
+    }
+
+    /// When a document last changed: as its date says, or as it was seen to.
+    fn document_changed(&self, document: &Document) -> Option<Timestamp> {
+        let date = document.front.date.map(|date| date.sort_key());
+        self.history.document_changed_at(&document.source).max(date)
+    }
+
+    /// When anything on the home page last changed.
+    fn site_changed(&self, home: Option<&Document>) -> Option<Timestamp> {
+        let all = 0..u32::try_from(self.records.entries.len()).unwrap_or(u32::MAX);
+        Self::changed_of(&self.records, all).max(home.and_then(|home| self.document_changed(home)))
+    }
+
     fn link(&self, route: &Route) -> String {
         self.records.addresses.link(&route.address())
     }
@@ -60,7 +79,7 @@ impl Planner<'_> {
 
     /// A view that is made at once: `site` and `page` with something beside them.
     fn here(&self, page: PageView<'_>, more: Option<(&'static str, Map)>) -> (View, Fingerprint) {
-        let page = page.map();
+        let page = page.map(&self.records.addresses);
         let mut mark = Fingerprint::new(10).number(page.digest().short());
         let mut root = vec![("site".into(), self.site.clone().into()), ("page".into(), page.into())];
         if let Some((name, map)) = more {
@@ -89,10 +108,11 @@ impl Planner<'_> {
                 content: home.map(|document| &document.html),
                 previous: None,
                 next: None,
+                card: None,
             },
             Some(("paginator", posts)),
         );
-        self.sitemap.push((route.address(), None));
+        self.list(&route, front, self.site_changed(home));
         let content = home.map(|document| &document.html);
         let fallbacks = jekyll::layouts("home", false);
         self.add(Draft {
@@ -130,7 +150,10 @@ impl Planner<'_> {
             let content = overlay.map(|overlay| overlay.html.clone()).filter(|html| !html.trim().is_empty());
             let body = Body::Layout { layouts, view: View::Made(maker.clone(), number), content };
             self.history.learn(&entry.id, &entry.route.address());
-            self.sitemap.push((entry.route.address(), entry.updated_at));
+            let front = overlay.map(|overlay| &overlay.front);
+            if !front.is_some_and(FrontMatter::is_hidden) {
+                self.sitemap.push(Place::new(entry.route.address(), entry.updated_at));
+            }
             let record = Some(entry.id.clone());
             self.pages.push(Page { route: entry.route.clone(), rank: Rank::Leaf, body, inputs, record });
         }
@@ -185,7 +208,8 @@ impl Planner<'_> {
                 inputs =
                     inputs.number(self.records.entries.get(*course as usize).map_or(0, |entry| entry.mark));
             }
-            self.sitemap.push((slice.route.address(), None));
+            let changed = Self::changed_of(&self.records, slice.courses.iter().copied());
+            self.list(&slice.route, front, changed);
             self.add(Draft {
                 route: slice.route.clone(),
                 rank: Rank::List,
@@ -245,11 +269,13 @@ impl Planner<'_> {
             content: Some(&placed.document.html),
             previous,
             next,
+            card: None,
         };
         let (view, inputs) = self.here(page, section.map(|section| ("section", section)));
         let is_post = kind == "page" && front.date.is_some();
         self.history.learn(&format!("document:{}", placed.document.source), &placed.route.address());
-        self.sitemap.push((placed.route.address(), front.date.map(|date| date.sort_key())));
+        let changed = self.document_changed(placed.document);
+        self.list(&placed.route, Some(front), changed);
         self.add(Draft {
             route: placed.route.clone(),
             rank,
@@ -277,6 +303,7 @@ impl Planner<'_> {
             content: None,
             previous: None,
             next: None,
+            card: None,
         };
         let (view, inputs) = self.here(page, None);
         self.add(Draft {
@@ -323,57 +350,12 @@ impl Planner<'_> {
             let language = self.input.config.site.language.clone();
             let (link, absolute) = (self.link(&target), addresses.absolute(&target.address()));
             let inputs = Fingerprint::new(20).text(&link).text(&absolute).text(&language).get();
-            let make = Make::new(move || feeds::redirect(&language, &link, &absolute));
+            let make = Make::new(move || machine::redirect(&language, &link, &absolute));
             self.pages.push(Page { route, rank: Rank::Leaf, body: Body::Made(make), inputs, record: None });
         }
         if !lines.is_empty() {
-            self.made("_redirects", inputs, move || lines.clone().into_bytes())?;
+            self.made("_redirects", Rank::Entrance, inputs, move || lines.clone().into_bytes())?;
         }
-        Ok(())
-    }
-
-    /// Files for machines. They are made from the records themselves, so their inputs say when they have to be.
-    pub(super) fn machine_readable(&mut self) -> Result<()> {
-        let site = &self.input.config.site;
-        let base = Fingerprint::new(13).text(&site.base_url).text(&site.title).text(&site.language);
-        let base = base.text(&site.description).number(self.input.config.courses.feed_size as u64);
-
-        let records = self.records.clone();
-        let newest = feeds::newest(&records.config, &records.entries);
-        let inputs = newest.iter().fold(base, |inputs, at| inputs.number(records.entries[*at].mark));
-        self.made("feed.xml", inputs, move || {
-            feeds::atom(&records.config, &records.addresses, &records.entries, &newest)
-        })?;
-
-        let addresses = self.records.addresses.clone();
-        self.made("robots.txt", base, move || feeds::robots(&addresses))?;
-
-        self.sitemap.sort_unstable();
-        let pages: Arc<[(String, Option<Timestamp>)]> = std::mem::take(&mut self.sitemap).into();
-        for part in feeds::sitemaps(&pages) {
-            let inputs = part.pages.clone().fold(base.number(pages.len() as u64), |inputs, at| {
-                let (address, changed) = &pages[at];
-                inputs.text(address).number(changed.map_or(0, |at| at.as_nanosecond() as u64))
-            });
-            let (addresses, pages, name) = (self.records.addresses.clone(), pages.clone(), part.name.clone());
-            self.made(&name, inputs, move || part.bytes(&addresses, &pages))?;
-        }
-        Ok(())
-    }
-
-    fn made(
-        &mut self,
-        path: &str,
-        inputs: Fingerprint,
-        make: impl Fn() -> Vec<u8> + Send + Sync + 'static,
-    ) -> Result<()> {
-        self.pages.push(Page {
-            route: Route::file(path)?,
-            rank: Rank::Entrance,
-            body: Body::Made(Make::new(make)),
-            inputs: inputs.get(),
-            record: None,
-        });
         Ok(())
     }
 }

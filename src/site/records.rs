@@ -75,10 +75,11 @@ impl Entries for CoursePages {
                 .filter(|html| !html.trim().is_empty()),
             previous: neighbour(index.checked_sub(1)),
             next: neighbour(Some(index + 1)),
+            card: None,
         };
         vec![
             ("site".into(), self.site.clone().into()),
-            ("page".into(), page.map().into()),
+            ("page".into(), page.map(addresses).into()),
             ("course".into(), Records::map(&self.records, number).into()),
         ]
     }
@@ -122,6 +123,7 @@ impl Entries for Listing {
             content: self.html.as_ref().filter(|_| slice.number == 1),
             previous: None,
             next: None,
+            card: None,
         };
         let level = self.level.map(|level| views::level(level, self.total(), addresses));
         let listing = Map::new(vec![("title".into(), title.into()), ("level".into(), Value::maybe(level))]);
@@ -136,7 +138,7 @@ impl Entries for Listing {
         };
         vec![
             ("site".into(), self.site.clone().into()),
-            ("page".into(), page.map().into()),
+            ("page".into(), page.map(addresses).into()),
             ("paginator".into(), slice.paginator(courses, self.slices.len(), self.total(), link).into()),
             ("listing".into(), listing.into()),
         ]
