@@ -16,12 +16,15 @@ use crate::model::document::Document;
 use crate::model::history::History;
 use crate::model::view::{Entries, Key, List, Map, Value};
 
+/// The address of a page in each language, where it has one.
+type Whereabouts = Box<[Option<String>]>;
+
 /// The languages of a site, and where each page is found in each of them. With one language all of it is empty.
 #[derive(Debug, Default)]
 pub(super) struct Languages {
     editions: Vec<(Arc<Config>, String)>,
     /// The addresses of a page in each language, by what is the same in all of them; known once all are planned.
-    pages: OnceLock<HashMap<Arc<str>, Box<[Option<String>]>>>,
+    pages: OnceLock<HashMap<Arc<str>, Whereabouts>>,
 }
 
 impl Languages {
@@ -72,7 +75,7 @@ impl Languages {
 
     /// Learns where every page is, now that all are planned, and makes that a part of what pages are made from.
     pub(super) fn meet(&self, pages: &mut [Page]) {
-        let mut known: HashMap<Arc<str>, Box<[Option<String>]>> = HashMap::new();
+        let mut known: HashMap<Arc<str>, Whereabouts> = HashMap::new();
         let Some(root) = self.editions.first().map(|(main, _)| Addresses::new(main)) else { return };
         for page in pages.iter().filter(|page| matches!(page.body, Body::Layout { .. })) {
             let none = || vec![None; self.editions.len()].into_boxed_slice();

@@ -220,7 +220,7 @@ fn mistakes_in_languages_are_told_with_their_line() {
         ("[languages.e]\n", "aither.toml:1"),
         ("[languages]\nen = 3\n", "`en` must be a table: [languages.en], not a number"),
         ("[languages.fr]\ntilte = \"x\"\n", "did you mean `title`?"),
-        ("[languages.en]\n[languages.EN]\n", "twice"),
+        ("[languages.fr]\n[languages.FR]\n", "twice"),
         ("[site]\nlanguage = \"de\"\n[languages.de]\ntitle = \"x\"\n", "[site]"),
     ] {
         let site = Fixture::new(config);

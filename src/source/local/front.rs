@@ -39,7 +39,7 @@ pub(super) fn read(
             let overlay = Overlay { source, language: entry.language, course, front, ..Overlay::default() };
             PageKind::Overlay(Box::new(reader.course(&mut table, overlay)))
         }
-        Role::Document { .. } | Role::Asset => PageKind::Document(Document {
+        Role::Document { .. } | Role::Asset => PageKind::Document(Box::new(Document {
             section: entry.path.rsplit_once('/').map_or("", |(folder, _)| folder).into(),
             source,
             original: entry.original.as_str().into(),
@@ -47,7 +47,7 @@ pub(super) fn read(
             is_section: entry.role == Role::Document { is_section: true },
             front,
             html: "".into(),
-        }),
+        })),
     };
     table.finish(Some(EXTRA));
     let mistakes = sheet.into_mistakes();

@@ -37,7 +37,7 @@ struct Page {
 
 #[derive(Debug)]
 enum PageKind {
-    Document(Document),
+    Document(Box<Document>),
     Overlay(Box<Overlay>),
 }
 
@@ -73,7 +73,7 @@ pub fn read(config: &Config) -> Result<Content> {
     let mut overlays = Vec::new();
     for page in rendered {
         match page {
-            PageKind::Document(document) => content.documents.push(document),
+            PageKind::Document(document) => content.documents.push(*document),
             PageKind::Overlay(overlay) => overlays.push(*overlay),
         }
     }
@@ -137,7 +137,7 @@ fn render(config: &Config, addresses: &Addresses, page: Page) -> PageKind {
     let language = config.languages.get(page.language).map_or(&*config.site.language, |own| &own.code);
     let html = markdown::render_with(body, Trust::Local, language, &link).into();
     match page.kind {
-        PageKind::Document(document) => PageKind::Document(Document { html, ..document }),
+        PageKind::Document(document) => PageKind::Document(Box::new(Document { html, ..*document })),
         PageKind::Overlay(overlay) => PageKind::Overlay(Box::new(Overlay { html, ..*overlay })),
     }
 }
