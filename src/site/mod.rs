@@ -3,6 +3,7 @@
 mod courses;
 mod documents;
 mod jekyll;
+mod languages;
 mod listings;
 mod machine;
 mod plan;
@@ -11,5 +12,5 @@ mod records;
 mod route;
 mod views;
 
-pub use plan::{Body, Input, Make, Page, Rank, Site, View, plan};
+pub use plan::{Body, Edition, Input, Make, Page, Rank, Site, View, plan};
 pub use route::Route;

@@ -37,7 +37,8 @@ pub(crate) fn read(markup: &str) -> Vec<Piece> {
             rest = after;
         } else {
             let (name, attributes, closed, after) = tag(&rest[1..]);
-            if !closed && !(is_html && EMPTY.contains(&name.as_str())) {
+            let is_empty = is_html && EMPTY.contains(&name.as_str());
+            if !closed && !is_empty {
                 open.push(name.clone());
             }
             pieces.push(Piece::Open(name, attributes));

@@ -4,6 +4,7 @@ mod calendar;
 mod feed;
 mod moochub;
 mod robots;
+mod site;
 mod sitemap;
 mod xml;
 
@@ -15,16 +16,17 @@ use jiff::Timestamp;
 use self::calendar::{Calendar, Entered};
 use self::feed::Feed;
 pub(super) use self::feed::{ATOM, JSON, RSS};
-pub(super) use self::robots::redirect;
+pub(super) use self::site::of_site;
 pub(super) use self::sitemap::Place;
 use super::courses::Entry;
-use super::plan::Rank;
+use super::plan::{Body, Make, Page, Rank};
 use super::planner::Planner;
 use super::records::Records;
 use super::route::Route;
 use crate::base::digest::Fingerprint;
+use crate::config::Config;
 use crate::error::Result;
-use crate::model::history::Event;
+use crate::model::history::{Event, History};
 
 /// The calendar of the whole catalogue.
 pub(super) const CALENDAR: &str = "calendar.ics";
@@ -32,6 +34,11 @@ pub(super) const CALENDAR: &str = "calendar.ics";
 /// The calendar of one course, below its page.
 pub(super) fn calendar_of(entry: &Entry) -> String {
     format!("{}{}.ics", entry.route.address(), entry.slug)
+}
+
+/// When calendars stop telling of what has gone.
+pub(super) fn cancelled_until(config: &Config, history: &History) -> impl Iterator<Item = Timestamp> {
+    history.cancelled().map(|(_, event)| calendar::ends(event, &config.site.time_zone))
 }
 
 impl Planner<'_> {
@@ -44,32 +51,17 @@ impl Planner<'_> {
         if outputs.calendar {
             self.calendars()?;
         }
-        if outputs.moochub {
+        // The export has no languages: it tells of each course once.
+        if outputs.moochub && self.records.addresses.prefix.is_empty() {
             self.moochub()?;
         }
-        if outputs.robots {
-            let addresses = self.records.addresses.clone();
-            let has_sitemap = outputs.sitemap;
-            let inputs = self.site_mark().number(u64::from(has_sitemap));
-            self.made("robots.txt", Rank::Entrance, inputs, move || robots::robots(&addresses, has_sitemap))?;
-        }
-        if outputs.sitemap { self.sitemap() } else { Ok(()) }
-    }
-
-    /// What every file for machines may say of the site.
-    fn site_mark(&self) -> Fingerprint {
-        let config = self.input.config;
-        let (site, organisation) = (&config.site, &config.site.organisation);
-        let texts = [&site.base_url, &site.title, &site.language, &site.description];
-        let mark = texts.into_iter().fold(Fingerprint::new(13), |mark, text| mark.text(text));
-        let mark = mark.text(&organisation.name).text(&organisation.url);
-        mark.text(&config.outputs.license).text(&config.courses.currency)
+        Ok(())
     }
 
     fn feeds(&mut self) -> Result<()> {
         let records = self.records.clone();
         let newest: Arc<[usize]> = feed::newest(&records.config, &records.entries).into();
-        let inputs = self.site_mark().number(records.config.courses.feed_size as u64);
+        let inputs = mark(self.input.config).number(records.config.courses.feed_size as u64);
         let inputs = newest.iter().fold(inputs, |inputs, at| inputs.number(records.entries[*at].mark));
         for name in [ATOM, RSS, JSON] {
             let (records, newest) = (records.clone(), newest.clone());
@@ -93,13 +85,14 @@ impl Planner<'_> {
         let events = records.entries.iter().filter_map(calendar::event);
         self.history.learn_events(events, now, |event| calendar::ends(event, zone) <= now);
 
-        let sequence = |entry: &Entry| self.history.event(&entry.id).map_or(0, |event| event.sequence);
+        let sequence =
+            |entry: &Entry| self.history.history().event(&entry.id).map_or(0, |event| event.sequence);
         let sequences: Arc<[u32]> = records.entries.iter().map(sequence).collect();
         let cancelled: Arc<[(Arc<str>, Event)]> =
-            self.history.cancelled().map(|(id, event)| (id.into(), event.clone())).collect();
+            self.history.history().cancelled().map(|(id, event)| (id.into(), event.clone())).collect();
         let whole =
             Calendar::new(config, &records.addresses, config.site.title.clone(), &format!("/{CALENDAR}"));
-        let base = self.site_mark().maybe(zone.iana_name());
+        let base = mark(self.input.config).maybe(zone.iana_name());
         let mut all = base;
         for (number, entry) in records.entries.iter().enumerate() {
             let Some(event) = Entered::of(entry, &records.addresses, sequences[number]) else { continue };
@@ -126,7 +119,7 @@ impl Planner<'_> {
     /// Whoever subscribed to the calendar of a course that has gone is told so there.
     fn cancelled_calendars(&mut self, base: Fingerprint, cancelled: &Arc<[(Arc<str>, Event)]>) -> Result<()> {
         let lived: Vec<(usize, String)> = (cancelled.iter().enumerate())
-            .filter_map(|(number, (id, _))| Some((number, self.history.address(id)?.to_owned())))
+            .filter_map(|(number, (id, _))| Some((number, self.history.address(id)?)))
             .collect();
         let taken: HashSet<String> = match lived.is_empty() {
             true => HashSet::new(),
@@ -158,7 +151,7 @@ impl Planner<'_> {
         for number in 0..total {
             let from = number * moochub::PAGE;
             let here: Arc<[u32]> = courses[from..courses.len().min(from + moochub::PAGE)].into();
-            let inputs = self.site_mark().number(number as u64).number(total as u64);
+            let inputs = mark(self.input.config).number(number as u64).number(total as u64);
             let inputs = here.iter().fold(inputs, |inputs, at| {
                 let entry = &records.entries[*at as usize];
                 // Who takes part is told to nobody here: their coming and going does not matter.
@@ -172,37 +165,41 @@ impl Planner<'_> {
         Ok(())
     }
 
-    fn sitemap(&mut self) -> Result<()> {
-        self.sitemap.sort_unstable();
-        let places: Arc<[Place]> = std::mem::take(&mut self.sitemap).into();
-        for file in sitemap::files(&places) {
-            let inputs = self.site_mark().number(places.len() as u64);
-            let inputs = file.places.clone().fold(inputs, |inputs, at| places[at].mark(inputs));
-            let (addresses, places, name) =
-                (self.records.addresses.clone(), places.clone(), file.name.clone());
-            self.made(&name, Rank::Entrance, inputs, move || file.bytes(&addresses, &places))?;
-        }
-        Ok(())
-    }
-
     /// When anything in a list of courses last changed, as far as anybody knows.
     pub(super) fn changed_of(records: &Records, courses: impl Iterator<Item = u32>) -> Option<Timestamp> {
         courses.filter_map(|at| records.entries.get(at as usize)?.updated_at).max()
     }
 
-    /// A file that needs no template.
-    pub(super) fn made(
+    fn made(
         &mut self,
         path: &str,
         rank: Rank,
         inputs: Fingerprint,
         make: impl Fn() -> Vec<u8> + Send + Sync + 'static,
     ) -> Result<()> {
-        let body = super::plan::Body::Made(super::plan::Make::new(make));
-        let route = Route::file(path)?;
-        self.pages.push(super::plan::Page { route, rank, body, inputs: inputs.get(), record: None });
+        self.pages.push(made(path, rank, inputs, make)?);
         Ok(())
     }
+}
+
+/// A file that needs no template.
+fn made(
+    path: &str,
+    rank: Rank,
+    inputs: Fingerprint,
+    make: impl Fn() -> Vec<u8> + Send + Sync + 'static,
+) -> Result<Page> {
+    let (route, body) = (Route::file(path)?, Body::Made(Make::new(make)));
+    Ok(Page { route, rank, body, inputs: inputs.get(), record: None, identity: None, language: 0 })
+}
+
+/// What every file for machines may say of the site.
+fn mark(config: &Config) -> Fingerprint {
+    let (site, organisation) = (&config.site, &config.site.organisation);
+    let texts = [&site.base_url, &site.prefix, &site.title, &site.language, &site.description];
+    let mark = texts.into_iter().fold(Fingerprint::new(13), |mark, text| mark.text(text));
+    let mark = mark.text(&organisation.name).text(&organisation.url);
+    mark.text(&config.outputs.license).text(&config.courses.currency)
 }
 
 /// A quick hash of what exports tell of a course.

@@ -13,7 +13,7 @@ pub(super) fn robots(addresses: &Addresses, has_sitemap: bool) -> Vec<u8> {
 }
 
 /// A page that leads on to another address, for servers that know nothing of redirects.
-pub(in crate::site) fn redirect(language: &str, link: &str, absolute: &str) -> Vec<u8> {
+pub(super) fn redirect(language: &str, link: &str, absolute: &str) -> Vec<u8> {
     let (language, link, absolute) = (escape(language), escape(link), escape(absolute));
     format!(
         "<!doctype html>\n<html lang=\"{language}\">\n<head>\n<meta charset=\"utf-8\">\n<title>{absolute}</title>\n\

@@ -29,6 +29,11 @@ impl Place {
         Self { address, changed, languages: Vec::new() }
     }
 
+    /// The same place in the tree of a language.
+    pub(in crate::site) fn below(self, prefix: &str) -> Self {
+        if prefix.is_empty() { self } else { Self { address: format!("{prefix}{}", self.address), ..self } }
+    }
+
     pub(super) fn mark(&self, inputs: Fingerprint) -> Fingerprint {
         let changed = self.changed.map_or(0, |at| at.as_nanosecond() as u64);
         let inputs = inputs.text(&self.address).number(changed).number(self.languages.len() as u64);
@@ -113,7 +118,8 @@ mod tests {
     use super::*;
 
     fn addresses() -> Addresses {
-        Addresses { base_path: String::new(), base_url: "https://a.example".into() }
+        let (base_path, prefix) = (String::new(), String::new());
+        Addresses { base_path, base_url: "https://a.example".into(), prefix }
     }
 
     #[test]
