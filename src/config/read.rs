@@ -6,8 +6,8 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::{
-    Config, Courses, Details, Environment, FILE, Hemera, Limits, Order, Paths, Privacy, Serve, Site, Source,
-    Theme,
+    Config, Courses, Details, Environment, FILE, Hemera, Limits, Markdown, Order, Paths, Privacy, Serve,
+    Site, Source, Theme,
 };
 use super::{checks, paths};
 use crate::base::mistakes::{self, Mistake};
@@ -53,6 +53,7 @@ pub(super) fn config(root: &Path, text: &str, environment: &Environment) -> Resu
             &mut variables.mistakes,
         ),
         courses: courses(top.table("courses")),
+        markdown: markdown(top.table("markdown")),
         limits: limits(top.table("limits")),
         privacy: privacy(&sheet, top.table("privacy")),
         serve: Serve::read(top.table("serve"), environment),
@@ -263,6 +264,16 @@ fn courses(table: Option<Table<'_, '_>>) -> Courses {
         table.finish(None);
     }
     courses
+}
+
+fn markdown(table: Option<Table<'_, '_>>) -> Markdown {
+    let mut markdown = Markdown { highlight: true, heading_anchors: false };
+    if let Some(mut table) = table {
+        markdown.highlight = table.boolean("highlight").unwrap_or(markdown.highlight);
+        markdown.heading_anchors = table.boolean("heading_anchors").unwrap_or(markdown.heading_anchors);
+        table.finish(None);
+    }
+    markdown
 }
 
 fn limits(table: Option<Table<'_, '_>>) -> Limits {

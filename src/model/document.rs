@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::moment::Moment;
-use super::view::Map;
+use super::view::{List, Map};
 use crate::base::digest::Fingerprint;
 
 /// What every content file may say about itself in its front matter.
@@ -42,6 +42,15 @@ impl FrontMatter {
     }
 }
 
+/// What is known of a text besides its HTML, which decides it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Prose {
+    /// The headings as a tree: `id`, `title`, `level` and `children` of each.
+    pub toc: List,
+    /// Whether it shows code whose parts are marked, for which pages need a style sheet.
+    pub has_code: bool,
+}
+
 /// A page or a section from `content/`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Document {
@@ -55,12 +64,14 @@ pub struct Document {
     pub front: FrontMatter,
     /// The Markdown rendered to HTML.
     pub html: Arc<str>,
+    /// What else is known of it.
+    pub prose: Prose,
 }
 
 impl Document {
     /// A quick hash of all of it.
     pub fn fingerprint(&self) -> u64 {
-        let Self { source, section, is_section, front, html } = self;
+        let Self { source, section, is_section, front, html, prose: _ } = self;
         let mark = Fingerprint::new(4).text(source).text(section).number(u64::from(*is_section));
         mark.number(front.fingerprint()).text(html).get()
     }
@@ -97,6 +108,8 @@ pub struct Overlay {
     pub seats: Option<u32>,
     /// The Markdown rendered to HTML.
     pub html: Arc<str>,
+    /// What else is known of it.
+    pub prose: Prose,
 }
 
 impl Overlay {
@@ -117,6 +130,7 @@ impl Overlay {
             image,
             seats,
             html,
+            prose: _,
         } = self;
         let texts = [course_id, currency, location, instructor, image];
         let mut mark = Fingerprint::new(5).text(source).text(course).number(front.fingerprint());

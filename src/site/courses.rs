@@ -96,6 +96,24 @@ pub(super) fn join(
     Ok(entries)
 }
 
+/// The addresses of all courses, by the slugs that the site and the source have for them, and by their ids.
+pub fn addresses_of(
+    config: &Config,
+    catalogue: &Catalogue,
+    overlays: &[Arc<Overlay>],
+    now: Timestamp,
+) -> Result<HashMap<String, String>> {
+    let entries = join(config, catalogue, overlays, &|_| None, now, &mut Vec::new())?;
+    let mut addresses: HashMap<String, String> =
+        entries.iter().map(|entry| (entry.slug.to_string(), entry.route.address())).collect();
+    for name in [|course: &Course| course.slug.to_string(), |course: &Course| course.id.as_str().to_owned()] {
+        for entry in &entries {
+            addresses.entry(name(&entry.course)).or_insert_with(|| entry.route.address());
+        }
+    }
+    Ok(addresses)
+}
+
 /// One warning of all overlays that belong to no course: where the source is another one, that is every one of them.
 fn lonely<'a>(overlays: impl Iterator<Item = &'a Arc<Overlay>>) -> Option<String> {
     const SHOWN: usize = 3;

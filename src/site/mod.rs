@@ -11,5 +11,6 @@ mod records;
 mod route;
 mod views;
 
+pub use courses::addresses_of;
 pub use plan::{Body, Input, Make, Page, Rank, Site, View, plan};
 pub use route::Route;

@@ -30,6 +30,7 @@ mod liquid_hostile;
 mod liquid_oracle;
 mod liquid_reads;
 mod liquid_render;
+mod markdown;
 mod markup;
 mod sample;
 mod scaffold;
