@@ -41,10 +41,7 @@ const CLASSES: &[(&str, &[&str])] = &[
     ),
     ("hl-a", &["entity.other.attribute-name", "support.type.property-name", "entity.name.tag.yaml"]),
     ("hl-g", &["entity.name.tag"]),
-    (
-        "hl-t",
-        &["entity.name", "entity.other.inherited-class", "support.type", "support.class", "storage.type"],
-    ),
+    ("hl-t", &["entity.name", "entity.other.inherited-class", "support.type", "support.class"]),
     ("hl-k", &["keyword", "storage"]),
 ];
 

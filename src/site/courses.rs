@@ -106,9 +106,13 @@ pub fn addresses_of(
     let entries = join(config, catalogue, overlays, &|_| None, now, &mut Vec::new())?;
     let mut addresses: HashMap<String, String> =
         entries.iter().map(|entry| (entry.slug.to_string(), entry.route.address())).collect();
+    let by_id: HashMap<&str, &Entry> =
+        entries.iter().map(|entry| (entry.course.id.as_str(), entry)).collect();
     for name in [|course: &Course| course.slug.to_string(), |course: &Course| course.id.as_str().to_owned()] {
-        for entry in &entries {
-            addresses.entry(name(&entry.course)).or_insert_with(|| entry.route.address());
+        for course in catalogue.shared() {
+            if let Some(entry) = by_id.get(course.id.as_str()) {
+                addresses.entry(name(course)).or_insert_with(|| entry.route.address());
+            }
         }
     }
     Ok(addresses)

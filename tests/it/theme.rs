@@ -97,6 +97,7 @@ pub(crate) fn config(root: &Path, language: &str) -> Config {
             state: root.join(".aither"),
         },
         courses: Courses { order: Order::Start, page_size: 20, feed_size: 20, archive: false, drafts: false },
+        markdown: aither::config::Markdown { highlight: true, heading_anchors: false },
         limits: Limits { max_shrink_percent: 30 },
         privacy: Privacy::default(),
         serve: aither::config::Serve::default(),

@@ -103,7 +103,16 @@ impl Addresses {
     /// The address of a file by its path below the content: a page, a section or an asset.
     pub(super) fn internal(&self, path: &str) -> Result<String, String> {
         let section = format!("{}/_index.md", path.trim_end_matches('/'));
-        let file = if path.is_empty() { "_index.md" } else { path };
+        // These two are there without a file as well.
+        let own = match path.trim_end_matches('/') {
+            "" | "_index.md" => Some(""),
+            "courses" | "courses/_index.md" => Some("courses/"),
+            _ => None,
+        };
+        if let Some(own) = own {
+            return Ok(self.whole(&format!("/{own}")));
+        }
+        let file = path;
         let found = self.by_file.get(file).or_else(|| self.by_file.get(&decoded(file)?));
         if let Some(address) = found.or_else(|| self.by_file.get(&section)) {
             return Ok(self.whole(&format!("/{}", encoded(address))));

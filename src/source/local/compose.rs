@@ -94,7 +94,9 @@ impl Composer<'_> {
         let html = made.html.into();
         let prose = Prose { toc: table_of_contents(&made.outline), has_code: made.has_code };
         let kind = match page.kind {
-            PageKind::Document(document) => PageKind::Document(Document { html, prose, ..document }),
+            PageKind::Document(document) => {
+                PageKind::Document(Box::new(Document { html, prose, ..*document }))
+            }
             PageKind::Overlay(overlay) => PageKind::Overlay(Box::new(Overlay { html, prose, ..*overlay })),
         };
         Composed { kind, path: page.path, mistakes, anchors: anchors.into_inner() }

@@ -38,14 +38,14 @@ pub(super) fn read(
             let overlay = Overlay { source, course: course.as_str().into(), front, ..Overlay::default() };
             PageKind::Overlay(Box::new(reader.course(&mut table, overlay)))
         }
-        Role::Document { .. } | Role::Asset => PageKind::Document(Document {
+        Role::Document { .. } | Role::Asset => PageKind::Document(Box::new(Document {
             section: entry.path.rsplit_once('/').map_or("", |(folder, _)| folder).into(),
             source,
             is_section: entry.role == Role::Document { is_section: true },
             front,
             html: "".into(),
             prose: Prose::default(),
-        }),
+        })),
     };
     table.finish(Some(EXTRA));
     let mistakes = sheet.into_mistakes();

@@ -37,7 +37,7 @@ struct Page {
 
 #[derive(Debug)]
 enum PageKind {
-    Document(Document),
+    Document(Box<Document>),
     Overlay(Box<Overlay>),
 }
 
@@ -107,7 +107,7 @@ pub fn read(config: &Config, around: &dyn Surroundings) -> Result<Content> {
     }
     for page in composed {
         match page.kind {
-            PageKind::Document(document) => content.documents.push(document),
+            PageKind::Document(document) => content.documents.push(*document),
             PageKind::Overlay(overlay) => content.overlays.push((*overlay).into()),
         }
     }
