@@ -12,39 +12,43 @@ use crate::model::catalogue::Catalogue;
 use crate::model::document::Overlay;
 use crate::model::view::{Map, Value};
 use crate::site;
-use crate::source::local::Surroundings;
+use crate::source::local::{File, Surroundings};
 use crate::theme::{Request, Theme};
 
 /// The surroundings of the local files in one build.
 pub(super) struct Around<'a> {
-    pub(super) config: &'a Config,
+    editions: Vec<Arc<Config>>,
     pub(super) theme: &'a Theme,
     pub(super) catalogue: &'a Catalogue,
     pub(super) now: Timestamp,
     pub(super) highlighter: &'a Highlighter,
-    /// What shortcodes see of the site.
-    site: Map,
+    /// What shortcodes see of the site, by language.
+    sites: Vec<Map>,
     /// Until when what shortcodes made of the time holds.
     until: Mutex<i64>,
 }
 
 impl<'a> Around<'a> {
     pub(super) fn new(
-        config: &'a Config,
+        config: &'a Arc<Config>,
         theme: &'a Theme,
         catalogue: &'a Catalogue,
         now: Timestamp,
         highlighter: &'a Highlighter,
     ) -> Self {
-        let site = &config.site;
-        let site = Map::new(vec![
-            ("title".into(), site.title.as_str().into()),
-            ("description".into(), site.description.as_str().into()),
-            ("base_url".into(), site.base_url.as_str().into()),
-            ("language".into(), site.language.as_str().into()),
-            ("extra".into(), Map::from(&site.extra).into()),
-        ]);
-        Self { config, theme, catalogue, now, highlighter, site, until: Mutex::new(i64::MAX) }
+        let site = |config: &Arc<Config>| {
+            let site = &config.site;
+            Map::new(vec![
+                ("title".into(), site.title.as_str().into()),
+                ("description".into(), site.description.as_str().into()),
+                ("base_url".into(), site.base_url.as_str().into()),
+                ("language".into(), site.language.as_str().into()),
+                ("extra".into(), Map::from(&site.extra).into()),
+            ])
+        };
+        let editions = config.editions();
+        let sites = editions.iter().map(site).collect();
+        Self { editions, theme, catalogue, now, highlighter, sites, until: Mutex::new(i64::MAX) }
     }
 
     /// From which second on the pages look as they do, as far as shortcodes asked for the time, and until which.
@@ -59,10 +63,13 @@ impl Surroundings for Around<'_> {
         self.theme.shortcode(shortcode)
     }
 
-    fn insert(&self, call: &Call<'_>, file: &str, title: Option<&str>) -> Result<String, String> {
-        let page = Map::new(vec![("file".into(), file.into()), ("title".into(), Value::maybe(title))]);
-        let view = Map::new(vec![("site".into(), self.site.clone().into()), ("page".into(), page.into())]);
-        let request = Request { layouts: &[], view: &view, content: None, now: self.now, name: file };
+    fn insert(&self, call: &Call<'_>, file: &File<'_>) -> Result<String, String> {
+        let page =
+            Map::new(vec![("file".into(), file.name.into()), ("title".into(), Value::maybe(file.title))]);
+        let site = self.sites.get(file.language).cloned().unwrap_or_default();
+        let view = Map::new(vec![("site".into(), site.into()), ("page".into(), page.into())]);
+        let (language, now, name) = (file.language, self.now, file.name);
+        let request = Request { layouts: &[], view: &view, content: None, language, now, name };
         let made = self.theme.insert(call, &request).map_err(|error| {
             let hints = error.hints().iter().map(|hint| format!("\n  = hint: {hint}")).collect::<String>();
             format!("the shortcode `{}` fails: {}{hints}", call.name, error.message())
@@ -74,9 +81,10 @@ impl Surroundings for Around<'_> {
         String::from_utf8(made.bytes).map_err(|_| format!("the shortcode `{}` makes no text", call.name))
     }
 
-    fn courses(&self, overlays: &[Arc<Overlay>]) -> HashMap<String, String> {
+    fn courses(&self, overlays: &[Arc<Overlay>], language: usize) -> HashMap<String, String> {
+        let Some(config) = self.editions.get(language) else { return HashMap::new() };
         // Where the courses themselves are wrong, the build says so later and better.
-        site::addresses_of(self.config, self.catalogue, overlays, self.now).unwrap_or_default()
+        site::addresses_of(config, self.catalogue, overlays, self.now).unwrap_or_default()
     }
 
     fn highlighter(&self) -> &Highlighter {

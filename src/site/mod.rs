@@ -4,7 +4,9 @@ mod courses;
 mod documents;
 mod feeds;
 mod jekyll;
+mod languages;
 mod listings;
+mod machines;
 mod plan;
 mod planner;
 mod records;
@@ -12,5 +14,5 @@ mod route;
 mod views;
 
 pub use courses::addresses_of;
-pub use plan::{Body, Input, Make, Page, Rank, Site, View, plan};
+pub use plan::{Body, Edition, Input, Make, Page, Rank, Site, View, plan};
 pub use route::Route;

@@ -24,7 +24,7 @@ impl Theme {
         let chain = self.chain(request, &mut names)?;
         let matter = matter(&chain);
         let globals = self.globals(request, &matter);
-        let clock = BuildClock::new(request.now, &self.settings.zone);
+        let clock = BuildClock::new(request.now, &self.edition(request.language).settings.zone);
         let partials = Shelf(self);
         let mut reads = Reads::new();
         let mut html: Option<String> = None;
@@ -43,6 +43,7 @@ impl Theme {
                     render_sees_globals: true,
                     ..Options::default()
                 },
+                locale: request.language,
                 ..Scene::new(&globals)
             };
             let rendered =

@@ -32,7 +32,7 @@ impl Theme {
         let view = Map::new(entries);
         let nothing = Map::default();
         let globals = self.globals(&Request { view: &view, ..*request }, &nothing);
-        let clock = BuildClock::new(request.now, &self.settings.zone);
+        let clock = BuildClock::new(request.now, &self.edition(request.language).settings.zone);
         let partials = Shelf(self);
         let chain = [template];
         let teller = Teller { places: &self.places, page: request.name, chain: &chain };
@@ -47,6 +47,7 @@ impl Theme {
                 render_sees_globals: true,
                 ..Options::default()
             },
+            locale: request.language,
             ..Scene::new(&globals)
         };
         let mut reads = Reads::new();

@@ -188,8 +188,7 @@ impl aither::source::local::Surroundings for Alone {
     fn insert(
         &self,
         _: &aither::base::markdown::Call<'_>,
-        _: &str,
-        _: Option<&str>,
+        _: &aither::source::local::File<'_>,
     ) -> Result<String, String> {
         Ok(String::new())
     }
@@ -197,6 +196,7 @@ impl aither::source::local::Surroundings for Alone {
     fn courses(
         &self,
         _: &[Arc<aither::model::document::Overlay>],
+        _: usize,
     ) -> std::collections::HashMap<String, String> {
         std::collections::HashMap::new()
     }

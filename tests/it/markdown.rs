@@ -179,3 +179,16 @@ fn code_is_marked_and_headings_link_to_themselves_as_the_site_wants() {
     let page = site.output("code/index.html");
     assert!(!page.contains("hl-k") && page.contains("<a class=\"anchor\" href=\"#kopf\""), "{page}");
 }
+
+#[test]
+fn links_and_shortcodes_speak_the_language_of_their_file() {
+    let site = site();
+    let config = std::fs::read_to_string(site.path("aither.toml")).unwrap();
+    site.put("aither.toml", format!("{config}[languages.en]\ntitle = \"Academy\"\n"));
+    site.put("content/a.en.md", "+++\ntitle = \"A\"\n+++\n{% hint %} [b](@/b.md) [c](@/courses/ruhig) [h](@/)\n");
+    site.build();
+    let page = site.output("en/a/index.html");
+    for part in ["<b>Academy</b>", "href=\"/en/b/\"", "href=\"/en/courses/ruhig/\"", "href=\"/en/\""] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+}

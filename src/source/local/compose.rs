@@ -21,13 +21,24 @@ pub trait Surroundings: Sync {
     fn has_block(&self, shortcode: &str) -> Option<bool>;
 
     /// What a shortcode makes in a file.
-    fn insert(&self, call: &Call<'_>, file: &str, title: Option<&str>) -> Result<String, String>;
+    fn insert(&self, call: &Call<'_>, file: &File<'_>) -> Result<String, String>;
 
-    /// Addresses of courses by their slugs and ids, given what local files say of them.
-    fn courses(&self, overlays: &[Arc<Overlay>]) -> HashMap<String, String>;
+    /// Addresses of courses in a language by their slugs and ids, given what local files say of them.
+    fn courses(&self, overlays: &[Arc<Overlay>], language: usize) -> HashMap<String, String>;
 
     /// What marks code.
     fn highlighter(&self) -> &Highlighter;
+}
+
+/// A file, as shortcodes see it.
+#[derive(Debug, Clone, Copy)]
+pub struct File<'a> {
+    /// Its name: `content/faq.md`.
+    pub name: &'a str,
+    /// Its title, where it has one.
+    pub title: Option<&'a str>,
+    /// Its language, by the place in the configuration's list.
+    pub language: usize,
 }
 
 /// Everything that the files of one site have in common while they are composed.
@@ -37,7 +48,8 @@ pub(super) struct Composer<'a> {
     pub(super) addresses: &'a Addresses,
     pub(super) around: &'a dyn Surroundings,
     pub(super) overlays: Vec<Arc<Overlay>>,
-    pub(super) courses: OnceLock<HashMap<String, String>>,
+    /// The addresses of courses, a language each.
+    pub(super) courses: Vec<OnceLock<HashMap<String, String>>>,
 }
 
 /// A page with its HTML, and what could not be checked before all pages had theirs.
@@ -64,9 +76,9 @@ impl Composer<'_> {
         let anchors = RefCell::new(Vec::new());
         let link = |target: &str, span: Range<usize>| {
             let Some(inside) = target.strip_prefix("@/") else {
-                return self.addresses.link(&page.path, target).map_or(Target::Same, Target::To);
+                return self.addresses.link(&page, target).map_or(Target::Same, Target::To);
             };
-            let target = self.internal(inside);
+            let target = self.internal(&page, inside);
             if let (Target::To(_), Some((path, id))) = (&target, inside.split_once('#')) {
                 let place = span.start + page.body..span.end + page.body;
                 let message = format!("`@/{inside}` leads to a heading that is not there");
@@ -75,11 +87,14 @@ impl Composer<'_> {
             }
             target
         };
-        let inserter = Inserter { around: self.around, file: &file, title: page.front().title.as_deref() };
+        let title = page.front().title.as_deref();
+        let inserter =
+            Inserter { around: self.around, file: File { name: &file, title, language: page.language } };
+        let language = self.config.languages.get(page.language);
         let highlighter = self.around.highlighter();
         let colours = |language: &str, code: &str| highlighter.mark(language, code);
         let manner = Manner {
-            language: &self.config.site.language,
+            language: language.map_or(&*self.config.site.language, |own| &own.code),
             anchors: self.config.markdown.heading_anchors,
             link: &link,
             colours: self.config.markdown.highlight.then_some(&colours),
@@ -103,18 +118,21 @@ impl Composer<'_> {
     }
 
     /// The address of `@/path`: a file below the content, or a course by its slug.
-    fn internal(&self, target: &str) -> Target {
+    fn internal(&self, page: &Page, target: &str) -> Target {
         let (path, rest) = target.split_at(target.find(['?', '#']).unwrap_or(target.len()));
         let course = path.strip_prefix("courses/").map(|slug| slug.strip_suffix(".md").unwrap_or(slug));
         let course =
             course.map(|slug| slug.trim_end_matches('/')).filter(|slug| !matches!(*slug, "" | "_index"));
         let Some(slug) = course.filter(|slug| !slug.contains('/')) else {
-            return match self.addresses.internal(path) {
+            return match self.addresses.internal(page, path) {
                 Ok(address) => Target::To(format!("{address}{rest}")),
                 Err(message) => Target::Wrong(message, self.addresses.suggestion(path)),
             };
         };
-        let courses = self.courses.get_or_init(|| self.around.courses(&self.overlays));
+        let empty = HashMap::new();
+        let courses = self.courses.get(page.language).map_or(&empty, |courses| {
+            courses.get_or_init(|| self.around.courses(&self.overlays, page.language))
+        });
         match courses.get(slug) {
             Some(address) => Target::To(self.addresses.whole(address) + rest),
             None => Target::Wrong(
@@ -142,8 +160,7 @@ pub(super) fn check_anchors(pages: &[Composed]) -> Vec<Mistake> {
 /// The shortcodes as they are seen from one file.
 struct Inserter<'a> {
     around: &'a dyn Surroundings,
-    file: &'a str,
-    title: Option<&'a str>,
+    file: File<'a>,
 }
 
 impl Shortcodes for Inserter<'_> {
@@ -152,7 +169,7 @@ impl Shortcodes for Inserter<'_> {
     }
 
     fn make(&self, call: &Call<'_>) -> Result<String, String> {
-        self.around.insert(call, self.file, self.title)
+        self.around.insert(call, &self.file)
     }
 }
 

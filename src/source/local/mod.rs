@@ -4,6 +4,7 @@
 mod address;
 mod compose;
 mod front;
+mod languages;
 mod scaffold;
 mod walk;
 
@@ -11,7 +12,7 @@ use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
-pub use compose::Surroundings;
+pub use compose::{File, Surroundings};
 pub use scaffold::{init, new};
 
 use crate::base::files;
@@ -29,6 +30,9 @@ use walk::{Entry, Role};
 struct Page {
     /// The file below `content/`.
     path: String,
+    /// The same without its language.
+    original: String,
+    language: usize,
     kind: PageKind,
     text: String,
     /// Where the Markdown begins in the text.
@@ -62,7 +66,7 @@ impl PageKind {
 /// Reads all local content. No folder of content is no content.
 pub fn read(config: &Config, around: &dyn Surroundings) -> Result<Content> {
     let folder = Folder::of(config);
-    let (entries, mut mistakes) = walk::walk(&folder)?;
+    let (entries, mut mistakes) = walk::walk(config, &folder)?;
     let read: Vec<_> = entries.par_iter().filter_map(|entry| folder.page(config, entry)).collect();
     let mut pages = Vec::with_capacity(read.len());
     for page in read {
@@ -90,14 +94,14 @@ pub fn read(config: &Config, around: &dyn Surroundings) -> Result<Content> {
         PageKind::Overlay(overlay) => Some(Overlay::clone(overlay).into()),
         PageKind::Document(_) => None,
     });
-    let overlays = overlays.collect();
+    let fronts = overlays.collect();
     let composer = Composer {
         config,
         folder: &folder,
         addresses: &addresses,
         around,
-        overlays,
-        courses: OnceLock::new(),
+        overlays: fronts,
+        courses: config.languages.iter().map(|_| OnceLock::new()).collect(),
     };
     let mut composed: Vec<_> = pages.into_par_iter().map(|page| composer.compose(page)).collect();
     mistakes.extend(composed.iter_mut().flat_map(|page| std::mem::take(&mut page.mistakes)));
@@ -105,12 +109,17 @@ pub fn read(config: &Config, around: &dyn Surroundings) -> Result<Content> {
     if !mistakes.is_empty() {
         return Err(mistakes::together(Kind::Content, mistakes));
     }
+    let mut overlays = Vec::new();
     for page in composed {
         match page.kind {
             PageKind::Document(document) => content.documents.push(*document),
-            PageKind::Overlay(overlay) => content.overlays.push((*overlay).into()),
+            PageKind::Overlay(overlay) => overlays.push(*overlay),
         }
     }
+    if config.languages.len() > 1 {
+        languages::inherit(&mut content.documents, &mut overlays);
+    }
+    content.overlays = overlays.into_iter().map(Into::into).collect();
     Ok(content)
 }
 
@@ -140,7 +149,8 @@ impl Folder {
         }
         Some(self.text(&entry.path).map_err(|mistake| vec![mistake]).and_then(|text| {
             let (kind, body) = front::read(config, &self.file(&entry.path), entry, &text)?;
-            Ok(Page { path: entry.path.clone(), kind, text, body })
+            let (path, original) = (entry.path.clone(), entry.original.clone());
+            Ok(Page { path, original, language: entry.language, kind, text, body })
         }))
     }
 
