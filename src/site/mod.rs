@@ -2,11 +2,10 @@
 
 mod courses;
 mod documents;
-mod feeds;
 mod jekyll;
 mod languages;
 mod listings;
-mod machines;
+mod machine;
 mod plan;
 mod planner;
 mod records;

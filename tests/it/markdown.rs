@@ -185,7 +185,10 @@ fn links_and_shortcodes_speak_the_language_of_their_file() {
     let site = site();
     let config = std::fs::read_to_string(site.path("aither.toml")).unwrap();
     site.put("aither.toml", format!("{config}[languages.en]\ntitle = \"Academy\"\n"));
-    site.put("content/a.en.md", "+++\ntitle = \"A\"\n+++\n{% hint %} [b](@/b.md) [c](@/courses/ruhig) [h](@/)\n");
+    site.put(
+        "content/a.en.md",
+        "+++\ntitle = \"A\"\n+++\n{% hint %} [b](@/b.md) [c](@/courses/ruhig) [h](@/)\n",
+    );
     site.build();
     let page = site.output("en/a/index.html");
     for part in ["<b>Academy</b>", "href=\"/en/b/\"", "href=\"/en/courses/ruhig/\"", "href=\"/en/\""] {
