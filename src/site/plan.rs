@@ -11,6 +11,7 @@ use super::courses::{self, Entry};
 use super::documents::{self, Documents, Placed};
 use super::jekyll;
 use super::languages::{self, Chronicle, Languages};
+use super::machine::cards::Cards;
 use super::machine::{self, Place};
 use super::planner::Planner;
 use super::records::Records;
@@ -42,6 +43,8 @@ pub struct Input<'a> {
     pub data_changed_at: Option<Timestamp>,
     /// The present moment.
     pub now: Timestamp,
+    /// How cards look, where there are any.
+    pub cards: Option<&'a Cards>,
     /// What the site's own `static/_redirects` says; the site's moves come after it.
     pub redirects: &'a str,
 }
@@ -290,6 +293,7 @@ fn edition(
         entries,
         languages: languages.clone(),
         language,
+        has_cards: input.cards.is_some(),
     });
     let maps: Vec<Map> = Records::maps(&records);
     let site = site_view(input, &records, &maps, &documents);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::courses::Entry;
 use super::languages::Languages;
 use super::listings::Slice;
+use super::machine::cards;
 use super::views::{self, Addresses, PageView};
 use crate::config::Config;
 use crate::model::course::Level;
@@ -20,6 +21,8 @@ pub(super) struct Records {
     /// The languages of the site, and which of them this is.
     pub(super) languages: Arc<Languages>,
     pub(super) language: usize,
+    /// Whether pages have cards.
+    pub(super) has_cards: bool,
 }
 
 impl Records {
@@ -30,6 +33,11 @@ impl Records {
             none if none.values().is_empty() => map,
             translations => map.with("translations", translations),
         }
+    }
+
+    /// The whole address of a card.
+    pub(super) fn card(&self, address: &str) -> Option<String> {
+        self.has_cards.then(|| self.addresses.absolute(address))
     }
 
     /// The course at `at`, as the neighbour of the one at `index`: archived courses have none and are none.
@@ -88,7 +96,7 @@ impl Entries for CoursePages {
                 .filter(|html| !html.trim().is_empty()),
             previous: neighbour(index.checked_sub(1)),
             next: neighbour(Some(index + 1)),
-            card: None,
+            card: self.records.card(&cards::of_course(entry)),
             language: views::spoken(&self.records.config, entry.is_fallback),
             is_fallback: entry.is_fallback,
         };
@@ -140,7 +148,7 @@ impl Entries for Listing {
             content: self.html.as_ref().filter(|_| slice.number == 1),
             previous: None,
             next: None,
-            card: None,
+            card: self.records.card(cards::DEFAULT),
             language: views::spoken(&self.records.config, self.is_fallback),
             is_fallback: self.is_fallback,
         };
