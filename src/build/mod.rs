@@ -3,6 +3,7 @@
 mod before;
 mod codec;
 mod manifest;
+mod pages;
 mod plan;
 mod reads;
 mod reason;
@@ -14,6 +15,7 @@ mod why;
 
 pub use before::intact;
 pub use manifest::{MANIFEST, Manifest};
+pub use pages::pages;
 pub use reason::Reason;
 pub use run::{Asset, Bytes, Report, Request, run};
 pub use verify::verify;
