@@ -3,6 +3,7 @@
 mod courses;
 mod documents;
 mod feeds;
+mod groups;
 mod jekyll;
 mod listings;
 mod plan;

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 
 use super::courses::{self, Entry};
 use super::documents::{self, Documents, Placed};
+use super::groups::{Cut, Groups};
 use super::jekyll;
 use super::planner::Planner;
 use super::records::Records;
@@ -199,10 +200,11 @@ pub fn plan(input: &Input<'_>, history: History) -> Result<Site> {
         courses::join(config, input.catalogue, overlays, input.changed_at, input.now, &mut warnings)?;
     let documents = documents::place(config, input.content)?;
     let addresses = Addresses::new(config);
-    let records = Arc::new(Records { config: config.clone(), addresses: addresses.clone(), entries });
+    let groups = Groups::of(config, &entries, (input.has_layout)("archive"));
+    let records = Arc::new(Records { config: config.clone(), addresses: addresses.clone(), entries, groups });
     let maps: Vec<Map> = Records::maps(&records);
-    let site = site_view(input, &records.entries, &maps, &documents, &addresses);
-    let globals = site_fingerprint(input, &records.entries, &documents);
+    let site = site_view(input, &records, &maps, &documents, &addresses);
+    let globals = site_fingerprint(input, &records, &documents);
     let mut planner = Planner { input, site, records, history, pages: Vec::new(), sitemap: Vec::new() };
     planner.home(documents.home)?;
     planner.courses();
@@ -220,12 +222,13 @@ pub fn plan(input: &Input<'_>, history: History) -> Result<Site> {
 /// What every page sees of the site.
 fn site_view(
     input: &Input<'_>,
-    entries: &[Entry],
+    records: &Records,
     course_maps: &[Map],
     documents: &Documents<'_>,
     addresses: &Addresses,
 ) -> Map {
     let site = &input.config.site;
+    let Records { entries, groups, .. } = records;
     let those = |wanted: &dyn Fn(&Entry) -> bool| -> List {
         let both = entries.iter().zip(course_maps);
         both.filter(|(entry, _)| wanted(entry)).map(|(_, map)| map.clone()).collect()
@@ -233,11 +236,11 @@ fn site_view(
     let is_listed = |entry: &Entry| entry.course.archived_at.is_none();
     let levels: List = (Level::ALL.into_iter())
         .map(|level| {
-            let count =
-                entries.iter().filter(|entry| entry.course.level == level && is_listed(entry)).count();
-            views::level(level, count, addresses)
+            let count = groups.of_level(entries, level).len();
+            Cut::Level(level).map(count, addresses)
         })
         .collect();
+    let [places, months] = groups.lists(addresses);
     let sections: List =
         documents.sections.values().map(|placed| views::section(placed, addresses)).collect();
     let all_pages = || documents.pages.values().flatten();
@@ -265,6 +268,8 @@ fn site_view(
         ("past".into(), those(&|entry| entry.is_past && is_listed(entry)).into()),
         ("archived".into(), those(&|entry| !is_listed(entry)).into()),
         ("levels".into(), levels.into()),
+        ("places".into(), places.into()),
+        ("months".into(), months.into()),
         ("sections".into(), sections.into()),
         ("pages".into(), pages.into()),
         ("posts".into(), posts.into()),
@@ -277,13 +282,14 @@ fn site_view(
 }
 
 /// A quick hash of everything that [`site_view`] shows.
-fn site_fingerprint(input: &Input<'_>, entries: &[Entry], documents: &Documents<'_>) -> u64 {
+fn site_fingerprint(input: &Input<'_>, records: &Records, documents: &Documents<'_>) -> u64 {
     let site = &input.config.site;
     let texts = [&site.title, &site.description, &site.base_url, &site.language];
     let mark = texts.into_iter().fold(Fingerprint::new(14), |mark, text| mark.text(text));
     let mark = mark.maybe(site.time_zone.iana_name()).number(Map::from(&site.extra).digest().short());
     let mark = mark.number(input.data_changed_at.map_or(u64::MAX, |at| at.as_nanosecond() as u64));
-    let mark = entries.iter().fold(mark, |mark, entry| mark.number(entry.mark));
+    let mark = mark.number(u64::from(records.groups.has_archive));
+    let mark = records.entries.iter().fold(mark, |mark, entry| mark.number(entry.mark));
     let documents = documents.sections.values().chain(documents.pages.values().flatten());
     documents
         .fold(mark, |mark, placed| mark.number(placed.document.fingerprint()).text(placed.route.path()))
