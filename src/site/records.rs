@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::courses::Entry;
 use super::groups::Groups;
+use super::languages::Languages;
 use super::listings::Slice;
 use super::views::{self, Addresses, PageView};
 use crate::config::Config;
@@ -18,9 +19,21 @@ pub(super) struct Records {
     pub(super) entries: Vec<Entry>,
     /// The courses by level, place and month, and those that are over.
     pub(super) groups: Groups,
+    /// The languages of the site, and which of them this is.
+    pub(super) languages: Arc<Languages>,
+    pub(super) language: usize,
 }
 
 impl Records {
+    /// A page's map with its translations.
+    pub(super) fn page(&self, page: PageView<'_>, identity: &str) -> Map {
+        let map = page.map();
+        match self.languages.translations(identity, self.language) {
+            none if none.values().is_empty() => map,
+            translations => map.with("translations", translations),
+        }
+    }
+
     /// The course at `at`, as the neighbour of the one at `index`: archived courses have none and are none.
     pub(super) fn neighbour(&self, index: usize, at: usize) -> Option<&Entry> {
         let is_listed = |at: usize| self.entries.get(at).filter(|entry| entry.course.archived_at.is_none());
@@ -77,10 +90,12 @@ impl Entries for CoursePages {
                 .filter(|html| !html.trim().is_empty()),
             previous: neighbour(index.checked_sub(1)),
             next: neighbour(Some(index + 1)),
+            language: views::spoken(&self.records.config, entry.is_fallback),
+            is_fallback: entry.is_fallback,
         };
         vec![
             ("site".into(), self.site.clone().into()),
-            ("page".into(), page.map().into()),
+            ("page".into(), self.records.page(page, &entry.id).into()),
             ("course".into(), Records::map(&self.records, number).into()),
         ]
     }
@@ -99,6 +114,8 @@ pub(super) struct Listing {
     pub(super) group: Map,
     pub(super) front: Option<FrontMatter>,
     pub(super) html: Option<Arc<str>>,
+    /// Whether its words stand in for a translation that nobody has written.
+    pub(super) is_fallback: bool,
     pub(super) slices: Vec<Slice>,
 }
 
@@ -125,6 +142,8 @@ impl Entries for Listing {
             content: self.html.as_ref().filter(|_| slice.number == 1),
             previous: None,
             next: None,
+            language: views::spoken(&self.records.config, self.is_fallback),
+            is_fallback: self.is_fallback,
         };
         let group = |kind| if self.kind == kind { self.group.clone().into() } else { Value::Nil };
         let listing = Map::new(vec![
@@ -145,7 +164,7 @@ impl Entries for Listing {
         };
         vec![
             ("site".into(), self.site.clone().into()),
-            ("page".into(), page.map().into()),
+            ("page".into(), self.records.page(page, slice.route.path()).into()),
             ("paginator".into(), slice.paginator(courses, self.slices.len(), self.total(), link).into()),
             ("listing".into(), listing.into()),
         ]
