@@ -377,6 +377,9 @@ impl Project {
         let catalogue = snapshot.catalogue.with(&memory.archive);
 
         let mut assets = self.assets(&theme, &content.assets)?;
+        if memory.source.as_deref().is_some_and(|source| source != self.store().source()) {
+            memory.history.forget_events();
+        }
         let redirects = take_redirects(&mut assets)?;
         let history = std::mem::take(&mut memory.history);
         let mut site = site::plan(
@@ -526,6 +529,9 @@ impl Project {
         });
         salt.field(self.config.site.time_zone.iana_name().unwrap_or_default().as_bytes());
         salt.field(self.config.site.base_url.as_bytes());
+        salt.field(self.config.courses.mode.name().as_bytes());
+        salt.field(self.config.courses.currency.as_bytes());
+        salt.number(u64::from(self.config.outputs.calendar)).number(u64::from(self.config.outputs.cards));
         // Which fields of a participant are public decides what views hold: nothing of an earlier choice may stay.
         let mut public = self.config.privacy.public_fields.clone();
         public.sort_unstable();

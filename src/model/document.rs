@@ -30,6 +30,11 @@ pub struct FrontMatter {
 }
 
 impl FrontMatter {
+    /// Whether search engines, feeds and the site's own search are not to know of the page: `noindex = true` in `[extra]`.
+    pub fn is_hidden(&self) -> bool {
+        matches!(self.extra.get("noindex"), Some(super::view::Value::Bool(true)))
+    }
+
     /// Fills what a translation does not say with what the file in the main language does. Title, slug, description and
     /// whether it is a draft are a translation's own.
     pub fn inherit(&mut self, main: &Self) {

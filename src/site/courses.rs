@@ -291,15 +291,20 @@ impl Place {
 }
 
 /// From which second since 1970 on the courses stand as they do at `now`, and until which: the nearest beginnings and ends
-/// around it.
-pub(super) fn window(config: &Config, entries: &[Entry], now: Timestamp) -> (i64, i64) {
+/// around it, and what `more` there is.
+pub(super) fn window(
+    config: &Config,
+    entries: &[Entry],
+    more: impl Iterator<Item = Timestamp>,
+    now: Timestamp,
+) -> (i64, i64) {
     let zone = &config.site.time_zone;
     let now = now.as_second();
     let moments = entries.iter().flat_map(|entry| {
         let course = &entry.course;
         [course.start.map(|start| start.begin(zone)), ends(course, config)].into_iter().flatten()
     });
-    moments.fold((i64::MIN, i64::MAX), |(since, until), moment| {
+    moments.chain(more).fold((i64::MIN, i64::MAX), |(since, until), moment| {
         let moment = moment.as_second();
         if moment <= now { (since.max(moment), until) } else { (since, until.min(moment)) }
     })

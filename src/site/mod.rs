@@ -2,12 +2,11 @@
 
 mod courses;
 mod documents;
-mod feeds;
 mod groups;
 mod jekyll;
 mod languages;
 mod listings;
-mod machines;
+mod machine;
 mod plan;
 mod planner;
 mod records;

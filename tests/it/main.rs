@@ -32,6 +32,7 @@ mod liquid_hostile;
 mod liquid_oracle;
 mod liquid_reads;
 mod liquid_render;
+mod machine;
 mod markup;
 mod sample;
 mod scaffold;
