@@ -38,6 +38,8 @@ pub struct Config {
     pub paths: Paths,
     /// `[courses]`.
     pub courses: Courses,
+    /// `[markdown]`.
+    pub markdown: Markdown,
     /// `[output]`.
     pub outputs: Outputs,
     /// `[limits]`.
@@ -147,6 +149,15 @@ pub struct Paths {
     pub output: PathBuf,
     /// `.aither`: snapshot, memory, build state, lock. Not published, not configurable.
     pub state: PathBuf,
+}
+
+/// `[markdown]`: how the texts of `content/` become pages.
+#[derive(Debug, Clone)]
+pub struct Markdown {
+    /// `highlight`: whether the parts of code are marked, where its language is named.
+    pub highlight: bool,
+    /// `heading_anchors`: whether headings carry a link to themselves.
+    pub heading_anchors: bool,
 }
 
 /// `[courses]`.

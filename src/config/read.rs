@@ -6,8 +6,8 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::{
-    Config, Courses, Details, Environment, FILE, Hemera, Limits, Mode, Order, Organisation, Outputs, Paths,
-    Privacy, Serve, Site, Source, Theme,
+    Config, Courses, Details, Environment, FILE, Hemera, Limits, Markdown, Mode, Order, Organisation,
+    Outputs, Paths, Privacy, Serve, Site, Source, Theme,
 };
 use super::{checks, languages, paths};
 use crate::base::mistakes::{self, Mistake};
@@ -55,6 +55,7 @@ pub(super) fn config(root: &Path, text: &str, environment: &Environment) -> Resu
             &mut variables.mistakes,
         ),
         courses: courses(top.table("courses")),
+        markdown: markdown(top.table("markdown")),
         outputs: Outputs::read(top.table("output")),
         limits: limits(top.table("limits")),
         privacy: privacy(&sheet, top.table("privacy")),
@@ -280,6 +281,16 @@ fn courses(table: Option<Table<'_, '_>>) -> Courses {
         table.finish(None);
     }
     courses
+}
+
+fn markdown(table: Option<Table<'_, '_>>) -> Markdown {
+    let mut markdown = Markdown { highlight: true, heading_anchors: false };
+    if let Some(mut table) = table {
+        markdown.highlight = table.boolean("highlight").unwrap_or(markdown.highlight);
+        markdown.heading_anchors = table.boolean("heading_anchors").unwrap_or(markdown.heading_anchors);
+        table.finish(None);
+    }
+    markdown
 }
 
 fn limits(table: Option<Table<'_, '_>>) -> Limits {

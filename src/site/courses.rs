@@ -118,6 +118,29 @@ pub(super) fn join(
     Ok(entries)
 }
 
+/// The addresses of all courses in the language of `config`, by the slugs that the site and the source have for them, and by their ids.
+pub fn addresses_of(
+    config: &Config,
+    catalogue: &Catalogue,
+    overlays: &[Arc<Overlay>],
+    now: Timestamp,
+) -> Result<HashMap<String, String>> {
+    let entries = join(config, catalogue, overlays, &|_| None, now, &mut Vec::new())?;
+    let address = |entry: &Entry| format!("{}{}", config.site.prefix, entry.route.address());
+    let mut addresses: HashMap<String, String> =
+        entries.iter().map(|entry| (entry.slug.to_string(), address(entry))).collect();
+    let by_id: HashMap<&str, &Entry> =
+        entries.iter().map(|entry| (entry.course.id.as_str(), entry)).collect();
+    for name in [|course: &Course| course.slug.to_string(), |course: &Course| course.id.as_str().to_owned()] {
+        for course in catalogue.shared() {
+            if let Some(entry) = by_id.get(course.id.as_str()) {
+                addresses.entry(name(course)).or_insert_with(|| address(entry));
+            }
+        }
+    }
+    Ok(addresses)
+}
+
 /// What local content adds to courses, in one language.
 struct Overlays<'a> {
     by_id: HashMap<&'a str, &'a Arc<Overlay>>,

@@ -13,5 +13,6 @@ mod records;
 mod route;
 mod views;
 
+pub use courses::addresses_of;
 pub use plan::{Body, Edition, Input, Make, Page, Rank, Site, View, plan};
 pub use route::Route;

@@ -33,6 +33,7 @@ mod liquid_oracle;
 mod liquid_reads;
 mod liquid_render;
 mod machine;
+mod markdown;
 mod markup;
 mod sample;
 mod scaffold;

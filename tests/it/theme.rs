@@ -109,6 +109,7 @@ pub(crate) fn config(root: &Path, language: &str) -> Config {
             mode: aither::config::Mode::Onsite,
             currency: "EUR".into(),
         },
+        markdown: aither::config::Markdown { highlight: true, heading_anchors: false },
         outputs: aither::config::Outputs::default(),
         limits: Limits { max_shrink_percent: 30 },
         privacy: Privacy::default(),
