@@ -39,6 +39,9 @@ pub struct Table<'s, 't> {
     named: Vec<String>,
 }
 
+/// A table in a list, with its place.
+pub type Element<'s, 't> = (Range<usize>, Table<'s, 't>);
+
 impl<'t> Sheet<'t> {
     /// The TOML in the bytes `part` of `text`, which is the content of `file`.
     pub fn new(file: impl Into<String>, text: &'t str, part: Range<usize>) -> Self {
@@ -239,7 +242,7 @@ impl<'s, 't> Table<'s, 't> {
     }
 
     /// Takes everything as lists of tables whose names are free: `[[menus.main]]`.
-    pub fn lists(self) -> Vec<(String, Vec<(Range<usize>, Table<'s, 't>)>)> {
+    pub fn lists(self) -> Vec<(String, Vec<Element<'s, 't>>)> {
         let sheet = self.sheet;
         let mut lists = Vec::new();
         for (key, value) in self.entries {

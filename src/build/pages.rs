@@ -7,12 +7,15 @@ use super::run::Request;
 use crate::error::Result;
 use crate::site::Page;
 
+/// A page, unless it has no layout, with what its templates had to say.
+type Made<T> = Result<Option<(T, Vec<String>)>>;
+
 /// Renders every page that has a layout, and hands it over with its HTML; in the order of their paths.
 pub fn pages<T: Send>(
     request: &Request<'_>,
     take: impl Fn(&Page, String) -> T + Sync,
 ) -> Result<(Vec<T>, Vec<String>)> {
-    let made: Vec<Result<Option<(T, Vec<String>)>>> = (request.site.pages.par_iter())
+    let made: Vec<Made<T>> = (request.site.pages.par_iter())
         .filter(|page| page.route.path().ends_with(".html"))
         .map(|page| {
             let rendered = with_request(request, page, |rendering| request.theme.render(rendering));
