@@ -426,6 +426,7 @@ impl Project {
             data_changed_at: ready.memory.data_changed_at,
             salt: self.salt(),
             clean: options.clean,
+            precompress: self.config.output.precompress,
             dry_run: options.dry_run,
             now: ready.now,
             reporter: &*self.reporter,

@@ -1,6 +1,7 @@
 //! The ground floor: digests, files, HTTP, retries, the clock, text. Knows nothing of courses or pages.
 
 pub mod clock;
+pub mod compress;
 pub mod digest;
 pub mod files;
 pub mod gate;

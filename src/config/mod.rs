@@ -38,6 +38,15 @@ pub struct Config {
     pub privacy: Privacy,
     /// `[serve]`.
     pub serve: Serve,
+    /// `[output]`.
+    pub output: Output,
+}
+
+/// `[output]`: what the output has besides the files themselves.
+#[derive(Debug, Clone, Default)]
+pub struct Output {
+    /// `precompress`: text over 1 KiB gets twins for servers that send them as they are: `.br`, `.zst`, `.gz`.
+    pub precompress: bool,
 }
 
 /// `[site]`: what the site is.

@@ -6,8 +6,8 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::{
-    Config, Courses, Details, Environment, FILE, Hemera, Limits, Order, Paths, Privacy, Serve, Site, Source,
-    Theme,
+    Config, Courses, Details, Environment, FILE, Hemera, Limits, Order, Output, Paths, Privacy, Serve, Site,
+    Source, Theme,
 };
 use super::{checks, paths};
 use crate::base::mistakes::{self, Mistake};
@@ -55,7 +55,8 @@ pub(super) fn config(root: &Path, text: &str, environment: &Environment) -> Resu
         courses: courses(top.table("courses")),
         limits: limits(top.table("limits")),
         privacy: privacy(&sheet, top.table("privacy")),
-        serve: Serve::read(top.table("serve"), environment),
+        serve: Serve::read(&sheet, top.table("serve"), environment, &mut variables.mistakes),
+        output: output(top.table("output")),
         source,
         root: root.to_owned(),
     };
@@ -273,6 +274,15 @@ fn limits(table: Option<Table<'_, '_>>) -> Limits {
         table.finish(None);
     }
     limits
+}
+
+fn output(table: Option<Table<'_, '_>>) -> Output {
+    let mut output = Output::default();
+    if let Some(mut table) = table {
+        output.precompress = table.boolean("precompress").unwrap_or(false);
+        table.finish(None);
+    }
+    output
 }
 
 fn privacy(sheet: &Sheet<'_>, table: Option<Table<'_, '_>>) -> Privacy {
