@@ -212,7 +212,10 @@ impl Serve {
             for proxy in proxies {
                 match proxy.value.parse() {
                     Ok(address) => self.trusted_proxies.push(address),
-                    Err(_) => sheet.wrong(&proxy.span, not_an_address(&proxy.value), None),
+                    Err(_) => {
+                        let message = format!("{:?} is not an IP address", mistakes::shown(&proxy.value));
+                        sheet.wrong(&proxy.span, message, Some("such as 10.0.0.1".into()));
+                    }
                 }
             }
         }

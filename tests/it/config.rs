@@ -313,7 +313,7 @@ fn the_server_s_settings_are_checked_wherever_they_come_from() {
     let told = told(
         "[serve]\ntrusted_proxies = [\"10.0.0.1\", \"proxy.example\"]\nhosts = [\"https://a.example\"]\n",
     );
-    assert!(told.contains("aither.toml:2:33: \"proxy.example\" is not an IP address"), "{told}");
+    assert!(told.contains("aither.toml:2:32: \"proxy.example\" is not an IP address"), "{told}");
     assert!(told.contains("aither.toml:3:10: `https://a.example` is no host"), "{told}");
     let told = told_with("", &[("CRON_SECRET", "good,b\u{e4}d")]);
     assert_eq!(told, "CRON_SECRET: holds characters that a header cannot carry");

@@ -328,6 +328,11 @@ fn the_program_stays_small_and_answers_whatever_is_thrown_at_it() {
     for client in &mut slow {
         client.drain();
     }
+    drop((endless, huge, greedy));
+    let begun = Instant::now();
+    while !serving.ask("GET", "/metrics", "").text().contains("aither_http_connections 1\n") {
+        assert!(begun.elapsed() < Duration::from_secs(60), "slow readers stay");
+    }
     // What had been sent before they were put out may still be in the pipes: the whole file never is.
     for client in &mut readers {
         assert!(client.drain() < 32 << 20);
