@@ -9,6 +9,7 @@ use crate::base::clock::SharedClock;
 use crate::base::digest::{Digest, Hasher};
 use crate::base::files::Lock;
 use crate::base::gate::Gate;
+use crate::base::highlight::Highlighter;
 use crate::base::http::Transport;
 use crate::base::report::Reporter;
 use crate::build::{self, Asset};
@@ -23,8 +24,10 @@ use crate::source::{self, Source};
 use crate::sync::{self, Journal, Memory, Outcome, Snapshot, SnapshotStore};
 use crate::theme::{self, Theme};
 
+mod around;
 mod idle;
 
+use around::Around;
 use idle::{Idle, Inputs};
 
 /// How a site is to be built.
@@ -115,6 +118,7 @@ struct Ready {
     assets: Vec<Asset>,
     site: Site,
     memory: Memory,
+    highlighter: Highlighter,
 }
 
 /// What the site's own `static/_redirects` says: the program has one file of that name to write, so the two become one.
@@ -237,6 +241,7 @@ impl Project {
             && let Some((idle, files)) = Idle::check(&self.config, inputs, now)?
         {
             gate.pass()?;
+            idle.warnings.iter().for_each(|warning| self.reporter.warn(warning));
             return Ok(Summary {
                 courses: idle.courses,
                 sync: Some(SyncSummary { fetched: idle.courses, ..SyncSummary::default() }),
@@ -260,8 +265,8 @@ impl Project {
             self.published(&mut ready)?;
         }
         let next_course = self.next_course(&ready.snapshot, ready.now);
-        // What this build had to say, the next one may have to say again: it is not idle.
-        let is_quiet = report.warnings.is_empty() && ready.site.warnings.is_empty();
+        // What templates had to say of this build, the next one may have to say again: it is not idle.
+        let is_quiet = report.warnings.is_empty();
         let refused = ready.outcome.as_ref().is_some_and(|outcome| !outcome.refused.is_empty());
         if is_quiet
             && !refused
@@ -271,7 +276,8 @@ impl Project {
             let (since, until) = ready.site.window;
             let window = (since.max(report.window.0), until.min(report.window.1));
             let courses = ready.snapshot.catalogue.len();
-            Idle::keep(&self.config, inputs, window, &status(&ready.memory), courses, next_course.clone())?;
+            let (status, warnings) = (status(&ready.memory), &ready.site.warnings);
+            Idle::keep(&self.config, inputs, window, &status, courses, next_course.clone(), warnings)?;
         }
         report.warnings.iter().for_each(|warning| self.reporter.warn(warning));
         Ok(Summary {
@@ -306,6 +312,7 @@ impl Project {
 
     /// Remembers what was published: only that is what the next pull is compared with.
     fn published(&self, ready: &mut Ready) -> Result<()> {
+        ready.highlighter.save()?;
         let memory = &mut ready.memory;
         memory.course_count = Some(ready.snapshot.catalogue.len());
         memory.source = Some(self.store().source().to_owned());
@@ -364,7 +371,6 @@ impl Project {
             gate.pass()?;
         }
         let theme = Theme::open(&self.config, &snapshot.templates)?;
-        let content = source::local::read(&self.config)?;
         if outcome.is_some() || snapshot.synced_at.is_some() {
             memory.learn(&snapshot.catalogue, now);
         }
@@ -374,9 +380,16 @@ impl Project {
         memory.archive(&snapshot.catalogue, gone, self.config.courses.archive, now);
         let catalogue = snapshot.catalogue.with(&memory.archive);
 
+        let highlighter = Highlighter::keeping(&state);
+        let around = Around::new(&self.config, &theme, &catalogue, now, &highlighter);
+        let content = source::local::read(&self.config, &around)?;
         let mut assets = self.assets(&theme, &content.assets)?;
+        if memory.source.as_deref().is_some_and(|source| source != self.store().source()) {
+            memory.history.forget_events();
+        }
+        let redirects = take_redirects(&mut assets)?;
         let history = std::mem::take(&mut memory.history);
-        let site = site::plan(
+        let mut site = site::plan(
             &site::Input {
                 config: &self.config,
                 catalogue: &catalogue,
@@ -385,12 +398,15 @@ impl Project {
                 changed_at: &|course| memory.changed_at(course),
                 data_changed_at: memory.data_changed_at,
                 now,
-                redirects: take_redirects(&mut assets)?,
+                redirects: &redirects,
             },
             history,
         )?;
         memory.history.clone_from(&site.history);
-        Ok(Ready { now, snapshot, outcome, theme, assets, site, memory })
+        site.warnings.extend(theme.warnings().map(str::to_owned));
+        let (since, until) = around.window();
+        site.window = (site.window.0.max(since), site.window.1.min(until));
+        Ok(Ready { now, snapshot, outcome, theme, assets, site, memory, highlighter })
     }
 
     fn is_remote(&self) -> bool {
@@ -426,7 +442,7 @@ impl Project {
             data_changed_at: ready.memory.data_changed_at,
             salt: self.salt(),
             clean: options.clean,
-            precompress: self.config.output.precompress,
+            precompress: self.config.outputs.precompress,
             dry_run: options.dry_run,
             now: ready.now,
             reporter: &*self.reporter,
@@ -517,9 +533,15 @@ impl Project {
     fn salt(&self) -> Digest {
         let mut salt = Hasher::new("salt");
         salt.field(env!("CARGO_PKG_VERSION").as_bytes());
-        salt.field(self.config.site.language.as_bytes());
+        // Which language lives at the root, and in which order the others come, decides what pages link to.
+        self.config.languages.iter().for_each(|language| {
+            salt.field(language.code.as_bytes());
+        });
         salt.field(self.config.site.time_zone.iana_name().unwrap_or_default().as_bytes());
         salt.field(self.config.site.base_url.as_bytes());
+        salt.field(self.config.courses.mode.name().as_bytes());
+        salt.field(self.config.courses.currency.as_bytes());
+        salt.number(u64::from(self.config.outputs.calendar)).number(u64::from(self.config.outputs.cards));
         // Which fields of a participant are public decides what views hold: nothing of an earlier choice may stay.
         let mut public = self.config.privacy.public_fields.clone();
         public.sort_unstable();

@@ -5,6 +5,7 @@ pub mod compress;
 pub mod digest;
 pub mod files;
 pub mod gate;
+pub mod highlight;
 pub mod http;
 pub mod journal;
 pub mod markdown;

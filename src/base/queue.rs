@@ -182,7 +182,7 @@ impl Queue {
 
     /// These are not being done after all; they wait as before.
     pub fn leave(&mut self, ids: &[String]) {
-        ids.iter().for_each(|id| drop(self.processing.remove(id)));
+        self.processing.retain(|id| !ids.contains(id));
     }
 
     /// These are done.

@@ -317,5 +317,5 @@ fn the_server_s_settings_are_checked_wherever_they_come_from() {
     assert!(told.contains("aither.toml:3:10: `https://a.example` is no host"), "{told}");
     let told = told_with("", &[("CRON_SECRET", "good,b\u{e4}d")]);
     assert_eq!(told, "CRON_SECRET: holds characters that a header cannot carry");
-    assert!(load("[output]\nprecompress = true\n").unwrap().output.precompress);
+    assert!(load("[output]\nprecompress = true\n").unwrap().outputs.precompress);
 }

@@ -31,7 +31,7 @@ fn copy_of_root(parts: &[&str]) -> Fixture {
 }
 
 /// Builds, and compares the output with that of a clean build.
-fn verified(site: &Fixture) -> Summary {
+pub(crate) fn verified(site: &Fixture) -> Summary {
     let config = Config::load(&site.path(""), &Environment::default()).unwrap();
     let mut project = Project::new(config, Arc::new(ManualClock::new(site.now)), site.reporter.clone());
     let (summary, differences) = project.verify(Options::default()).unwrap_or_else(|e| panic!("{e}"));
@@ -121,6 +121,13 @@ fn a_minimal_site() {
     let site = keeps_the_promise(Fixture::copy("minimal"), "courses.json", "Renamed");
     assert!(site.output("courses/only-course/index.html").contains("http-equiv=\"refresh\""), "it has moved");
     assert!(site.output("courses/renamed/index.html").contains("Renamed"));
+}
+
+#[test]
+fn a_site_in_three_languages() {
+    let site = keeps_the_promise(Fixture::copy("multilingual"), "courses.json", "Ganz ruhig");
+    assert!(site.output("fr/courses/ruhig/index.html").contains("Ganz ruhig"));
+    assert!(site.output("en/courses/calm/index.html").contains("Negotiate calmly"));
 }
 
 #[test]
