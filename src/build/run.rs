@@ -205,7 +205,7 @@ fn remember(
         files.push((path.into(), trace));
     }
     let former = |(path, _): &(Box<str>, Trace)| {
-        before.trace(path).map(|trace| twins::names(path, trace).collect()).unwrap_or_else(Vec::new)
+        before.trace(path).map(|trace| twins::names(path, trace).collect::<Vec<_>>()).unwrap_or_default()
     };
     let former: Vec<String> = made.files.iter().flat_map(former).collect();
     files.append(&mut made.files);
