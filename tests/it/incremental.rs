@@ -77,7 +77,7 @@ fn a_title_renders_the_page_its_neighbours_its_listings_the_home_page_and_the_fe
     ] {
         assert!(rendered.iter().any(|r| r == path), "{path}: {rendered:?}");
     }
-    assert_eq!(rendered.len(), 13, "{rendered:?}");
+    assert_eq!(rendered.len(), 14, "{rendered:?}");
 }
 
 #[test]
