@@ -56,8 +56,11 @@ files![
     "partials/seats.liquid",
     "partials/sync-status.liquid",
     "partials/tags.liquid",
+    "partials/toc-list.liquid",
+    "partials/toc.liquid",
     "static/assets/catalogue.js",
     "static/assets/freshness.js",
+    "static/assets/highlight.css",
     "static/style.css",
     "theme.toml",
 ];
