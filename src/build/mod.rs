@@ -3,17 +3,20 @@
 mod before;
 mod codec;
 mod manifest;
+mod pages;
 mod plan;
 mod reads;
 mod reason;
 mod run;
 mod stage;
 mod trace;
+mod twins;
 mod verify;
 mod why;
 
 pub use before::intact;
 pub use manifest::{MANIFEST, Manifest};
+pub use pages::pages;
 pub use reason::Reason;
 pub use run::{Asset, Bytes, Report, Request, run};
 pub use verify::verify;

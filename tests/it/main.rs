@@ -10,6 +10,7 @@
 mod academy;
 mod bench_site;
 mod build;
+mod check;
 mod config;
 mod content;
 mod docs_liquid;
