@@ -2,11 +2,13 @@
 
 pub mod clock;
 pub mod digest;
+pub mod encode;
 pub mod files;
 pub mod gate;
 pub mod http;
 pub mod markdown;
 pub mod mistakes;
+pub mod oauth1;
 pub mod report;
 pub mod retry;
 pub mod secret;

@@ -83,6 +83,7 @@ pub(crate) fn config(root: &Path, language: &str) -> Config {
             extra: toml::Table::new(),
         },
         source: Source::Sample,
+        sync: Default::default(),
         theme: aither::config::Theme {
             name: "academy".to_owned(),
             strict: None,
