@@ -202,7 +202,7 @@ impl<'s, 't> Table<'s, 't> {
     }
 
     /// Takes a list of tables with keys that are known, each with its place: `[[key]]`.
-    pub fn tables(&mut self, key: &'static str) -> Option<Vec<Found<Table<'s, 't>>>> {
+    pub fn list_of_tables(&mut self, key: &'static str) -> Option<Vec<Found<Table<'s, 't>>>> {
         let name = if self.name.is_empty() { key.to_owned() } else { format!("{}.{key}", self.name) };
         let expected = format!("a list of tables: [[{name}]]");
         let Found { value: list, span } = self.typed(key, &expected, |value| match value {
@@ -221,6 +221,26 @@ impl<'s, 't> Table<'s, 't> {
         if tables.is_none() {
             self.sheet.wrong(&span, format_args!("`{key}` must be {expected}"), None);
         }
+        tables
+    }
+
+    /// Takes everything as tables whose names are free, each with its name and place.
+    pub fn tables(self) -> Vec<(String, Range<usize>, Table<'s, 't>)> {
+        let sheet = self.sheet;
+        let mut tables = Vec::new();
+        for (key, value) in self.entries {
+            let span = sheet.in_file(key.span());
+            let key = key.into_inner().into_owned();
+            let name = format!("{}.{key}", self.name);
+            let found = kind_of(value.get_ref());
+            match as_table(value.into_inner()) {
+                Some(entries) => tables.push((key, span, Table { sheet, name, entries, asked: Vec::new() })),
+                None => {
+                    sheet.wrong(&span, format_args!("`{key}` must be a table: [{name}], not {found}"), None);
+                }
+            }
+        }
+        tables.sort_by_key(|(_, span, _)| span.start);
         tables
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use jiff::tz::TimeZone;
 
 use super::{Config, Courses, Environment, FILE, Limits, Order, Paths, Privacy, Serve, Site, Theme};
-use super::{checks, paths, sources};
+use super::{checks, languages, paths, sources};
 use crate::base::mistakes::{self, Mistake};
 use crate::base::secret::Secret;
 use crate::base::tables::{Found, Sheet, Table};
@@ -29,8 +29,10 @@ pub(super) fn config(root: &Path, text: &str, environment: &Environment) -> Resu
         site.base_url = base_url;
     }
     let (source, given) = sources::read(&sheet, root, &mut top, &mut variables);
+    let languages = languages::read(&sheet, &site.language, top.table("languages"));
     let config = Config {
         site,
+        languages,
         theme: theme(top.table("theme")),
         paths: folders(&sheet, root, top.table("paths"), environment, &given, &mut variables.mistakes),
         courses: courses(top.table("courses")),
@@ -57,6 +59,7 @@ fn site(table: Option<Table<'_, '_>>) -> Site {
         description: String::new(),
         base_url: "http://localhost:8080".into(),
         language: "en".into(),
+        prefix: String::new(),
         time_zone: TimeZone::UTC,
         extra: toml::Table::new(),
     };
@@ -97,6 +100,7 @@ fn folders(
         themes: default("themes"),
         templates: default("templates"),
         statics: default("static"),
+        texts: default("i18n"),
         output: default("output"),
         state: default(".aither"),
     };
@@ -122,6 +126,7 @@ fn folders(
         ("`themes`", &*folders.themes),
         ("`templates`", &*folders.templates),
         ("`static`", &*folders.statics),
+        ("`i18n`", &*folders.texts),
         ("`.aither`", &*folders.state),
         ("`.git`", &*git),
     ];

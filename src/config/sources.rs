@@ -56,7 +56,7 @@ pub(super) fn read(
     top: &mut Table<'_, '_>,
     variables: &mut Variables<'_>,
 ) -> (Source, Vec<PathBuf>) {
-    let several = top.tables("sources");
+    let several = top.list_of_tables("sources");
     let source = match several {
         None => Some(single(sheet, root, top, variables)),
         Some(entries) => {
