@@ -5,6 +5,7 @@ pub mod digest;
 pub mod encode;
 pub mod files;
 pub mod gate;
+pub mod highlight;
 pub mod http;
 pub mod markdown;
 pub mod mistakes;

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::documents::{Documents, Placed};
-use super::feeds;
+use super::groups::Cut;
 use super::jekyll;
 use super::languages::{Chronicle, Translated};
 use super::listings;
-use super::machines;
+use super::machine::Place;
 use super::plan::{Body, Input, Page, Rank, View};
 use super::records::{CoursePages, Listing, Records};
 use super::route::Route;
@@ -27,8 +27,8 @@ pub(super) struct Planner<'a> {
     pub(super) records: Arc<Records>,
     pub(super) history: Chronicle,
     pub(super) pages: Vec<Page>,
-    /// Addresses for search engines, with the moment of their last change where it is known.
-    pub(super) sitemap: Vec<(String, Option<Timestamp>)>,
+    /// Addresses for search engines.
+    pub(super) sitemap: Vec<Place>,
 }
 
 /// A page of a layout that is about to be added.
@@ -47,6 +47,25 @@ struct Draft<'a> {
 }
 
 impl Planner<'_> {
+    /// Tells search engines of a page, unless its front matter says not to.
+    fn list(&mut self, route: &Route, front: Option<&FrontMatter>, changed: Option<Timestamp>) {
+        if !front.is_some_and(FrontMatter::is_hidden) {
+            self.sitemap.push(Place::new(route.address(), changed));
+        }
+    }
+
+    /// When a document last changed: as its date says, or as it was seen to.
+    fn document_changed(&self, document: &Document) -> Option<Timestamp> {
+        let date = document.front.date.map(|date| date.sort_key());
+        self.history.history().document_changed_at(&document.source).max(date)
+    }
+
+    /// When anything on the home page last changed.
+    fn site_changed(&self, home: Option<&Document>) -> Option<Timestamp> {
+        let all = 0..u32::try_from(self.records.entries.len()).unwrap_or(u32::MAX);
+        Self::changed_of(&self.records, all).max(home.and_then(|home| self.document_changed(home)))
+    }
+
     fn link(&self, route: &Route) -> String {
         self.records.addresses.link(&route.address())
     }
@@ -77,7 +96,7 @@ impl Planner<'_> {
         identity: &str,
         more: Option<(&'static str, Map)>,
     ) -> (View, Fingerprint) {
-        let page = page.map();
+        let page = page.map(&self.records.addresses);
         let mut mark = Fingerprint::new(10).number(page.digest().short());
         let mut root = vec![("site".into(), self.site.clone().into())];
         if let Some((name, map)) = more {
@@ -115,13 +134,14 @@ impl Planner<'_> {
                 content: home.map(|document| &document.html),
                 previous: None,
                 next: None,
+                card: None,
                 language: self.spoken(is_fallback),
                 is_fallback,
             },
             route.path(),
             Some(("paginator", posts)),
         );
-        self.sitemap.push((route.address(), None));
+        self.list(&route, front, self.site_changed(home));
         let content = home.map(|document| &document.html);
         let fallbacks = jekyll::layouts("home", false);
         self.add(Draft {
@@ -160,7 +180,10 @@ impl Planner<'_> {
             let content = overlay.map(|overlay| overlay.html.clone()).filter(|html| !html.trim().is_empty());
             let body = Body::Layout { layouts, view: View::Made(maker.clone(), number), content };
             self.history.learn(&entry.id, &entry.route.address());
-            self.sitemap.push((entry.route.address(), entry.updated_at));
+            let front = overlay.map(|overlay| &overlay.front);
+            if !entry.is_fallback && !front.is_some_and(FrontMatter::is_hidden) {
+                self.sitemap.push(Place::new(entry.route.address(), entry.updated_at));
+            }
             let record = Some(entry.id.clone());
             let (route, rank) = (entry.route.clone(), Rank::Leaf);
             self.pages.push(Page { route, rank, body, inputs, record, identity: None, language: 0 });
@@ -168,22 +191,29 @@ impl Planner<'_> {
     }
 
     pub(super) fn listings(&mut self, courses: Option<&Document>) -> Result<()> {
-        let entries =
-            (0..).zip(&self.records.entries).filter(|(_, entry)| entry.course.archived_at.is_none());
-        let by_level = |level: Option<Level>| -> Vec<u32> {
-            let here =
-                entries.clone().filter(|(_, entry)| level.is_none_or(|level| entry.course.level == level));
-            here.map(|(number, _)| number).collect()
-        };
-        let all = by_level(None);
-        let levels = Level::ALL.map(|level| (level, by_level(Some(level))));
+        let records = self.records.clone();
+        let groups = &records.groups;
         if (self.input.has_layout)("courses") {
-            self.listing("courses", vec!["courses"], &all, None, courses)?;
+            self.listing("courses", Cut::All, &groups.listed, courses)?;
         }
         if (self.input.has_layout)("level") {
-            for (level, courses) in levels {
-                self.listing("level", vec!["levels", level.slug()], &courses, Some(level), None)?;
+            for level in Level::ALL {
+                let courses = groups.of_level(&records.entries, level);
+                self.listing("level", Cut::Level(level), &courses, None)?;
             }
+        }
+        if (self.input.has_layout)("place") {
+            for place in &groups.places {
+                self.listing("place", Cut::Place(place), &place.courses, None)?;
+            }
+        }
+        if (self.input.has_layout)("month") {
+            for month in &groups.months {
+                self.listing("month", Cut::Month(month), &month.courses, None)?;
+            }
+        }
+        if groups.has_archive {
+            self.listing("archive", Cut::Over, &groups.over, None)?;
         }
         Ok(())
     }
@@ -191,18 +221,23 @@ impl Planner<'_> {
     fn listing(
         &mut self,
         layout: &'static str,
-        parts: Vec<&'static str>,
+        cut: Cut<'_>,
         courses: &[u32],
-        level: Option<Level>,
         document: Option<&Document>,
     ) -> Result<()> {
-        let slices = listings::cut(&parts, courses, self.input.config.courses.page_size)?;
+        let parts = cut.parts();
+        let texts: Vec<&str> = parts.iter().map(|part| &**part).collect();
+        let slices = listings::cut(&texts, courses, self.input.config.courses.page_size)?;
+        let group = cut.map(courses.len(), &self.records.addresses);
+        let mark = group.digest().short();
         let front = document.map(|document| &document.front);
         let listing = Arc::new(Listing {
             records: self.records.clone(),
             site: self.site.clone(),
-            parts,
-            level,
+            section: parts.first().cloned().unwrap_or_default(),
+            kind: cut.kind(),
+            title: cut.title(),
+            group,
             front: front.cloned(),
             html: document.map(|document| document.html.clone()),
             is_fallback: self.is_fallback(document),
@@ -210,14 +245,15 @@ impl Planner<'_> {
         });
         let front_mark = front.map_or(0, FrontMatter::fingerprint);
         for (number, slice) in (0..).zip(&listing.slices) {
-            let mut inputs = Fingerprint::new(12).number(front_mark).number(courses.len() as u64);
+            let mut inputs = Fingerprint::new(12).number(front_mark).number(mark);
             inputs = inputs.number(slice.number as u64).number(listing.slices.len() as u64);
             inputs = inputs.number(self.input.config.courses.page_size as u64);
             for course in &slice.courses {
                 inputs =
                     inputs.number(self.records.entries.get(*course as usize).map_or(0, |entry| entry.mark));
             }
-            self.sitemap.push((slice.route.address(), None));
+            let changed = Self::changed_of(&self.records, slice.courses.iter().copied());
+            self.list(&slice.route, front, changed);
             self.add(Draft {
                 route: slice.route.clone(),
                 rank: Rank::List,
@@ -278,6 +314,7 @@ impl Planner<'_> {
             content: Some(&placed.document.html),
             previous,
             next,
+            card: None,
             language: self.spoken(placed.is_fallback),
             is_fallback: placed.is_fallback,
         };
@@ -285,7 +322,10 @@ impl Planner<'_> {
         let (view, inputs) = self.here(page, &identity, section.map(|section| ("section", section)));
         let is_post = kind == "page" && front.date.is_some();
         self.history.learn(&format!("document:{}", placed.document.source), &placed.route.address());
-        self.sitemap.push((placed.route.address(), front.date.map(|date| date.sort_key())));
+        let changed = self.document_changed(placed.document);
+        if !placed.is_fallback {
+            self.list(&placed.route, Some(front), changed);
+        }
         self.add(Draft {
             route: placed.route.clone(),
             rank,
@@ -314,6 +354,7 @@ impl Planner<'_> {
             content: None,
             previous: None,
             next: None,
+            card: None,
             language: self.spoken(false),
             is_fallback: false,
         };
@@ -329,19 +370,6 @@ impl Planner<'_> {
             inputs,
             identity: None,
         });
-        Ok(())
-    }
-
-    /// Feeds of this language. They are made from the records themselves, so their inputs say when they have to be.
-    pub(super) fn feeds(&mut self) -> Result<()> {
-        let site = &self.input.config.site;
-        let base = machines::base(self.input.config).text(&site.prefix);
-        let records = self.records.clone();
-        let newest = feeds::newest(&records.config, &records.entries);
-        let inputs = newest.iter().fold(base, |inputs, at| inputs.number(records.entries[*at].mark));
-        self.pages.push(machines::made("feed.xml", inputs, move || {
-            feeds::atom(&records.config, &records.addresses, &records.entries, &newest)
-        })?);
         Ok(())
     }
 }

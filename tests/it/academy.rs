@@ -10,7 +10,11 @@ use aither::theme::{Body, Request, Theme};
 
 use crate::theme::{config, now};
 
-pub(crate) const LAYOUTS: [&str; 7] = ["home", "courses", "course", "level", "page", "section", "404"];
+pub(crate) const LAYOUTS: [&str; 10] =
+    ["home", "courses", "course", "level", "place", "month", "archive", "page", "section", "404"];
+
+/// Layouts of lists of courses.
+const LISTINGS: [&str; 5] = ["courses", "level", "place", "month", "archive"];
 
 /// What stands in for the texts of the source.
 #[derive(Clone, Copy)]
@@ -81,6 +85,12 @@ fn courses(texts: Texts) -> Vec<Map> {
                 (Key::from("instructor"), texts.title.unwrap_or("Dr. Ines Albrecht").into()),
                 (Key::from("tags"), Value::List([texts.title.unwrap_or("Leadership"), "Communication"].into_iter().collect())),
                 (Key::from("updated_at"), Value::from(now())),
+                (Key::from("mode"), if place == "Online" { "online" } else { "onsite" }.into()),
+                (Key::from("days"), Value::Int(3)),
+                (Key::from("seats"), Value::maybe(left.map(|_| 20_i64))),
+                (Key::from("calendar_url"), Value::from(format!("/academy/courses/{index}/c.ics"))),
+                (Key::from("image"), Value::Nil),
+                (Key::from("extra"), map([]).into()),
                 (Key::from("is_past"), Value::Bool(false)),
                 (Key::from("participants"), list([person])),
             ],
@@ -97,6 +107,12 @@ fn page(title: &str, kind: &'static str, texts: Texts) -> Map {
         ("kind", kind.into()),
         ("title", texts.title.unwrap_or(title).into()),
         ("url", "/academy/here/".into()),
+        ("canonical_url", "https://example.org/academy/here/".into()),
+        ("card_url", "https://example.org/academy/card.png".into()),
+        ("is_hidden", Value::Bool(false)),
+        ("language", "en".into()),
+        ("is_fallback", Value::Bool(false)),
+        ("translations", list([])),
         ("description", texts.title.map_or(Value::Nil, |_| texts.description.into())),
         ("tags", Value::List([texts.title.unwrap_or("Method")].into_iter().collect())),
         ("date", day("2027-01-20")),
@@ -129,6 +145,27 @@ pub(crate) fn view(layout: &'static str, texts: Texts, has_courses: bool) -> Map
                 ])
             })
             .collect();
+    let group = |name: &'static str, slug: &'static str| {
+        map([
+            ("name", texts.title.unwrap_or(name).into()),
+            ("slug", slug.into()),
+            ("url", Value::from(format!("/academy/in/{slug}/"))),
+            ("count", Value::Int(3)),
+            ("date", day("2027-03-01")),
+        ])
+    };
+    let organisation = map([
+        ("name", texts.title.unwrap_or("Nordlicht").into()),
+        ("url", "https://example.org/".into()),
+        ("logo", Value::Nil),
+        ("email", Value::Nil),
+        ("telephone", Value::Nil),
+        ("locality", texts.title.unwrap_or("Oslo").into()),
+        ("street", texts.title.unwrap_or("Storgata 1").into()),
+        ("postal_code", "0155".into()),
+        ("country", "NO".into()),
+        ("same_as", list([])),
+    ]);
     let site = map([
         ("title", texts.title.unwrap_or("Nordlicht Academy").into()),
         ("description", "Courses for people who lead, moderate and negotiate. Small groups, long practice, teachers from the field.".into()),
@@ -138,9 +175,16 @@ pub(crate) fn view(layout: &'static str, texts: Texts, has_courses: bool) -> Map
         ("courses", list(courses.clone())),
         ("upcoming", list(courses.clone())),
         ("levels", list(levels.clone())),
+        ("places", list([group("Berlin", "berlin"), group("Online", "online")])),
+        ("months", list([group("2027-03", "2027-03")])),
+        ("past", list([])),
         ("sections", list([link("Journal", "")])),
         ("pages", list([link("About", ""), link("Hidden", "journal")])),
         ("feed_url", "/academy/feed.xml".into()),
+        ("rss_url", "/academy/rss.xml".into()),
+        ("json_feed_url", "/academy/feed.json".into()),
+        ("calendar_url", "/academy/calendar.ics".into()),
+        ("organisation", organisation.into()),
         ("has_data", Value::Bool(has_courses)),
         ("data_changed_at", if has_courses { Value::from(now()) } else { Value::Nil }),
     ]);
@@ -153,17 +197,14 @@ pub(crate) fn view(layout: &'static str, texts: Texts, has_courses: bool) -> Map
     };
     let view = map([
         ("site", site.into()),
-        (
-            "page",
-            page(title, if matches!(layout, "level" | "courses") { "listing" } else { layout }, texts).into(),
-        ),
+        ("page", page(title, if LISTINGS.contains(&layout) { "listing" } else { layout }, texts).into()),
     ]);
     match layout {
         "course" => match courses.get(2) {
             Some(course) => view.with("course", course.clone()),
             None => view,
         },
-        "level" | "courses" => {
+        _ if LISTINGS.contains(&layout) => {
             let paginator = map([
                 ("page", Value::Int(2)),
                 ("total_pages", Value::Int(3)),
@@ -172,9 +213,14 @@ pub(crate) fn view(layout: &'static str, texts: Texts, has_courses: bool) -> Map
                 ("previous_page_path", "/academy/levels/beginner/".into()),
                 ("next_page_path", "/academy/levels/beginner/page/3/".into()),
             ]);
-            let level = if layout == "level" { levels[0].clone().into() } else { Value::Nil };
-            let title = if layout == "level" { "BEGINNER" } else { "courses" };
-            let listing = map([("title", title.into()), ("level", level)]);
+            let only = |kind: &str, group: Map| if layout == kind { group.into() } else { Value::Nil };
+            let listing = map([
+                ("kind", layout.into()),
+                ("title", if layout == "level" { "BEGINNER" } else { "courses" }.into()),
+                ("level", only("level", levels[0].clone())),
+                ("place", only("place", group("Berlin", "berlin"))),
+                ("month", only("month", group("2027-03", "2027-03"))),
+            ]);
             view.with("paginator", paginator).with("listing", listing)
         }
         "section" => {
@@ -230,7 +276,10 @@ fn hostile_texts_do_no_harm_anywhere() {
             assert!(!html.contains("Hidden"), "{layout}: a page of a section stands in the menu");
             // Each script is one of ours and closed once.
             assert_eq!(html.matches("<script").count(), html.matches("</script>").count(), "{layout}");
-            assert_eq!(html.matches("<script").count(), if layout == "course" { 2 } else { 1 }, "{layout}");
+            let ours =
+                ["<script type=\"application/ld+json\">\n{\"@context\"", "<script src=\"/academy/assets/"];
+            let known: usize = ours.iter().map(|script| html.matches(script).count()).sum();
+            assert_eq!(html.matches("<script").count(), known, "{layout}");
         }
     }
 }
@@ -244,8 +293,8 @@ fn the_data_for_search_engines_is_json() {
             serde_json::from_str(rest.split_once("</script>").expect("closed").0).expect("JSON");
         assert_eq!(json["name"], texts.title.unwrap_or("Difficult Conversations"));
         assert_eq!(json["url"], "https://example.org/academy/courses/2/");
-        assert_eq!(json["hasCourseInstance"]["startDate"], "2027-03-30");
-        assert_eq!(json["offers"]["price"], 1480);
+        assert_eq!(json["hasCourseInstance"][0]["startDate"], "2027-03-30");
+        assert_eq!(json["offers"][0]["price"], 1480);
     }
 }
 
