@@ -453,6 +453,7 @@ impl Project {
             data_changed_at: ready.memory.data_changed_at,
             salt: self.salt(),
             clean: options.clean,
+            precompress: self.config.outputs.precompress,
             dry_run: options.dry_run,
             now: ready.now,
             reporter: &*self.reporter,

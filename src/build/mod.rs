@@ -9,6 +9,7 @@ mod reason;
 mod run;
 mod stage;
 mod trace;
+mod twins;
 mod verify;
 mod why;
 

@@ -12,12 +12,14 @@ use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 
 use super::codec::{Reader, Writer};
+use super::twins::Twin;
+use crate::base::compress::Coding;
 use crate::base::digest::{Digest, Fingerprint};
 use crate::base::files;
 use crate::base::report::Reporter;
 use crate::error::Result;
 
-const MAGIC: &[u8; 8] = b"aitherT1";
+const MAGIC: &[u8; 8] = b"aitherT2";
 
 /// Enough of a file's metadata to tell that nobody touched it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -64,6 +66,8 @@ pub(super) struct Trace {
     pub(super) until: i64,
     /// What was seen at each read of the shape that is not shared.
     pub(super) hashes: Box<[u64]>,
+    /// Its compressed twins.
+    pub(super) twins: Box<[Twin]>,
 }
 
 /// What a build leaves for the next one.
@@ -129,8 +133,7 @@ impl Traces {
             out.length(trace.shape as usize);
             out.u64(trace.inputs);
             out.bytes(trace.digest.as_bytes());
-            out.length(usize::try_from(trace.stamp.size).unwrap_or(usize::MAX));
-            out.u64(trace.stamp.modified);
+            out.stamp(trace.stamp);
             // Most pages know nothing of the time.
             let timeless = trace.since == i64::MIN && trace.until == i64::MAX;
             out.bytes(&[u8::from(!timeless)]);
@@ -139,6 +142,12 @@ impl Traces {
                 out.u64(trace.until as u64);
             }
             trace.hashes.iter().for_each(|hash| out.u64(*hash));
+            out.length(trace.twins.len());
+            for twin in &trace.twins {
+                out.bytes(&[twin.coding as u8]);
+                out.bytes(twin.digest.as_bytes());
+                out.stamp(twin.stamp);
+            }
         }
         out.finish()
     }
@@ -179,12 +188,19 @@ impl Traces {
             let shape = u32::try_from(reader.length()?).ok()?;
             let inputs = reader.u64()?;
             let digest = reader.digest()?;
-            let stamp = Stamp { size: reader.length()? as u64, modified: reader.u64()? };
+            let stamp = reader.stamp()?;
             let timeless = reader.byte()? == 0;
             let (since, until) =
                 if timeless { (i64::MIN, i64::MAX) } else { (reader.u64()? as i64, reader.u64()? as i64) };
             let hashes = (0..*own.get(shape as usize)?).map(|_| reader.u64()).collect::<Option<_>>()?;
-            files.push((path.as_str().into(), Trace { shape, inputs, digest, stamp, since, until, hashes }));
+            let mut twins = Vec::new();
+            for _ in 0..reader.length()? {
+                let coding = *Coding::ALL.get(usize::from(reader.byte()?))?;
+                twins.push(Twin { coding, digest: reader.digest()?, stamp: reader.stamp()? });
+            }
+            let twins = twins.into();
+            let trace = Trace { shape, inputs, digest, stamp, since, until, hashes, twins };
+            files.push((path.as_str().into(), trace));
         }
         reader.at_end().then_some(Self { salt, globals, moment, manifest, shapes, files })
     }
@@ -244,7 +260,8 @@ mod tests {
             let stamp = Stamp { size: 4_000, modified: 1_795_000_000_000_000_000 };
             let hashes = Box::new([7, u64::MAX]);
             let digest = Digest::of(path.as_bytes());
-            (path.into(), Trace { shape: 0, inputs: 9, digest, stamp, since, until, hashes })
+            let twins = Box::new([Twin { coding: Coding::Gzip, digest, stamp }]);
+            (path.into(), Trace { shape: 0, inputs: 9, digest, stamp, since, until, hashes, twins })
         };
         Traces {
             salt: Some(Digest::of(b"salt")),

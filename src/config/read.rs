@@ -43,7 +43,7 @@ pub(super) fn config(root: &Path, text: &str, environment: &Environment) -> Resu
         outputs: Outputs::read(top.table("output")),
         limits: limits(top.table("limits")),
         privacy: privacy(&sheet, top.table("privacy")),
-        serve: Serve::read(top.table("serve"), environment),
+        serve: Serve::read(&sheet, top.table("serve"), environment, &mut variables.mistakes),
         source,
         sync: sources::sync(top.table("sync")),
         root: root.to_owned(),

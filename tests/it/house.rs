@@ -40,6 +40,9 @@ const ROOMS: &[(&str, &[&str])] = &[
 /// Libraries that have one home.
 const HOMES: &[(&str, &str)] = &[
     ("ureq", "src/base/http/"),
+    ("brotli", "src/base/compress"),
+    ("flate2", "src/base/compress"),
+    ("zstd", "src/base/compress"),
     ("clap", "src/cli/"),
     ("clap_complete", "src/cli/"),
     ("clap_mangen", "src/cli/"),
