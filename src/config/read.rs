@@ -5,8 +5,8 @@ use std::path::Path;
 use jiff::tz::TimeZone;
 
 use super::{
-    Config, Courses, Environment, FILE, Limits, Markdown, Mode, Order, Organisation, Outputs, Paths, Privacy,
-    Serve, Site, Theme,
+    Config, Courses, Environment, FILE, Limits, Markdown, MenuEntry, Mode, Order, Organisation, Outputs,
+    Paths, Privacy, Serve, Site, Taxonomy, Theme,
 };
 use super::{checks, languages, paths, sources};
 use crate::base::mistakes::{self, Mistake};
@@ -40,6 +40,8 @@ pub(super) fn config(root: &Path, text: &str, environment: &Environment) -> Resu
         paths: folders(&sheet, root, top.table("paths"), environment, &given, &mut variables.mistakes),
         courses: courses(top.table("courses")),
         markdown: markdown(top.table("markdown")),
+        taxonomies: Taxonomy::read(&sheet, top.table("taxonomies")),
+        menus: MenuEntry::read(&sheet, top.table("menus")),
         outputs: Outputs::read(top.table("output")),
         limits: limits(top.table("limits")),
         privacy: privacy(&sheet, top.table("privacy")),
@@ -104,6 +106,7 @@ fn folders(
     let default = |name| paths::below(root, name);
     let mut folders = Paths {
         content: default("content"),
+        data: default("data"),
         themes: default("themes"),
         templates: default("templates"),
         statics: default("static"),
@@ -130,6 +133,7 @@ fn folders(
     let git = root.join(".git");
     let mut inputs = vec![
         ("`content`", &*folders.content),
+        ("`data`", &*folders.data),
         ("`themes`", &*folders.themes),
         ("`templates`", &*folders.templates),
         ("`static`", &*folders.statics),
@@ -155,6 +159,7 @@ fn courses(table: Option<Table<'_, '_>>) -> Courses {
         feed_size: 20,
         archive: false,
         drafts: false,
+        future: false,
         mode: Mode::Onsite,
         currency: "EUR".into(),
     };

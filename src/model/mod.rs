@@ -8,6 +8,7 @@ pub mod document;
 pub mod history;
 pub mod moment;
 pub mod participant;
+pub mod publication;
 pub mod push;
 pub mod run;
 pub mod view;

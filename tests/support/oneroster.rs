@@ -145,7 +145,9 @@ fn answer(asked: &Asked, base: &str, habits: &Habits, data: &mut Data) -> Reply 
     if let Some(id) = asked.path.strip_prefix(&format!("{GRADEBOOK}/results/")) {
         return result(asked, id, data);
     }
-    let Some(name) = asked.path.strip_prefix(&format!("{ROSTERING}/")) else { return failure(404, "unknownobject") };
+    let Some(name) = asked.path.strip_prefix(&format!("{ROSTERING}/")) else {
+        return failure(404, "unknownobject");
+    };
     let Some(records) = data.collections.get(name) else { return failure(404, "unknownobject") };
     page(asked, base, name, records, habits)
 }
@@ -159,7 +161,10 @@ fn token(asked: &Asked, habits: &Habits, data: &mut Data) -> Reply {
     }
     let token = format!("token-{}", data.tokens.len() + 1);
     data.tokens.push(token.clone());
-    Reply::json(200, &json!({ "access_token": token, "token_type": "Bearer", "expires_in": habits.expires_in }))
+    Reply::json(
+        200,
+        &json!({ "access_token": token, "token_type": "Bearer", "expires_in": habits.expires_in }),
+    )
 }
 
 fn is_known(asked: &Asked, base: &str, habits: &Habits, data: &Data) -> bool {
@@ -185,7 +190,8 @@ fn is_known(asked: &Asked, base: &str, habits: &Habits, data: &Data) -> bool {
 
 fn result(asked: &Asked, id: &str, data: &mut Data) -> Reply {
     let Ok(body) = serde_json::from_slice::<Value>(&asked.body) else { return failure(400, "invaliddata") };
-    let needed = ["sourcedId", "status", "dateLastModified", "lineItem", "student", "scoreStatus", "scoreDate"];
+    let needed =
+        ["sourcedId", "status", "dateLastModified", "lineItem", "student", "scoreStatus", "scoreDate"];
     if asked.method != "PUT" || needed.iter().any(|name| body["result"].get(name).is_none()) {
         return failure(400, "invaliddata");
     }
@@ -227,15 +233,14 @@ fn page(asked: &Asked, base: &str, name: &str, records: &[Value], habits: &Habit
     }
     let filter = asked.get("filter").filter(|_| habits.links != Links::LosesFilter);
     let filter = filter.map(|filter| format!("&filter={}", aither::base::encode::percent(filter)));
-    let fields = asked.get("fields").map(|fields| format!("&fields={}", aither::base::encode::percent(fields)));
+    let fields =
+        asked.get("fields").map(|fields| format!("&fields={}", aither::base::encode::percent(fields)));
     let host = if habits.links == Links::OtherHost { "http://10.255.255.1" } else { base };
     let asked_limit = asked.get("limit").unwrap_or("100");
     let (filter, fields) = (filter.unwrap_or_default(), fields.unwrap_or_default());
     if habits.links != Links::None && next < total {
-        let link = format!(
-            "<{host}{}?limit={asked_limit}&offset={next}{filter}{fields}>; rel=\"next\"",
-            asked.path
-        );
+        let link =
+            format!("<{host}{}?limit={asked_limit}&offset={next}{filter}{fields}>; rel=\"next\"", asked.path);
         reply = reply.header("Link", link);
     }
     reply

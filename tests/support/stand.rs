@@ -152,7 +152,8 @@ fn work(
             target: target.clone(),
             body,
         };
-        let reply = troubled(troubles, &asked).unwrap_or_else(|| handler(&asked, &format!("http://{address}")));
+        let reply =
+            troubled(troubles, &asked).unwrap_or_else(|| handler(&asked, &format!("http://{address}")));
         lock(log).push((asked, reply.status));
         let mut response = tiny_http::Response::from_data(reply.body).with_status_code(reply.status);
         for (name, value) in reply.headers {
@@ -166,7 +167,8 @@ fn work(
 
 fn troubled(troubles: &Mutex<Vec<Trouble>>, asked: &Asked) -> Option<Reply> {
     let mut troubles = lock(troubles);
-    let trouble = troubles.iter_mut().find(|trouble| trouble.times > 0 && asked.path.ends_with(&trouble.path))?;
+    let trouble =
+        troubles.iter_mut().find(|trouble| trouble.times > 0 && asked.path.ends_with(&trouble.path))?;
     if trouble.after > 0 {
         trouble.after -= 1;
         return None;
