@@ -218,7 +218,7 @@ impl Source {
     pub fn secret(&self) -> Option<&Secret> {
         match self {
             Self::Hemera(hemera) => hemera.api_key.as_ref(),
-            Self::OneRoster(roster) if roster.csv.is_none() => roster.credentials.secret.as_ref(),
+            Self::OneRoster(roster) => roster.credentials.secret.as_ref(),
             Self::EdFi(edfi) => edfi.credentials.secret.as_ref(),
             _ => None,
         }

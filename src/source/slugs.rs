@@ -7,7 +7,7 @@ use crate::base::text::slugify;
 use crate::model::course::Course;
 
 /// Gives each course a slug of its title. Of several with one title the one with the smallest id has it plain; the others
-/// add a few digits that come from their ids alone, so that an address does not depend on what else there is.
+/// add a few digits that come from their ids alone, so that most addresses do not depend on what else there is.
 pub(super) fn give(courses: &mut [Course]) {
     courses.sort_by(|a, b| a.id.cmp(&b.id));
     let mut taken: HashMap<String, ()> = HashMap::with_capacity(courses.len());

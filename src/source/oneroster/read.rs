@@ -25,6 +25,20 @@ pub(super) struct Progress {
     pub(super) refused: Vec<Refused>,
 }
 
+impl Progress {
+    /// Forgets what is known of a collection: all of it is about to come.
+    pub(super) fn clear(&mut self, collection: Collection) {
+        match collection {
+            Collection::Sessions => self.roster.sessions.clear(),
+            Collection::Orgs => self.roster.orgs.clear(),
+            Collection::Courses => self.roster.courses.clear(),
+            Collection::Classes => self.roster.classes.clear(),
+            Collection::Enrollments => self.people.enrollments.clear(),
+            Collection::Users => self.people.users.clear(),
+        }
+    }
+}
+
 /// Why a collection could not be read.
 enum Trouble {
     /// The server does not take the question: the filter, or the choice of fields.
@@ -60,14 +74,14 @@ impl Reading<'_> {
         progress: &mut Progress,
     ) -> Result<bool> {
         let cursor = progress.cursors.get(collection.name()).and_then(|text| text.parse::<Timestamp>().ok());
-        let since = match (delta, cursor) {
-            (true, None) => return Ok(false),
-            (true, Some(cursor)) => {
-                let overlap = SignedDuration::try_from(self.config.overlap).unwrap_or(SignedDuration::ZERO);
-                Some(cursor.checked_sub(overlap).unwrap_or(cursor))
-            }
-            (false, _) => None,
-        };
+        let since = cursor.filter(|_| delta).map(|cursor| {
+            let overlap = SignedDuration::try_from(self.config.overlap).unwrap_or(SignedDuration::ZERO);
+            cursor.checked_sub(overlap).unwrap_or(cursor)
+        });
+        if since.is_none() {
+            // Also where the records of this collection carry no dates: then it alone is read in full each time.
+            progress.clear(collection);
+        }
         // Of people who are only counted nothing is asked for but in which class they are.
         let narrow = collection == Collection::Enrollments && !self.rules.named;
         let mut question = Question { since, narrow };
