@@ -145,6 +145,13 @@ fn changes_tombstones_and_other_keys_are_followed() {
             new["sessionName"] = json!("Winter");
             data.change_key("sections", &section["id"], old, new);
         }
+        for at in 0..data.resources["studentSectionAssociations"].len() {
+            let association = data.row("studentSectionAssociations", at);
+            let old = association["sectionReference"].clone();
+            let mut new = old.clone();
+            new["sessionName"] = json!("Winter");
+            data.change_key("studentSectionAssociations", &association["id"], old, new);
+        }
         for at in 0..data.resources["courseOfferings"].len() {
             let offering = data.row("courseOfferings", at);
             let mut old = offering["sessionReference"].clone();

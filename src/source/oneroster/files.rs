@@ -94,34 +94,6 @@ impl CsvFiles {
         }
         Ok(progress)
     }
-
-    /// What the files are applied to: files that are all there is begin with nothing, files of changes with what is known.
-    fn start(&self, files: &[(Collection, Mode, Vec<u8>)], request: &PullRequest<'_>) -> Result<Progress> {
-        let named = request.participants_wanted;
-        if files.iter().all(|(_, mode, _)| *mode != Mode::Delta) {
-            return Ok(nothing(named));
-        }
-        let Some(mut progress) = held(request.held, named) else {
-            let message = format!(
-                "{}: it holds only changes, and what they change is not known here",
-                self.path.display()
-            );
-            let hint =
-                "build once from a bulk export; people stay known where ONEROSTER_CLIENT_SECRET seals them";
-            return Err(Error::new(Kind::Refused, message).hint(hint));
-        };
-        for (collection, _, _) in files.iter().filter(|(_, mode, _)| *mode == Mode::Bulk) {
-            match collection {
-                Collection::Sessions => progress.roster.sessions.clear(),
-                Collection::Orgs => progress.roster.orgs.clear(),
-                Collection::Courses => progress.roster.courses.clear(),
-                Collection::Classes => progress.roster.classes.clear(),
-                Collection::Enrollments => progress.people.enrollments.clear(),
-                Collection::Users => progress.people.users.clear(),
-            }
-        }
-        Ok(progress)
-    }
 }
 
 /// Reads the rows of one file into their table.
