@@ -11,6 +11,7 @@ mod plan;
 mod planner;
 mod records;
 mod route;
+mod search;
 mod views;
 
 pub use courses::addresses_of;

@@ -24,6 +24,7 @@ files![
     "layouts/month.liquid",
     "layouts/page.liquid",
     "layouts/place.liquid",
+    "layouts/search.liquid",
     "layouts/section.liquid",
     "partials/badge.liquid",
     "partials/breadcrumb-data.liquid",
@@ -53,6 +54,7 @@ files![
     "partials/next-course.liquid",
     "partials/organisation-data.liquid",
     "partials/pagination.liquid",
+    "partials/search.liquid",
     "partials/seats.liquid",
     "partials/sync-status.liquid",
     "partials/tags.liquid",
@@ -61,6 +63,7 @@ files![
     "static/assets/catalogue.js",
     "static/assets/freshness.js",
     "static/assets/highlight.css",
+    "static/assets/search.js",
     "static/style.css",
     "theme.toml",
 ];

@@ -40,6 +40,7 @@ mod markup;
 mod oneroster;
 mod sample;
 mod scaffold;
+mod search;
 mod serve_abuse;
 mod serve_api;
 mod serve_browser;
