@@ -37,6 +37,8 @@ if [ ! -f "$jar" ] && command -v npm >/dev/null; then
 fi
 if command -v java >/dev/null && [ -f "$jar" ]; then
     for site in "${sites[@]}"; do
+        # There the owner's own texts hold HTML that is broken on purpose.
+        [ "$(basename "$site")" != hostile ] || continue
         echo "Nu HTML checker: $(basename "$site")"
         java -jar "$jar" --errors-only --skip-non-html "$site/output" || wrong=1
     done
