@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::assets;
 use crate::base::clock::SharedClock;
 use crate::base::digest::{Digest, Hasher};
 use crate::base::files::Lock;
@@ -124,6 +125,25 @@ fn take_redirects(assets: &mut Vec<Asset>) -> Result<String> {
     };
     let bytes = assets.remove(at).bytes;
     Ok(String::from_utf8_lossy(&bytes.load()?).into_owned())
+}
+
+/// All files that are published whether or not a page asks for them.
+fn assets(theme: &Theme, beside: &[crate::model::document::Asset]) -> Result<Vec<Asset>> {
+    // A file beside a content file and one of a static folder at one address are for the build to complain about.
+    let twice = |asset: &&crate::model::document::Asset| {
+        theme.statics().binary_search_by(|known| known.route.cmp(&asset.route)).is_ok()
+    };
+    let twice = (beside.iter().filter(twice)).map(|asset| {
+        Ok(Asset { route: Route::file(&asset.route)?, bytes: build::Bytes::File(asset.file.clone()) })
+    });
+    let made = theme.assets().files()?.into_iter().map(|made| {
+        let bytes = match &made.bytes {
+            assets::Bytes::File(path) => build::Bytes::File(path.clone()),
+            _ => build::Bytes::Here(theme.assets().load(&made)?),
+        };
+        Ok(Asset { route: Route::file(&made.route)?, bytes })
+    });
+    made.chain(twice).collect()
 }
 
 impl Summary {
@@ -363,8 +383,13 @@ impl Project {
         if gate.is_shut() {
             gate.pass()?;
         }
-        let theme = Theme::open(&self.config, &snapshot.templates)?;
         let content = source::local::read(&self.config)?;
+        let beside = content.assets.iter().map(|asset| theme::Asset {
+            route: asset.route.clone(),
+            body: theme::Body::File(asset.file.clone()),
+        });
+        let keeps_cache = !options.dry_run;
+        let theme = Theme::open_beside(&self.config, &snapshot.templates, beside.collect(), keeps_cache)?;
         if outcome.is_some() || snapshot.synced_at.is_some() {
             memory.learn(&snapshot.catalogue, now);
         }
@@ -374,9 +399,9 @@ impl Project {
         memory.archive(&snapshot.catalogue, gone, self.config.courses.archive, now);
         let catalogue = snapshot.catalogue.with(&memory.archive);
 
-        let mut assets = self.assets(&theme, &content.assets)?;
+        let mut assets = assets(&theme, &content.assets)?;
         let history = std::mem::take(&mut memory.history);
-        let site = site::plan(
+        let mut site = site::plan(
             &site::Input {
                 config: &self.config,
                 catalogue: &catalogue,
@@ -389,29 +414,13 @@ impl Project {
             },
             history,
         )?;
+        site.warnings.extend(theme.assets().warnings()?);
         memory.history.clone_from(&site.history);
         Ok(Ready { now, snapshot, outcome, theme, assets, site, memory })
     }
 
     fn is_remote(&self) -> bool {
         matches!(self.config.source, Kindof::Hemera(_))
-    }
-
-    /// Files that are published as they are: those beside content files, the theme's, the site's own.
-    fn assets(&self, theme: &Theme, colocated: &[crate::model::document::Asset]) -> Result<Vec<Asset>> {
-        let mut assets = Vec::new();
-        for asset in colocated {
-            let bytes = build::Bytes::File(asset.file.clone());
-            assets.push(Asset { route: Route::file(&asset.route)?, bytes });
-        }
-        for asset in theme.assets()? {
-            let bytes = match asset.body {
-                theme::Body::File(path) => build::Bytes::File(path),
-                theme::Body::BuiltIn(bytes) => build::Bytes::Here(bytes.into()),
-            };
-            assets.push(Asset { route: Route::file(&asset.route)?, bytes });
-        }
-        Ok(assets)
     }
 
     fn request<'a>(&'a self, ready: &'a Ready, options: Options) -> Result<build::Request<'a>> {

@@ -70,7 +70,9 @@ impl Inputs {
                 stamps.file(&state.join("participants.sealed"));
             }
         }
-        for folder in [&config.paths.content, &config.paths.templates, &config.paths.statics] {
+        for folder in
+            [&config.paths.content, &config.paths.templates, &config.paths.statics, &config.paths.sass]
+        {
             stamps.folder(folder);
         }
         stamps.folder(&config.paths.themes.join(&config.theme.name));

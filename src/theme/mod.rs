@@ -1,7 +1,6 @@
 //! Themes: finds layouts and partials (the site's over the source's over the theme's), renders a page, and hands back
 //! its bytes with what it read. The language of the templates is that of the room `liquid`, with the site's own filters.
 
-mod assets;
 mod builtin;
 mod data;
 mod dialect;
@@ -10,24 +9,25 @@ mod front;
 mod manifest;
 mod places;
 mod render;
+mod statics;
 mod trace;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-pub use self::assets::{Asset, Body};
 pub use self::data::Records;
 use self::dialect::Settings;
 use self::manifest::Manifest;
 use self::places::{Folder, Manner, Places, Use};
 pub use self::trace::{Change, TemplateRead, Trace, Window};
+use crate::assets::Assets;
+pub use crate::assets::{Body, Source as Asset};
 use crate::base::{files, text};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::liquid::Language;
-pub use crate::liquid::{Entities, Read, ReadKind};
+pub use crate::liquid::{Entities, Note, Read, ReadKind};
 use crate::model::change::RemoteTemplate;
 use crate::model::view::Map;
 
@@ -44,7 +44,7 @@ pub struct Theme {
     options: Map,
     strings: Map,
     jekyll: Map,
-    statics: PathBuf,
+    statics: Vec<Asset>,
 }
 
 impl std::fmt::Debug for Theme {
@@ -83,6 +83,17 @@ impl Theme {
     /// Opens the theme that `config` names: reads its `theme.toml`, merges the options and finds all files. Parses no
     /// template.
     pub fn open(config: &Config, remote: &[RemoteTemplate]) -> Result<Self> {
+        Self::open_beside(config, remote, Vec::new(), false)
+    }
+
+    /// The same for a site with further files to be published, and with a cache of what is made from them if
+    /// `keeps_cache` says so.
+    pub fn open_beside(
+        config: &Config,
+        remote: &[RemoteTemplate],
+        beside: Vec<Asset>,
+        keeps_cache: bool,
+    ) -> Result<Self> {
         let folder = folder_of(config)?;
         let (label, source) = match &folder {
             Folder::Disk(path) => {
@@ -97,7 +108,11 @@ impl Theme {
             autoescape: manifest.autoescape,
             strict: config.theme.strict.unwrap_or(manifest.strict),
         };
+        let statics = statics::all(&folder, &config.paths)?;
+        let options = statics::options(&folder, config, keeps_cache);
+        let assets = Assets::new(options, beside.into_iter().chain(statics.iter().cloned()));
         let settings = Arc::new(Settings {
+            assets: Arc::new(assets),
             language: config.site.language.clone(),
             zone: config.site.time_zone.clone(),
             base_url: config.site.base_url.clone(),
@@ -111,7 +126,7 @@ impl Theme {
             options: manifest.options(&config.theme.options)?,
             strings: manifest.strings(&config.site.language),
             jekyll: [("environment", "production")].into_iter().collect(),
-            statics: config.paths.statics.clone(),
+            statics,
         })
     }
 
@@ -121,8 +136,13 @@ impl Theme {
     }
 
     /// Static files to be published, sorted by route: the theme's, with the site's own over them.
-    pub fn assets(&self) -> Result<Vec<Asset>> {
-        assets::all(&self.folder, &self.statics)
+    pub fn statics(&self) -> &[Asset] {
+        &self.statics
+    }
+
+    /// What is published of them, and under which names.
+    pub fn assets(&self) -> &Arc<Assets> {
+        &self.settings.assets
     }
 
     /// Whether there is a layout of this name.

@@ -8,6 +8,7 @@
 )]
 
 mod academy;
+mod assets;
 mod bench_site;
 mod build;
 mod config;

@@ -93,12 +93,15 @@ pub(crate) fn config(root: &Path, language: &str) -> Config {
             themes: root.join("themes"),
             templates: root.join("templates"),
             statics: root.join("static"),
+            sass: root.join("sass"),
             output: root.join("output"),
             state: root.join(".aither"),
         },
         courses: Courses { order: Order::Start, page_size: 20, feed_size: 20, archive: false, drafts: false },
         limits: Limits { max_shrink_percent: 30 },
         privacy: Privacy::default(),
+        assets: aither::config::Assets::default(),
+        images: aither::config::Images::default(),
         serve: aither::config::Serve::default(),
     }
 }

@@ -1,9 +1,11 @@
 //! The dialect of Liquid that themes are written in: the standard language with the site's filters and Jekyll's.
 
+mod assets;
 mod dates;
 mod lists;
 mod moments;
 mod numbers;
+mod picture;
 mod tags;
 mod texts;
 mod urls;
@@ -13,6 +15,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 pub(super) use self::texts::escaped;
+use crate::assets::Assets;
 use crate::liquid::{Args, Arity, Context, Error, Filter, Language, Value};
 
 /// What filters need to know of the site.
@@ -23,6 +26,7 @@ pub(super) struct Settings {
     pub(super) zone: TimeZone,
     /// Scheme, host and path, without a slash at the end.
     pub(super) base_url: String,
+    pub(super) assets: Arc<Assets>,
 }
 
 impl Settings {
@@ -58,6 +62,8 @@ const UP_TO_ONE: Arity = Arity::of(0, 1);
 const FILTERS: &[(&str, Arity, Run)] = &[
     ("absolute_url", NONE, urls::absolute),
     ("array_to_sentence_string", UP_TO_ONE, texts::sentence),
+    ("asset_integrity", NONE, assets::integrity),
+    ("asset_url", NONE, assets::url),
     ("cgi_escape", NONE, urls::cgi_escape),
     ("date", UP_TO_ONE, dates::date),
     ("date_range", UP_TO_ONE, dates::range),
@@ -95,5 +101,6 @@ pub(super) fn language(settings: &Arc<Settings>) -> Language {
         language.filter(name, *arity, OfSite { settings: settings.clone(), run: *run });
     }
     tags::register(&mut language, settings);
+    picture::register(&mut language, settings);
     language
 }

@@ -1,0 +1,222 @@
+//! `{% image src: course.image, alt: course.title, sizes: "50vw", widths: "400,800" %}`: a picture in the sizes and formats
+//! that browsers choose from.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use super::Settings;
+use super::texts::escaped;
+use crate::assets::{Picture, Shown, Sources};
+use crate::base::text::did_you_mean;
+use crate::liquid::{Body, Context, Error, Expression, Language, Run, Tag, TagMarkup, Value};
+
+/// What the tag may be told. `loading` is `lazy` unless it says `eager`, for a picture that is seen at once.
+const PARAMETERS: [&str; 7] = ["src", "alt", "sizes", "widths", "class", "loading", "fetchpriority"];
+/// The width that browsers without `srcset` get, where there is one that is not larger.
+const PLAIN_WIDTH: u32 = 1200;
+const WIDEST: u32 = 8_192;
+const MOST_WIDTHS: usize = 12;
+
+pub(super) fn register(language: &mut Language, settings: &Arc<Settings>) {
+    language.tag("image", Image(settings.clone()));
+}
+
+struct Image(Arc<Settings>);
+
+struct Asked {
+    settings: Arc<Settings>,
+    parameters: Vec<(&'static str, Expression)>,
+}
+
+impl Tag for Image {
+    fn parse(&self, markup: &mut TagMarkup<'_, '_, '_>, _: Option<Body>) -> Result<Box<dyn Run>, Error> {
+        let mut parameters = Vec::new();
+        for (name, value) in markup.arguments()? {
+            let Some(known) = PARAMETERS.into_iter().find(|known| **known == *name) else {
+                let hint = did_you_mean(&name, PARAMETERS)
+                    .unwrap_or_else(|| format!("it knows {}", PARAMETERS.join(", ")));
+                return Err(markup.error(format!("`image` has no parameter `{name}`")).with_hint(Some(hint)));
+            };
+            parameters.push((known, value));
+        }
+        if !parameters.iter().any(|(name, _)| *name == "src") {
+            return Err(markup.error("`image` needs a `src`"));
+        }
+        Ok(Box::new(Asked { settings: self.0.clone(), parameters }))
+    }
+}
+
+/// The attributes that all forms of the element have.
+#[derive(Default)]
+struct Attributes {
+    alt: String,
+    sizes: String,
+    class: String,
+    loading: String,
+    priority: String,
+}
+
+impl Asked {
+    fn parameter(&self, name: &str) -> Option<&Expression> {
+        self.parameters.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+    }
+
+    fn text<'a>(&'a self, cx: &mut Context<'a>, name: &str) -> Result<Option<String>, Error> {
+        let Some(expression) = self.parameter(name) else { return Ok(None) };
+        let value = cx.evaluate(expression)?;
+        if value.is_nil() {
+            return Ok(None);
+        }
+        Ok(Some(cx.text(value)?.into_string()))
+    }
+
+    /// The route of the page, where a file may be named that lies beside it.
+    fn page(&self, cx: &mut Context<'_>) -> Result<String, Error> {
+        let page = cx.variable("page")?;
+        let url = cx.property(&page, "url")?;
+        let url = url.as_str().unwrap_or_default();
+        let path = url.strip_prefix(self.settings.base_path()).unwrap_or(url);
+        Ok(format!("{}index.html", path.trim_start_matches('/')))
+    }
+
+    fn attributes<'a>(&'a self, cx: &mut Context<'a>, src: &str) -> Result<Attributes, Error> {
+        let alt = self.text(cx, "alt")?;
+        if alt.is_none() {
+            let message = format!("the picture \"{}\" has no alternative text", src.escape_debug());
+            let hint = "say what it shows by `alt:`; `alt: \"\"` says that it is mere decoration";
+            let at = self.parameter("src").map(Expression::at);
+            cx.warn(Error::value(message).with_hint(Some(hint.to_owned())), at);
+        }
+        let loading = self.text(cx, "loading")?.unwrap_or_else(|| "lazy".to_owned());
+        if !matches!(loading.as_str(), "lazy" | "eager") {
+            return Err(Error::value("`loading` of `image` is \"lazy\" or \"eager\""));
+        }
+        let priority = self.text(cx, "fetchpriority")?.unwrap_or_default();
+        if !matches!(priority.as_str(), "" | "high" | "low" | "auto") {
+            return Err(Error::value("`fetchpriority` of `image` is \"high\", \"low\" or \"auto\""));
+        }
+        Ok(Attributes {
+            alt: alt.unwrap_or_default(),
+            sizes: self.text(cx, "sizes")?.unwrap_or_else(|| "100vw".to_owned()),
+            class: self.text(cx, "class")?.unwrap_or_default(),
+            loading,
+            priority,
+        })
+    }
+
+    fn widths<'a>(&'a self, cx: &mut Context<'a>) -> Result<Vec<u32>, Error> {
+        let Some(text) = self.text(cx, "widths")? else { return Ok(Vec::new()) };
+        let width = |part: &str| part.trim().parse().ok().filter(|width| (1..=WIDEST).contains(width));
+        let widths: Option<Vec<u32>> = text.split(',').map(width).collect();
+        widths.filter(|widths| widths.len() <= MOST_WIDTHS).ok_or_else(|| {
+            Error::value(format!(
+                "`widths` of `image` is a list of at most {MOST_WIDTHS} numbers of pixels up to {WIDEST}, such as \"400,800,1200\""
+            ))
+        })
+    }
+}
+
+impl Run for Asked {
+    fn run<'a>(&'a self, cx: &mut Context<'a>) -> Result<(), Error> {
+        let Some(src) = self.text(cx, "src")?.map(|src| src.trim().to_owned()).filter(|src| !src.is_empty())
+        else {
+            return Ok(());
+        };
+        let attributes = self.attributes(cx, &src)?;
+        let widths = self.widths(cx)?;
+        let is_relative = !src.starts_with('/') && !src.contains("://");
+        let page = if is_relative { self.page(cx)? } else { String::new() };
+        let (name, shown) = self.settings.assets.picture(&src, &page, &widths);
+        let shown = shown.map_err(|error| {
+            Error::value(error.message()).with_hint(error.hints().first().map(String::to_owned))
+        })?;
+        cx.look_up(&name, shown.mark());
+        let html = match shown {
+            Shown::Sized(picture) => sized(&picture, &attributes),
+            Shown::AsIs { name, size } => self.as_is(cx, &name, size, &attributes)?,
+            Shown::Nothing(told) => {
+                let message = format!("the picture \"{}\" is left out: {told}", src.escape_debug());
+                // What a template says itself is a mistake of its author; what data says must not stop the site.
+                let said_here = self.parameter("src").filter(|src| src.is_literal());
+                if said_here.is_some() {
+                    return Err(Error::value(message));
+                }
+                cx.warn(Error::value(message), self.parameter("src").map(Expression::at));
+                return Ok(());
+            }
+        };
+        cx.charge(html.len())?;
+        cx.write(&Value::html(html))
+    }
+}
+
+impl Asked {
+    fn as_is(
+        &self,
+        cx: &mut Context<'_>,
+        name: &str,
+        size: Option<(u32, u32)>,
+        attributes: &Attributes,
+    ) -> Result<String, Error> {
+        let link = match self.settings.assets.find(name) {
+            Ok(Some(link)) => link,
+            Ok(None) => return Ok(String::new()),
+            Err(error) => return Err(Error::value(error.message())),
+        };
+        cx.look_up(name, link.mark());
+        let mut html = format!("<img src=\"{}\"", escaped(&link.url));
+        common(&mut html, size, attributes);
+        Ok(html)
+    }
+}
+
+fn sized(picture: &Picture, attributes: &Attributes) -> String {
+    let mut html = String::from("<picture>");
+    let Some((last, others)) = picture.sources.split_last() else { return String::new() };
+    for sources in others {
+        let _ = write!(html, "<source type=\"{}\"", sources.media_type);
+        choice(&mut html, sources, &attributes.sizes);
+        html.push('>');
+    }
+    let plain = last.files.iter().rev().find(|(_, width)| *width <= PLAIN_WIDTH).or(last.files.first());
+    let _ = write!(html, "<img src=\"{}\"", plain.map_or("", |(address, _)| address));
+    if last.files.len() > 1 {
+        choice(&mut html, last, &attributes.sizes);
+    }
+    common(&mut html, Some((picture.width, picture.height)), attributes);
+    html.push_str("</picture>");
+    html
+}
+
+/// `srcset`, and `sizes` where there is something to choose.
+fn choice(html: &mut String, sources: &Sources, sizes: &str) {
+    html.push_str(" srcset=\"");
+    for (index, (address, width)) in sources.files.iter().enumerate() {
+        html.push_str(if index > 0 { ", " } else { "" });
+        html.push_str(address);
+        if sources.files.len() > 1 {
+            let _ = write!(html, " {width}w");
+        }
+    }
+    html.push('"');
+    if sources.files.len() > 1 {
+        let _ = write!(html, " sizes=\"{}\"", escaped(sizes));
+    }
+}
+
+fn common(html: &mut String, size: Option<(u32, u32)>, attributes: &Attributes) {
+    let _ = write!(html, " alt=\"{}\"", escaped(&attributes.alt));
+    if let Some((width, height)) = size {
+        let _ = write!(html, " width=\"{width}\" height=\"{height}\"");
+    }
+    if !attributes.class.is_empty() {
+        let _ = write!(html, " class=\"{}\"", escaped(&attributes.class));
+    }
+    if attributes.loading == "lazy" {
+        html.push_str(" loading=\"lazy\"");
+    }
+    if !attributes.priority.is_empty() {
+        let _ = write!(html, " fetchpriority=\"{}\"", attributes.priority);
+    }
+    html.push_str(" decoding=\"async\">");
+}
