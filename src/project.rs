@@ -10,6 +10,7 @@ use crate::base::clock::SharedClock;
 use crate::base::digest::{Digest, Hasher};
 use crate::base::files::Lock;
 use crate::base::gate::Gate;
+use crate::base::highlight::Highlighter;
 use crate::base::http::Transport;
 use crate::base::report::Reporter;
 use crate::build::{self, Asset};
@@ -22,10 +23,12 @@ use crate::model::run::{Run, RunChanges, RunError, RunFigures, RunStatus, RunTyp
 use crate::site::{self, Route, Site};
 use crate::source::{self, Source};
 use crate::sync::{self, Journal, Memory, Outcome, Snapshot, SnapshotStore};
-use crate::theme::{self, Theme};
+use crate::theme::Theme;
 
+mod around;
 mod idle;
 
+use around::Around;
 use idle::{Idle, Inputs};
 
 /// How a site is to be built.
@@ -114,8 +117,11 @@ struct Ready {
     outcome: Option<Outcome>,
     theme: Theme,
     assets: Vec<Asset>,
+    /// Assets that content files asked for, by what they asked.
+    asked: Vec<String>,
     site: Site,
     memory: Memory,
+    highlighter: Highlighter,
 }
 
 /// What the site's own `static/_redirects` says: the program has one file of that name to write, so the two become one.
@@ -129,11 +135,7 @@ fn take_redirects(assets: &mut Vec<Asset>) -> Result<String> {
 
 /// All files that are published whether or not a page asks for them.
 fn assets(theme: &Theme, beside: &[crate::model::document::Asset]) -> Result<Vec<Asset>> {
-    // A file beside a content file and one of a static folder at one address are for the build to complain about.
-    let twice = |asset: &&crate::model::document::Asset| {
-        theme.statics().binary_search_by(|known| known.route.cmp(&asset.route)).is_ok()
-    };
-    let twice = (beside.iter().filter(twice)).map(|asset| {
+    let beside = beside.iter().map(|asset| {
         Ok(Asset { route: Route::file(&asset.route)?, bytes: build::Bytes::File(asset.file.clone()) })
     });
     let made = theme.assets().files()?.into_iter().map(|made| {
@@ -143,7 +145,7 @@ fn assets(theme: &Theme, beside: &[crate::model::document::Asset]) -> Result<Vec
         };
         Ok(Asset { route: Route::file(&made.route)?, bytes })
     });
-    made.chain(twice).collect()
+    made.chain(beside).collect()
 }
 
 impl Summary {
@@ -257,6 +259,7 @@ impl Project {
             && let Some((idle, files)) = Idle::check(&self.config, inputs, now)?
         {
             gate.pass()?;
+            idle.warnings.iter().for_each(|warning| self.reporter.warn(warning));
             return Ok(Summary {
                 courses: idle.courses,
                 sync: Some(SyncSummary { fetched: idle.courses, ..SyncSummary::default() }),
@@ -280,8 +283,8 @@ impl Project {
             self.published(&mut ready)?;
         }
         let next_course = self.next_course(&ready.snapshot, ready.now);
-        // What this build had to say, the next one may have to say again: it is not idle.
-        let is_quiet = report.warnings.is_empty() && ready.site.warnings.is_empty();
+        // What templates had to say of this build, the next one may have to say again: it is not idle.
+        let is_quiet = report.warnings.is_empty();
         let refused = ready.outcome.as_ref().is_some_and(|outcome| !outcome.refused.is_empty());
         if is_quiet
             && !refused
@@ -291,7 +294,8 @@ impl Project {
             let (since, until) = ready.site.window;
             let window = (since.max(report.window.0), until.min(report.window.1));
             let courses = ready.snapshot.catalogue.len();
-            Idle::keep(&self.config, inputs, window, &status(&ready.memory), courses, next_course.clone())?;
+            let (status, warnings) = (status(&ready.memory), &ready.site.warnings);
+            Idle::keep(&self.config, inputs, window, &status, courses, next_course.clone(), warnings)?;
         }
         report.warnings.iter().for_each(|warning| self.reporter.warn(warning));
         Ok(Summary {
@@ -326,6 +330,7 @@ impl Project {
 
     /// Remembers what was published: only that is what the next pull is compared with.
     fn published(&self, ready: &mut Ready) -> Result<()> {
+        ready.highlighter.save()?;
         let memory = &mut ready.memory;
         memory.course_count = Some(ready.snapshot.catalogue.len());
         memory.source = Some(self.store().source().to_owned());
@@ -383,13 +388,7 @@ impl Project {
         if gate.is_shut() {
             gate.pass()?;
         }
-        let content = source::local::read(&self.config)?;
-        let beside = content.assets.iter().map(|asset| theme::Asset {
-            route: asset.route.clone(),
-            body: theme::Body::File(asset.file.clone()),
-        });
-        let keeps_cache = !options.dry_run;
-        let theme = Theme::open_beside(&self.config, &snapshot.templates, beside.collect(), keeps_cache)?;
+        let theme = Theme::open_keeping(&self.config, &snapshot.templates, !options.dry_run)?;
         if outcome.is_some() || snapshot.synced_at.is_some() {
             memory.learn(&snapshot.catalogue, now);
         }
@@ -399,7 +398,14 @@ impl Project {
         memory.archive(&snapshot.catalogue, gone, self.config.courses.archive, now);
         let catalogue = snapshot.catalogue.with(&memory.archive);
 
+        let highlighter = Highlighter::keeping(&state);
+        let around = Around::new(&self.config, &theme, &catalogue, now, &highlighter);
+        let content = source::local::read(&self.config, &around)?;
         let mut assets = assets(&theme, &content.assets)?;
+        if memory.source.as_deref().is_some_and(|source| source != self.store().source()) {
+            memory.history.forget_events();
+        }
+        let redirects = take_redirects(&mut assets)?;
         let history = std::mem::take(&mut memory.history);
         let mut site = site::plan(
             &site::Input {
@@ -410,13 +416,17 @@ impl Project {
                 changed_at: &|course| memory.changed_at(course),
                 data_changed_at: memory.data_changed_at,
                 now,
-                redirects: take_redirects(&mut assets)?,
+                redirects: &redirects,
             },
             history,
         )?;
         site.warnings.extend(theme.assets().warnings()?);
         memory.history.clone_from(&site.history);
-        Ok(Ready { now, snapshot, outcome, theme, assets, site, memory })
+        site.warnings.extend(theme.warnings().map(str::to_owned));
+        let (since, until) = around.window();
+        site.window = (site.window.0.max(since), site.window.1.min(until));
+        let asked = around.asked();
+        Ok(Ready { now, snapshot, outcome, theme, assets, asked, site, memory, highlighter })
     }
 
     fn is_remote(&self) -> bool {
@@ -427,6 +437,7 @@ impl Project {
         Ok(build::Request {
             site: &ready.site,
             assets: &ready.assets,
+            asked: &ready.asked,
             theme: &ready.theme,
             output: &self.config.paths.output,
             state: &self.config.paths.state,
@@ -525,9 +536,15 @@ impl Project {
     fn salt(&self) -> Digest {
         let mut salt = Hasher::new("salt");
         salt.field(env!("CARGO_PKG_VERSION").as_bytes());
-        salt.field(self.config.site.language.as_bytes());
+        // Which language lives at the root, and in which order the others come, decides what pages link to.
+        self.config.languages.iter().for_each(|language| {
+            salt.field(language.code.as_bytes());
+        });
         salt.field(self.config.site.time_zone.iana_name().unwrap_or_default().as_bytes());
         salt.field(self.config.site.base_url.as_bytes());
+        salt.field(self.config.courses.mode.name().as_bytes());
+        salt.field(self.config.courses.currency.as_bytes());
+        salt.number(u64::from(self.config.outputs.calendar)).number(u64::from(self.config.outputs.cards));
         // Which fields of a participant are public decides what views hold: nothing of an earlier choice may stay.
         let mut public = self.config.privacy.public_fields.clone();
         public.sort_unstable();

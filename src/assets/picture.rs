@@ -186,6 +186,6 @@ impl Shown {
 
 impl Assets {
     fn source(&self, route: &str) -> Option<&Source> {
-        self.entries.get(route).map(|entry| &entry.source)
+        self.entry(route).map(|entry| &entry.source)
     }
 }

@@ -80,6 +80,8 @@ impl Link {
 pub struct Assets {
     pub(super) options: Options,
     pub(super) entries: BTreeMap<String, Entry>,
+    /// Files beside content files: they are published as they are, and become known later than the others.
+    beside: OnceLock<BTreeMap<String, Entry>>,
     pub(super) images: Store,
     pub(super) answers: Answers,
     cache: Cache,
@@ -90,6 +92,12 @@ pub struct Assets {
 pub(super) struct Entry {
     pub(super) source: Source,
     digests: OnceLock<(Digest, String)>,
+}
+
+impl Entry {
+    fn of(source: Source) -> (String, Self) {
+        (source.route.clone(), Self { source, digests: OnceLock::new() })
+    }
 }
 
 /// The style sheets, with what was noticed on the way.
@@ -106,13 +114,27 @@ impl Assets {
     /// The assets at these sources; of two with one route the later counts. Reads nothing yet.
     pub fn new(options: Options, sources: impl IntoIterator<Item = Source>) -> Self {
         let cache = Cache::new(options.cache.clone(), options.may_write);
-        let entry = |source: Source| (source.route.clone(), Entry { source, digests: OnceLock::new() });
-        let entries = sources.into_iter().map(entry).collect();
+        let entries = sources.into_iter().map(Entry::of).collect();
         let images = Store::new(options.images.clone(), options.may_write);
-        Self { options, entries, images, answers: Answers::default(), cache, made: OnceLock::new() }
+        let (beside, answers, made) = Default::default();
+        Self { options, entries, beside, images, answers, cache, made }
     }
 
-    /// Every file under its own name, and those that style sheets name under their fingerprinted names, too.
+    /// Adds the files beside content files, once. One at the route of another is that other one.
+    pub fn add_beside(&self, sources: impl IntoIterator<Item = Source>) {
+        let _ = self.beside.set(sources.into_iter().map(Entry::of).collect());
+    }
+
+    pub(super) fn entry(&self, route: &str) -> Option<&Entry> {
+        self.entries.get(route).or_else(|| self.beside.get()?.get(route))
+    }
+
+    fn routes(&self) -> impl Iterator<Item = &str> {
+        let beside = self.beside.get().into_iter().flatten();
+        self.entries.iter().chain(beside).map(|(route, _)| route.as_str())
+    }
+
+    /// Every file but those beside content files under its own name, and those that style sheets name under their fingerprinted names, too.
     pub fn files(&self) -> Result<Vec<Made>> {
         let sheets = self.sheets()?;
         self.cache.prune()?;
@@ -143,16 +165,14 @@ impl Assets {
     pub fn suggestion(&self, name: &str) -> Option<String> {
         let name = name.trim_start_matches('/');
         let sass = name.strip_suffix(".scss").or_else(|| name.strip_suffix(".sass"));
-        let compiled =
-            sass.map(|stem| format!("{stem}.css")).filter(|route| self.entries.contains_key(route));
+        let compiled = sass.map(|stem| format!("{stem}.css")).filter(|route| self.entry(route).is_some());
         if let Some(route) = compiled {
             return Some(format!("it is published as `{route}`"));
         }
         let file = name.rsplit('/').next().unwrap_or(name);
-        let same_file = |route: &&String| route.rsplit('/').next() == Some(file);
-        match self.entries.keys().find(same_file) {
+        match self.routes().find(|route| route.rsplit('/').next() == Some(file)) {
             Some(route) => Some(format!("did you mean `{route}`?")),
-            None => text::did_you_mean(name, self.entries.keys().map(String::as_str)),
+            None => text::did_you_mean(name, self.routes()),
         }
     }
 
@@ -196,9 +216,9 @@ impl Assets {
     pub(super) fn route(&self, name: &str) -> Option<&str> {
         let base = self.options.base_path.as_str();
         let below = name.strip_prefix(base).filter(|rest| !base.is_empty() && rest.starts_with('/'));
-        let of = |path: &str| self.entries.get_key_value(path.trim_start_matches('/'));
+        let of = |path: &str| self.entry(path.trim_start_matches('/'));
         let found = of(name).or_else(|| below.and_then(of));
-        found.map(|(route, _)| route.as_str())
+        found.map(|entry| entry.source.route.as_str())
     }
 
     /// The name under which a route is referred to.
@@ -213,7 +233,7 @@ impl Assets {
         if let Some(text) = self.sheets()?.texts.get(route) {
             return Ok(Bytes::Here(text.clone()));
         }
-        Ok(match self.entries.get(route).map(|entry| &entry.source.body) {
+        Ok(match self.entry(route).map(|entry| &entry.source.body) {
             Some(Body::File(path)) => Bytes::File(path.clone()),
             Some(Body::BuiltIn(bytes)) => Bytes::BuiltIn(bytes),
             None => Bytes::BuiltIn(b""),
@@ -224,7 +244,7 @@ impl Assets {
     fn digests(&self, route: &str) -> Result<(Digest, String)> {
         if let Some(text) = self.sheets()?.texts.get(route) {
             let of = |bytes: &[u8]| (Digest::of(bytes), integrity(bytes));
-            return Ok(match self.entries.get(route) {
+            return Ok(match self.entry(route) {
                 Some(entry) => entry.digests.get_or_init(|| of(text)).clone(),
                 None => of(text),
             });
@@ -234,7 +254,7 @@ impl Assets {
 
     /// The same for a route that is published as its author wrote it.
     fn plain_digests(&self, route: &str) -> Result<(Digest, String)> {
-        let Some(entry) = self.entries.get(route) else { return Ok((Digest::of(b""), integrity(b""))) };
+        let Some(entry) = self.entry(route) else { return Ok((Digest::of(b""), integrity(b""))) };
         if let Some(known) = entry.digests.get() {
             return Ok(known.clone());
         }

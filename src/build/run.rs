@@ -31,6 +31,8 @@ pub struct Request<'a> {
     pub site: &'a Site,
     /// The files that are published as they are.
     pub assets: &'a [Asset],
+    /// What was asked for of the theme's assets while the pages' own texts were made.
+    pub asked: &'a [String],
     /// What renders the pages.
     pub theme: &'a Theme,
     /// The output folder.
@@ -102,7 +104,7 @@ pub struct Report {
 impl Request<'_> {
     /// A quick hash of everything that all pages see.
     pub(super) fn globals(&self) -> u64 {
-        Fingerprint::new(17).number(self.site.globals).number(self.theme.fingerprint()).get()
+        Fingerprint::new(17).number(self.site.globals()).number(self.theme.fingerprint()).get()
     }
 
     /// A quick hash of what stands in the manifest besides files and records.
@@ -120,6 +122,7 @@ pub fn run(request: &Request<'_>) -> Result<Report> {
     let mut stale = stale(request, &before, &mut plan)?;
     let mut derived = Derived::default();
     derived.ask(request, &before, asked_before(&before, &plan))?;
+    derived.ask(request, &before, request.asked.iter().map(String::as_str))?;
     let mut report = Report {
         unchanged: plan.kept.len(),
         reasons: plan.work.iter().map(|work| (work.path().to_owned(), work.reason.clone())).collect(),
@@ -467,17 +470,13 @@ fn check_collisions(request: &Request<'_>) -> Result<()> {
                 .hint("rename the one below static/ or content/"));
         }
     }
-    // Pages are `…/index.html`: only a file without an ending can be the folder of another.
-    let plain: Vec<&str> =
-        seen.keys().map(|key| &**key).filter(|key| !key.ends_with("/index.html")).collect();
-    for file in plain {
-        let below = format!("{file}/");
-        if let Some(path) = seen.keys().find(|key| key.starts_with(&below)) {
-            return Err(Error::new(
-                Kind::Content,
-                format!("{file} cannot be a file, because {path} stands below it"),
-            ));
-        }
+    let below = seen.iter().filter_map(|(key, path)| {
+        let above = key.match_indices('/').find_map(|(at, _)| seen.get(&key[..at]))?;
+        Some((*above, *path))
+    });
+    if let Some((file, path)) = below.min() {
+        let message = format!("{file} cannot be a file, because {path} stands below it");
+        return Err(Error::new(Kind::Content, message));
     }
     Ok(())
 }

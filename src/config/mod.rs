@@ -11,10 +11,14 @@ use crate::base::secret::Secret;
 use crate::error::{Error, Kind, Result};
 
 mod checks;
+mod languages;
+mod outputs;
 mod paths;
 mod read;
 mod serve;
 
+pub use languages::Language;
+pub use outputs::{Mode, Organisation, Outputs};
 pub use serve::{Serve, ServeLimits, Tokens};
 
 /// Everything that a run has to know, checked. Paths are absolute.
@@ -24,6 +28,8 @@ pub struct Config {
     pub root: PathBuf,
     /// `[site]`.
     pub site: Site,
+    /// `[languages]`: all languages of the site, the main one, that of `[site]`, first.
+    pub languages: Vec<Language>,
     /// `source` and the table of that source.
     pub source: Source,
     /// `[theme]`.
@@ -36,6 +42,10 @@ pub struct Config {
     pub paths: Paths,
     /// `[courses]`.
     pub courses: Courses,
+    /// `[markdown]`.
+    pub markdown: Markdown,
+    /// `[output]`.
+    pub outputs: Outputs,
     /// `[limits]`.
     pub limits: Limits,
     /// `[privacy]`.
@@ -55,8 +65,12 @@ pub struct Site {
     pub base_url: String,
     /// `language`, a BCP 47 tag such as `de` or `en-GB`.
     pub language: String,
+    /// The path before every address of this language: empty for the main one, `/en` for another.
+    pub prefix: String,
     /// `time_zone`, an IANA name.
     pub time_zone: TimeZone,
+    /// `[site.organisation]`: who offers the courses.
+    pub organisation: Organisation,
     /// `[site.extra]`, handed to templates as `site.extra`.
     pub extra: toml::Table,
 }
@@ -194,10 +208,21 @@ pub struct Paths {
     pub statics: PathBuf,
     /// `sass`: Sass files here are compiled to style sheets; partials here stand over those of the theme.
     pub sass: PathBuf,
+    /// `i18n`: files here replace the theme's texts. Not configurable.
+    pub texts: PathBuf,
     /// `output`.
     pub output: PathBuf,
     /// `.aither`: snapshot, memory, build state, lock. Not published, not configurable.
     pub state: PathBuf,
+}
+
+/// `[markdown]`: how the texts of `content/` become pages.
+#[derive(Debug, Clone)]
+pub struct Markdown {
+    /// `highlight`: whether the parts of code are marked, where its language is named.
+    pub highlight: bool,
+    /// `heading_anchors`: whether headings carry a link to themselves.
+    pub heading_anchors: bool,
 }
 
 /// `[courses]`.
@@ -213,6 +238,10 @@ pub struct Courses {
     pub archive: bool,
     /// Whether drafts are built (`--drafts`).
     pub drafts: bool,
+    /// `mode`: how a course takes place whose data does not say so.
+    pub mode: Mode,
+    /// `currency`: that of a price that comes without one, an ISO 4217 code.
+    pub currency: String,
 }
 
 /// The order of the catalogue, and so of listings and neighbours.

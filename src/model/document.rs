@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::moment::Moment;
-use super::view::Map;
+use super::view::{List, Map};
 use crate::base::digest::Fingerprint;
 
 /// What every content file may say about itself in its front matter.
@@ -30,6 +30,29 @@ pub struct FrontMatter {
 }
 
 impl FrontMatter {
+    /// Whether search engines, feeds and the site's own search are not to know of the page: `noindex = true` in `[extra]`.
+    pub fn is_hidden(&self) -> bool {
+        matches!(self.extra.get("noindex"), Some(super::view::Value::Bool(true)))
+    }
+
+    /// Fills what a translation does not say with what the file in the main language does. Title, slug, description and
+    /// whether it is a draft are a translation's own.
+    pub fn inherit(&mut self, main: &Self) {
+        self.date = self.date.or(main.date);
+        self.weight = self.weight.or(main.weight);
+        if self.template.is_none() {
+            self.template.clone_from(&main.template);
+        }
+        if self.tags.is_empty() {
+            self.tags.clone_from(&main.tags);
+        }
+        for (key, value) in main.extra.entries() {
+            if self.extra.get(key.as_str()).is_none() {
+                self.extra = self.extra.with(key.clone(), value.clone());
+            }
+        }
+    }
+
     /// A quick hash of all of it.
     pub fn fingerprint(&self) -> u64 {
         let Self { title, slug, date, draft, template, weight, tags, description, extra } = self;
@@ -42,11 +65,24 @@ impl FrontMatter {
     }
 }
 
+/// What is known of a text besides its HTML, which decides it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Prose {
+    /// The headings as a tree: `id`, `title`, `level` and `children` of each.
+    pub toc: List,
+    /// Whether it shows code whose parts are marked, for which pages need a style sheet.
+    pub has_code: bool,
+}
+
 /// A page or a section from `content/`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Document {
     /// The file below `content/`, with `/` between the parts: `about/team.md`.
     pub source: Arc<str>,
+    /// The same without the language: `about/team.md` for `about/team.en.md`. All translations of a page share it.
+    pub original: Arc<str>,
+    /// Its language, by the place in the configuration's list; 0 is the main one.
+    pub language: usize,
     /// The folder below `content/` that it stands in; empty at the top.
     pub section: Arc<str>,
     /// Whether it is the section itself (`_index.md`).
@@ -55,13 +91,16 @@ pub struct Document {
     pub front: FrontMatter,
     /// The Markdown rendered to HTML.
     pub html: Arc<str>,
+    /// What else is known of it.
+    pub prose: Prose,
 }
 
 impl Document {
     /// A quick hash of all of it.
     pub fn fingerprint(&self) -> u64 {
-        let Self { source, section, is_section, front, html } = self;
-        let mark = Fingerprint::new(4).text(source).text(section).number(u64::from(*is_section));
+        let Self { source, original, language, section, is_section, front, html, prose: _ } = self;
+        let mark = Fingerprint::new(4).text(source).text(original).number(*language as u64);
+        let mark = mark.text(section).number(u64::from(*is_section));
         mark.number(front.fingerprint()).text(html).get()
     }
 }
@@ -71,6 +110,8 @@ impl Document {
 pub struct Overlay {
     /// The file below `content/`.
     pub source: Arc<str>,
+    /// Its language, by the place in the configuration's list; 0 is the main one.
+    pub language: usize,
     /// The slug of the course that it belongs to: the file's name.
     pub course: Arc<str>,
     /// The id of the course, where the front matter names it (`course = "ck9zz"`); it wins over the slug.
@@ -97,13 +138,43 @@ pub struct Overlay {
     pub seats: Option<u32>,
     /// The Markdown rendered to HTML.
     pub html: Arc<str>,
+    /// What else is known of it.
+    pub prose: Prose,
 }
 
 impl Overlay {
+    /// Fills what a translation does not say with what the file in the main language does.
+    pub fn inherit(&mut self, main: &Self) {
+        fn fill<T: Clone>(field: &mut Option<T>, main: &Option<T>) {
+            if field.is_none() {
+                field.clone_from(main);
+            }
+        }
+        self.front.inherit(&main.front);
+        fill(&mut self.front.title, &main.front.title);
+        fill(&mut self.front.slug, &main.front.slug);
+        fill(&mut self.front.description, &main.front.description);
+        fill(&mut self.course_id, &main.course_id);
+        fill(&mut self.level, &main.level);
+        fill(&mut self.start, &main.start);
+        fill(&mut self.end, &main.end);
+        fill(&mut self.price, &main.price);
+        fill(&mut self.currency, &main.currency);
+        fill(&mut self.location, &main.location);
+        fill(&mut self.instructor, &main.instructor);
+        fill(&mut self.image, &main.image);
+        fill(&mut self.seats, &main.seats);
+        if self.html.trim().is_empty() {
+            self.html.clone_from(&main.html);
+            self.prose.clone_from(&main.prose);
+        }
+    }
+
     /// A quick hash of all of it.
     pub fn fingerprint(&self) -> u64 {
         let Self {
             source,
+            language,
             course,
             course_id,
             front,
@@ -117,9 +188,11 @@ impl Overlay {
             image,
             seats,
             html,
+            prose: _,
         } = self;
         let texts = [course_id, currency, location, instructor, image];
-        let mut mark = Fingerprint::new(5).text(source).text(course).number(front.fingerprint());
+        let mut mark = Fingerprint::new(5).text(source).number(*language as u64);
+        mark = mark.text(course).number(front.fingerprint());
         mark = texts.into_iter().fold(mark, |mark, text| mark.maybe(text.as_deref()));
         mark = mark.number(level.map_or(u64::MAX, |level| level as u64));
         mark = mark.number(start.map_or(0, |start| start.number())).number(end.map_or(0, |end| end.number()));

@@ -9,7 +9,9 @@ mod front;
 mod manifest;
 mod places;
 mod render;
+mod shortcode;
 mod statics;
+mod strings;
 mod trace;
 
 use std::sync::Arc;
@@ -17,9 +19,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 pub use self::data::Records;
-use self::dialect::Settings;
+use self::dialect::{Languages, Settings};
 use self::manifest::Manifest;
 use self::places::{Folder, Manner, Places, Use};
+use self::strings::Strings;
 pub use self::trace::{Change, TemplateRead, Trace, Window};
 use crate::assets::Assets;
 pub use crate::assets::{Body, Source as Asset};
@@ -37,14 +40,23 @@ const DEFAULT: &str = "academy";
 /// A theme with its options, as one site uses it. Templates are parsed at their first use and then shared.
 pub struct Theme {
     language: Language,
-    settings: Arc<Settings>,
+    /// The site in each of its languages, the main one first.
+    editions: Vec<Edition>,
     manner: Manner,
     places: Places,
     folder: Folder,
-    options: Map,
-    strings: Map,
     jekyll: Map,
     statics: Vec<Asset>,
+    assets: Arc<Assets>,
+}
+
+/// What the theme is in one language.
+struct Edition {
+    settings: Settings,
+    options: Map,
+    strings: Map,
+    /// What is missing in it.
+    warning: Option<String>,
 }
 
 impl std::fmt::Debug for Theme {
@@ -62,6 +74,8 @@ pub struct Request<'a> {
     pub view: &'a Map,
     /// The HTML of the page itself: `content` in the innermost layout.
     pub content: Option<&'a Arc<str>>,
+    /// The language of the page, by its place in the configuration's list.
+    pub language: usize,
     /// The moment of the build.
     pub now: Timestamp,
     /// The page's name in errors, for example its route.
@@ -83,17 +97,11 @@ impl Theme {
     /// Opens the theme that `config` names: reads its `theme.toml`, merges the options and finds all files. Parses no
     /// template.
     pub fn open(config: &Config, remote: &[RemoteTemplate]) -> Result<Self> {
-        Self::open_beside(config, remote, Vec::new(), false)
+        Self::open_keeping(config, remote, false)
     }
 
-    /// The same for a site with further files to be published, and with a cache of what is made from them if
-    /// `keeps_cache` says so.
-    pub fn open_beside(
-        config: &Config,
-        remote: &[RemoteTemplate],
-        beside: Vec<Asset>,
-        keeps_cache: bool,
-    ) -> Result<Self> {
+    /// The same, with a cache of what is made of static files if `keeps_cache` says so.
+    pub fn open_keeping(config: &Config, remote: &[RemoteTemplate], keeps_cache: bool) -> Result<Self> {
         let folder = folder_of(config)?;
         let (label, source) = match &folder {
             Folder::Disk(path) => {
@@ -110,29 +118,43 @@ impl Theme {
         };
         let statics = statics::all(&folder, &config.paths)?;
         let options = statics::options(&folder, config, keeps_cache);
-        let assets = Assets::new(options, beside.into_iter().chain(statics.iter().cloned()));
-        let settings = Arc::new(Settings {
-            assets: Arc::new(assets),
-            language: config.site.language.clone(),
-            zone: config.site.time_zone.clone(),
-            base_url: config.site.base_url.clone(),
-        });
+        let assets = Arc::new(Assets::new(options, statics.iter().cloned()));
+        let strings = Strings::read(&config.root, &config.paths.texts, &folder, &manifest.strings)?;
+        let edition = |own: &Arc<Config>| {
+            Ok(Edition {
+                settings: Settings::of(own, &assets),
+                options: manifest.options(&own.theme.options)?,
+                strings: strings.of(&own.site.language, &config.site.language),
+                warning: strings.missing(&own.site.language, &config.site.language),
+            })
+        };
+        let editions = config.editions().iter().map(edition).collect::<Result<Vec<_>>>()?;
+        let languages: Languages = editions.iter().map(|edition| edition.settings.clone()).collect();
         Ok(Self {
-            language: dialect::language(&settings),
-            settings,
+            language: dialect::language(&languages),
+            editions,
             manner,
             places: Places::read(&config.root, &config.paths.templates, remote, &folder, manner)?,
             folder,
-            options: manifest.options(&config.theme.options)?,
-            strings: manifest.strings(&config.site.language),
             jekyll: [("environment", "production")].into_iter().collect(),
             statics,
+            assets,
         })
+    }
+
+    /// What a person should look at: texts that are missing in one of the site's languages.
+    pub fn warnings(&self) -> impl Iterator<Item = &str> {
+        self.editions.iter().filter_map(|edition| edition.warning.as_deref())
     }
 
     /// The theme's options with the site's over them: `theme` in templates.
     pub fn options(&self) -> &Map {
-        &self.options
+        &self.edition(0).options
+    }
+
+    fn edition(&self, language: usize) -> &Edition {
+        // A theme is opened with one edition a language, the main one always among them.
+        self.editions.get(language).unwrap_or(&self.editions[0])
     }
 
     /// Static files to be published, sorted by route: the theme's, with the site's own over them.
@@ -142,7 +164,7 @@ impl Theme {
 
     /// What is published of them, and under which names.
     pub fn assets(&self) -> &Arc<Assets> {
-        &self.settings.assets
+        &self.assets
     }
 
     /// Whether there is a layout of this name.

@@ -79,9 +79,12 @@ pub(crate) fn config(root: &Path, language: &str) -> Config {
             description: String::new(),
             base_url: "https://example.org/academy".to_owned(),
             language: language.to_owned(),
+            prefix: String::new(),
             time_zone: TimeZone::get("Europe/Berlin").expect("a zone"),
+            organisation: aither::config::Organisation::default(),
             extra: toml::Table::new(),
         },
+        languages: Vec::new(),
         source: Source::Sample,
         theme: aither::config::Theme {
             name: "academy".to_owned(),
@@ -94,10 +97,21 @@ pub(crate) fn config(root: &Path, language: &str) -> Config {
             templates: root.join("templates"),
             statics: root.join("static"),
             sass: root.join("sass"),
+            texts: root.join("i18n"),
             output: root.join("output"),
             state: root.join(".aither"),
         },
-        courses: Courses { order: Order::Start, page_size: 20, feed_size: 20, archive: false, drafts: false },
+        courses: Courses {
+            order: Order::Start,
+            page_size: 20,
+            feed_size: 20,
+            archive: false,
+            drafts: false,
+            mode: aither::config::Mode::Onsite,
+            currency: "EUR".into(),
+        },
+        markdown: aither::config::Markdown { highlight: true, heading_anchors: false },
+        outputs: aither::config::Outputs::default(),
         limits: Limits { max_shrink_percent: 30 },
         privacy: Privacy::default(),
         assets: aither::config::Assets::default(),
@@ -107,7 +121,7 @@ pub(crate) fn config(root: &Path, language: &str) -> Config {
 }
 
 pub(crate) fn request<'a>(layouts: &'a [&'a str], view: &'a Map) -> Request<'a> {
-    Request { layouts, view, content: None, now: now(), name: "/x/" }
+    Request { layouts, view, content: None, language: 0, now: now(), name: "/x/" }
 }
 
 pub(crate) fn now() -> Timestamp {

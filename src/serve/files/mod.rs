@@ -138,7 +138,7 @@ impl Site {
         let Some(below) = self.below(path) else {
             return match path == "/" || path == self.mount {
                 true => self.redirect(StatusCode::TEMPORARY_REDIRECT, &format!("{}/", self.mount)),
-                false => self.missing(method, asked).await,
+                false => self.missing("", method, asked).await,
             };
         };
         let target = match target::read(below) {
@@ -148,7 +148,7 @@ impl Site {
             }
         };
         let wanted = match &target {
-            Target::Nowhere => return self.missing(method, asked).await,
+            Target::Nowhere => return self.missing(below, method, asked).await,
             Target::Folder(folder) => format!("{folder}index.html"),
             Target::File(file) => file.clone(),
         };
@@ -165,7 +165,7 @@ impl Site {
             let address = format!("{}/{}/{query}", self.mount, target::escape(&file));
             return self.redirect(StatusCode::PERMANENT_REDIRECT, &address);
         }
-        self.missing(method, asked).await
+        self.missing(below, method, asked).await
     }
 
     /// The file for a path, in the form that the client likes best.
@@ -348,12 +348,16 @@ impl Site {
     }
 
     /// The site's own page for addresses that lead nowhere.
-    async fn missing(&self, method: &Method, asked: &HeaderMap) -> Response<Body> {
+    async fn missing(&self, below: &str, method: &Method, asked: &HeaderMap) -> Response<Body> {
         let mut unconditional = HeaderMap::new();
         if let Some(accepted) = asked.get(header::ACCEPT_ENCODING) {
             unconditional.insert(header::ACCEPT_ENCODING, accepted.clone());
         }
-        let mut response = match self.find("404.html", &unconditional).await {
+        // The tree of a language has a page of its own.
+        let tree = below.trim_start_matches('/').split('/').next().unwrap_or_default();
+        let own = format!("{tree}/404.html");
+        let page = if self.now().get(&own).is_some() { own.as_str() } else { "404.html" };
+        let mut response = match self.find(page, &unconditional).await {
             Ok(Some(found)) if self.live => {
                 let page = self.send_live(found, StatusCode::NOT_FOUND).await;
                 return page.unwrap_or_else(|error| self.trouble(&error));

@@ -2,10 +2,9 @@
 //! that browsers choose from.
 
 use std::fmt::Write as _;
-use std::sync::Arc;
 
-use super::Settings;
 use super::texts::escaped;
+use super::{Languages, Settings, spoken};
 use crate::assets::{Picture, Shown, Sources};
 use crate::base::text::did_you_mean;
 use crate::liquid::{Body, Context, Error, Expression, Language, Run, Tag, TagMarkup, Value};
@@ -17,14 +16,14 @@ const PLAIN_WIDTH: u32 = 1200;
 const WIDEST: u32 = 8_192;
 const MOST_WIDTHS: usize = 12;
 
-pub(super) fn register(language: &mut Language, settings: &Arc<Settings>) {
-    language.tag("image", Image(settings.clone()));
+pub(super) fn register(language: &mut Language, languages: &Languages) {
+    language.tag("image", Image(languages.clone()));
 }
 
-struct Image(Arc<Settings>);
+struct Image(Languages);
 
 struct Asked {
-    settings: Arc<Settings>,
+    languages: Languages,
     parameters: Vec<(&'static str, Expression)>,
 }
 
@@ -42,14 +41,14 @@ impl Tag for Image {
         if !parameters.iter().any(|(name, _)| *name == "src") {
             return Err(markup.error("`image` needs a `src`"));
         }
-        Ok(Box::new(Asked { settings: self.0.clone(), parameters }))
+        Ok(Box::new(Asked { languages: self.0.clone(), parameters }))
     }
 }
 
 /// The attributes that all forms of the element have.
 #[derive(Default)]
 struct Attributes {
-    alt: String,
+    alt: Option<String>,
     sizes: String,
     class: String,
     loading: String,
@@ -71,22 +70,26 @@ impl Asked {
     }
 
     /// The route of the page, where a file may be named that lies beside it.
-    fn page(&self, cx: &mut Context<'_>) -> Result<String, Error> {
+    fn page(&self, cx: &mut Context<'_>, site: &Settings) -> Result<String, Error> {
         let page = cx.variable("page")?;
         let url = cx.property(&page, "url")?;
-        let url = url.as_str().unwrap_or_default();
-        let path = url.strip_prefix(self.settings.base_path()).unwrap_or(url);
-        Ok(format!("{}index.html", path.trim_start_matches('/')))
+        if let Some(url) = url.as_str() {
+            let path = url.strip_prefix(site.base_path()).unwrap_or(url);
+            let path = path.strip_prefix(&site.prefix).unwrap_or(path);
+            return Ok(format!("{}index.html", path.trim_start_matches('/')));
+        }
+        // A shortcode knows the file that calls it: `content/about/team.md`.
+        let file = cx.property(&page, "file")?;
+        let file = file.as_str().unwrap_or_default();
+        Ok(file.split_once('/').map_or(file, |(_, below)| below).to_owned())
     }
 
-    fn attributes<'a>(&'a self, cx: &mut Context<'a>, src: &str) -> Result<Attributes, Error> {
-        let alt = self.text(cx, "alt")?;
-        if alt.is_none() {
-            let message = format!("the picture \"{}\" has no alternative text", src.escape_debug());
-            let hint = "say what it shows by `alt:`; `alt: \"\"` says that it is mere decoration";
-            let at = self.parameter("src").map(Expression::at);
-            cx.warn(Error::value(message).with_hint(Some(hint.to_owned())), at);
-        }
+    fn warn(&self, cx: &mut Context<'_>, message: String, hint: Option<&str>) {
+        let at = self.parameter("src").map(Expression::at);
+        cx.warn(Error::value(message).with_hint(hint.map(str::to_owned)), at);
+    }
+
+    fn attributes<'a>(&'a self, cx: &mut Context<'a>) -> Result<Attributes, Error> {
         let loading = self.text(cx, "loading")?.unwrap_or_else(|| "lazy".to_owned());
         if !matches!(loading.as_str(), "lazy" | "eager") {
             return Err(Error::value("`loading` of `image` is \"lazy\" or \"eager\""));
@@ -96,7 +99,7 @@ impl Asked {
             return Err(Error::value("`fetchpriority` of `image` is \"high\", \"low\" or \"auto\""));
         }
         Ok(Attributes {
-            alt: alt.unwrap_or_default(),
+            alt: self.text(cx, "alt")?,
             sizes: self.text(cx, "sizes")?.unwrap_or_else(|| "100vw".to_owned()),
             class: self.text(cx, "class")?.unwrap_or_default(),
             loading,
@@ -122,18 +125,19 @@ impl Run for Asked {
         else {
             return Ok(());
         };
-        let attributes = self.attributes(cx, &src)?;
+        let attributes = self.attributes(cx)?;
         let widths = self.widths(cx)?;
         let is_relative = !src.starts_with('/') && !src.contains("://");
-        let page = if is_relative { self.page(cx)? } else { String::new() };
-        let (name, shown) = self.settings.assets.picture(&src, &page, &widths);
+        let site = spoken(&self.languages, cx)?;
+        let page = if is_relative { self.page(cx, site)? } else { String::new() };
+        let (name, shown) = site.assets.picture(&src, &page, &widths);
         let shown = shown.map_err(|error| {
             Error::value(error.message()).with_hint(error.hints().first().map(String::to_owned))
         })?;
         cx.look_up(&name, shown.mark());
         let html = match shown {
             Shown::Sized(picture) => sized(&picture, &attributes),
-            Shown::AsIs { name, size } => self.as_is(cx, &name, size, &attributes)?,
+            Shown::AsIs { name, size } => as_is(site, cx, &name, size, &attributes)?,
             Shown::Nothing(told) => {
                 let message = format!("the picture \"{}\" is left out: {told}", src.escape_debug());
                 // What a template says itself is a mistake of its author; what data says must not stop the site.
@@ -141,33 +145,36 @@ impl Run for Asked {
                 if said_here.is_some() {
                     return Err(Error::value(message));
                 }
-                cx.warn(Error::value(message), self.parameter("src").map(Expression::at));
+                self.warn(cx, message, None);
                 return Ok(());
             }
         };
+        if attributes.alt.is_none() {
+            let message = format!("the picture \"{}\" has no alternative text", src.escape_debug());
+            let hint = "say what it shows by `alt:`; `alt: \"\"` says that it is mere decoration";
+            self.warn(cx, message, Some(hint));
+        }
         cx.charge(html.len())?;
         cx.write(&Value::html(html))
     }
 }
 
-impl Asked {
-    fn as_is(
-        &self,
-        cx: &mut Context<'_>,
-        name: &str,
-        size: Option<(u32, u32)>,
-        attributes: &Attributes,
-    ) -> Result<String, Error> {
-        let link = match self.settings.assets.find(name) {
-            Ok(Some(link)) => link,
-            Ok(None) => return Ok(String::new()),
-            Err(error) => return Err(Error::value(error.message())),
-        };
-        cx.look_up(name, link.mark());
-        let mut html = format!("<img src=\"{}\"", escaped(&link.url));
-        common(&mut html, size, attributes);
-        Ok(html)
-    }
+fn as_is(
+    site: &Settings,
+    cx: &mut Context<'_>,
+    name: &str,
+    size: Option<(u32, u32)>,
+    attributes: &Attributes,
+) -> Result<String, Error> {
+    let link = match site.assets.find(name) {
+        Ok(Some(link)) => link,
+        Ok(None) => return Ok(String::new()),
+        Err(error) => return Err(Error::value(error.message())),
+    };
+    cx.look_up(name, link.mark());
+    let mut html = format!("<img src=\"{}\"", escaped(&link.url));
+    common(&mut html, size, attributes);
+    Ok(html)
 }
 
 fn sized(picture: &Picture, attributes: &Attributes) -> String {
@@ -205,7 +212,7 @@ fn choice(html: &mut String, sources: &Sources, sizes: &str) {
 }
 
 fn common(html: &mut String, size: Option<(u32, u32)>, attributes: &Attributes) {
-    let _ = write!(html, " alt=\"{}\"", escaped(&attributes.alt));
+    let _ = write!(html, " alt=\"{}\"", escaped(attributes.alt.as_deref().unwrap_or_default()));
     if let Some((width, height)) = size {
         let _ = write!(html, " width=\"{width}\" height=\"{height}\"");
     }
