@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::groups::ARCHIVE;
 use super::route::Route;
 use crate::base::digest::{Digest, Fingerprint, Hasher};
 use crate::base::text::slugify;
@@ -230,10 +231,10 @@ fn with_overlay(course: &Arc<Course>, overlay: Option<&Overlay>) -> Arc<Course> 
     Arc::new(course)
 }
 
-/// The slug made safe; where nothing of it is left, the title's, then the id's.
+/// The slug made safe; where nothing of it is left or the archive lives there, the title's, then the id's.
 fn base_slug(course: &Course) -> String {
     let candidates = [&*course.slug, &*course.title, course.id.as_str()];
-    let spelt = candidates.into_iter().map(slugify).find(|slug| !slug.is_empty());
+    let spelt = candidates.into_iter().map(slugify).find(|slug| !slug.is_empty() && slug != ARCHIVE);
     spelt.unwrap_or_else(|| format!("{:016x}", Digest::of(course.id.as_str().as_bytes()).short()))
 }
 

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 
 use super::courses::{self, Entry};
 use super::documents::{self, Documents, Placed};
+use super::groups::{Cut, Groups};
 use super::jekyll;
 use super::languages::{self, Chronicle, Languages};
 use super::machine::{self, Place};
@@ -284,10 +285,12 @@ fn edition(
     warnings.retain(|warning| !whole.warnings.contains(warning));
     let documents = documents::place(config, input.content)?;
     let addresses = Addresses::new(config);
+    let groups = Groups::of(config, &entries, (input.has_layout)("archive"));
     let records = Arc::new(Records {
         config: config.clone(),
         addresses: addresses.clone(),
         entries,
+        groups,
         languages: languages.clone(),
         language,
     });
@@ -315,7 +318,7 @@ fn edition(
 
 /// What every page sees of the site.
 fn site_view(input: &Input<'_>, records: &Records, course_maps: &[Map], documents: &Documents<'_>) -> Map {
-    let Records { addresses, entries, .. } = records;
+    let Records { addresses, entries, groups, .. } = records;
     let site = &input.config.site;
     let those = |wanted: &dyn Fn(&Entry) -> bool| -> List {
         let both = entries.iter().zip(course_maps);
@@ -324,11 +327,11 @@ fn site_view(input: &Input<'_>, records: &Records, course_maps: &[Map], document
     let is_listed = |entry: &Entry| entry.course.archived_at.is_none();
     let levels: List = (Level::ALL.into_iter())
         .map(|level| {
-            let count =
-                entries.iter().filter(|entry| entry.course.level == level && is_listed(entry)).count();
-            views::level(level, count, addresses)
+            let count = groups.of_level(entries, level).len();
+            Cut::Level(level).map(count, addresses)
         })
         .collect();
+    let [places, months] = groups.lists(addresses);
     let sections: List =
         documents.sections.values().map(|placed| views::section(placed, addresses)).collect();
     let all_pages = || documents.pages.values().flatten();
@@ -362,6 +365,8 @@ fn site_view(input: &Input<'_>, records: &Records, course_maps: &[Map], document
         ("past".into(), those(&|entry| entry.is_past && is_listed(entry)).into()),
         ("archived".into(), those(&|entry| !is_listed(entry)).into()),
         ("levels".into(), levels.into()),
+        ("places".into(), places.into()),
+        ("months".into(), months.into()),
         ("sections".into(), sections.into()),
         ("pages".into(), pages.into()),
         ("posts".into(), posts.into()),
@@ -379,7 +384,6 @@ fn site_view(input: &Input<'_>, records: &Records, course_maps: &[Map], document
 
 /// A quick hash of everything that [`site_view`] shows.
 fn site_fingerprint(input: &Input<'_>, records: &Records, documents: &Documents<'_>) -> u64 {
-    let entries = &records.entries;
     let site = &input.config.site;
     let texts = [&site.title, &site.description, &site.base_url, &site.language];
     let mark = texts.into_iter().fold(Fingerprint::new(14), |mark, text| mark.text(text));
@@ -388,7 +392,8 @@ fn site_fingerprint(input: &Input<'_>, records: &Records, documents: &Documents<
     let mark = mark.maybe(site.time_zone.iana_name()).number(Map::from(&site.extra).digest().short());
     let mark = mark.text(&site.prefix).number(records.languages.list(records.language).digest().short());
     let mark = mark.number(input.data_changed_at.map_or(u64::MAX, |at| at.as_nanosecond() as u64));
-    let mark = entries.iter().fold(mark, |mark, entry| mark.number(entry.mark));
+    let mark = mark.number(u64::from(records.groups.has_archive));
+    let mark = records.entries.iter().fold(mark, |mark, entry| mark.number(entry.mark));
     let documents = documents.sections.values().chain(documents.pages.values().flatten());
     documents
         .fold(mark, |mark, placed| mark.number(placed.document.fingerprint()).text(placed.route.path()))

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::courses::Entry;
 use super::documents::Placed;
+use super::groups;
 use super::jekyll;
 use super::machine;
 use crate::config::{Config, Mode};
@@ -50,6 +51,13 @@ pub(super) fn course(entry: &Entry, config: &Config, addresses: &Addresses) -> V
     let left = seats.map(|seats| seats.saturating_sub(course.participant_count));
     let tags: List = overlay.map(|o| o.front.tags.iter().collect()).unwrap_or_default();
     let html = overlay.map(|o| &o.html).filter(|html| !html.trim().is_empty());
+    let place = course.location.as_deref().and_then(groups::place).map(|(_, slug)| slug);
+    let month = groups::month(course, config).map(groups::month_slug);
+    // What is over is in no list of a place or month.
+    let listed = |folder: &str, slug: &Option<Arc<str>>| {
+        let slug = slug.as_ref().filter(|_| !entry.is_past);
+        Value::maybe(slug.map(|slug| addresses.link(&format!("/{folder}/{slug}/"))))
+    };
     let currency = match (&course.currency, course.price) {
         (Some(currency), _) => currency.into(),
         (None, Some(_)) => config.courses.currency.as_str().into(),
@@ -75,6 +83,10 @@ pub(super) fn course(entry: &Entry, config: &Config, addresses: &Addresses) -> V
         ("price".into(), Value::maybe(course.price)),
         ("currency".into(), currency),
         ("location".into(), Value::maybe(course.location.as_ref())),
+        ("place_url".into(), listed("places", &place)),
+        ("place_slug".into(), Value::maybe(place)),
+        ("month_url".into(), listed("months", &month)),
+        ("month_slug".into(), Value::maybe(month)),
         ("instructor".into(), Value::maybe(course.instructor.as_ref())),
         ("image".into(), Value::maybe(course.image.as_ref())),
         ("mode".into(), mode(entry, config).name().into()),
@@ -259,16 +271,6 @@ impl PageView<'_> {
             None => entries,
         })
     }
-}
-
-/// A level, as lists of levels see it.
-pub(super) fn level(level: Level, count: usize, addresses: &Addresses) -> Map {
-    Map::new(vec![
-        ("name".into(), level.name().into()),
-        ("slug".into(), level.slug().into()),
-        ("url".into(), addresses.link(&level_address(level)).into()),
-        ("count".into(), count.into()),
-    ])
 }
 
 /// A section, as pages in it see it.

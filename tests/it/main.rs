@@ -19,6 +19,7 @@ mod filters;
 mod fixture;
 mod golden;
 mod golden_sites;
+mod groups;
 mod hemera;
 mod hemera_site;
 mod house;
