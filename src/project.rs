@@ -27,6 +27,7 @@ use crate::theme::Theme;
 
 mod around;
 mod idle;
+mod pictures;
 
 use around::Around;
 use idle::{Idle, Inputs};
@@ -189,6 +190,7 @@ pub struct Project {
     clock: SharedClock,
     reporter: Arc<dyn Reporter>,
     transport: Option<Box<dyn Transport>>,
+    pictures: Option<Box<dyn Transport>>,
 }
 
 impl std::fmt::Debug for Project {
@@ -200,7 +202,7 @@ impl std::fmt::Debug for Project {
 impl Project {
     /// A project over a checked configuration.
     pub fn new(config: Config, clock: SharedClock, reporter: Arc<dyn Reporter>) -> Self {
-        Self { config: Arc::new(config), clock, reporter, transport: None }
+        Self { config: Arc::new(config), clock, reporter, transport: None, pictures: None }
     }
 
     /// The same project with another way to the network: for tests.
@@ -401,6 +403,7 @@ impl Project {
         let highlighter = Highlighter::keeping(&state);
         let around = Around::new(&self.config, &theme, &catalogue, now, &highlighter);
         let content = source::local::read(&self.config, &around)?;
+        let (told, refetch) = self.fetch_pictures(&theme, &catalogue, &content, options)?;
         let mut assets = assets(&theme, &content.assets)?;
         if memory.source.as_deref().is_some_and(|source| source != self.store().source()) {
             memory.history.forget_events();
@@ -420,11 +423,11 @@ impl Project {
             },
             history,
         )?;
-        site.warnings.extend(theme.assets().warnings()?);
+        site.warnings.extend(theme.assets().warnings()?.into_iter().chain(told));
         memory.history.clone_from(&site.history);
         site.warnings.extend(theme.warnings().map(str::to_owned));
         let (since, until) = around.window();
-        site.window = (site.window.0.max(since), site.window.1.min(until));
+        site.window = (site.window.0.max(since), site.window.1.min(until).min(refetch));
         let asked = around.asked();
         Ok(Ready { now, snapshot, outcome, theme, assets, asked, site, memory, highlighter })
     }

@@ -1,12 +1,13 @@
 //! Pictures as pages show them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::image::{self, Ask, Kind, Meta, Original, Set, Variant};
 use super::names;
+use super::remote::{Fetch, Remote};
 use super::shelf::{Assets, Bytes, Made};
-use super::source::Source;
+use super::source::{Body, Source};
 use crate::base::digest::Fingerprint;
 use crate::error::{Error, Kind as ErrorKind, Result};
 
@@ -87,7 +88,7 @@ impl Assets {
 
     fn look_for(&self, ask: &Ask) -> Result<Shown> {
         if ask.is_remote() {
-            return Ok(Shown::Nothing("it was not fetched".to_owned()));
+            return self.look_for_remote(ask);
         }
         let path = &ask.src[..ask.src.find(['?', '#']).unwrap_or(ask.src.len())];
         let Some(path) = names::unescaped(path) else {
@@ -115,6 +116,36 @@ impl Assets {
                 Ok(Shown::Sized(self.sized(original, &meta, &name, &ask.widths)))
             }
         }
+    }
+
+    fn look_for_remote(&self, ask: &Ask) -> Result<Shown> {
+        let nowhere = Remote::default();
+        let path = match self.remote.get().unwrap_or(&nowhere).file(&ask.src) {
+            Ok(path) => path,
+            Err(told) => return Ok(Shown::Nothing(told)),
+        };
+        let source = Source { route: String::new(), body: Body::File(path) };
+        let (digest, meta) = self.images.look(&source)?;
+        match meta {
+            Err(told) => Ok(Shown::Nothing(told)),
+            Ok(meta) => {
+                let address = &ask.src[..ask.src.find(['?', '#']).unwrap_or(ask.src.len())];
+                let name = address.rsplit('/').next().unwrap_or_default().to_owned();
+                let original = Original { source, label: address.to_owned(), digest };
+                Ok(Shown::Sized(self.sized(original, &meta, &name, &ask.widths)))
+            }
+        }
+    }
+
+    /// Fetches the pictures of the web that may be shown, as far as they are not kept yet. Comes with what went wrong, and
+    /// from which second since 1970 on something is to be asked for again. Once for each build.
+    pub fn fetch(&self, addresses: &BTreeSet<&str>, fetch: &Fetch<'_>) -> Result<(Vec<String>, i64)> {
+        let options = &self.images.options;
+        let Some(folder) = &options.folder else { return Ok((Vec::new(), i64::MAX)) };
+        let limits = (options.max_pixels, options.max_bytes);
+        let (remote, warnings, due) = Remote::open(folder, self.options.may_write, addresses, limits, fetch)?;
+        let _ = self.remote.set(remote);
+        Ok((warnings, due))
     }
 
     /// The route of a file that a page names: in the folder of the page's address, in the one above (a page `a.md` has its

@@ -10,6 +10,7 @@ use super::css::{Sheet, SheetLink};
 use super::image::{Ask, Options as ImageOptions, Original, Store, Variant};
 use super::names;
 use super::picture::Answers;
+use super::remote::Remote;
 use super::sass;
 use super::source::{Body, Source};
 use crate::base::digest::{Digest, Fingerprint, Hasher, integrity};
@@ -84,6 +85,7 @@ pub struct Assets {
     beside: OnceLock<BTreeMap<String, Entry>>,
     pub(super) images: Store,
     pub(super) answers: Answers,
+    pub(super) remote: OnceLock<Remote>,
     cache: Cache,
     made: OnceLock<Result<Sheets, (String, Vec<String>)>>,
 }
@@ -116,8 +118,8 @@ impl Assets {
         let cache = Cache::new(options.cache.clone(), options.may_write);
         let entries = sources.into_iter().map(Entry::of).collect();
         let images = Store::new(options.images.clone(), options.may_write);
-        let (beside, answers, made) = Default::default();
-        Self { options, entries, beside, images, answers, cache, made }
+        let (beside, answers, remote, made) = Default::default();
+        Self { options, entries, beside, images, answers, remote, cache, made }
     }
 
     /// Adds the files beside content files, once. One at the route of another is that other one.

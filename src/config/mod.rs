@@ -168,6 +168,10 @@ pub struct Images {
     pub max_megapixels: u32,
     /// `max_megabytes`: larger files are refused.
     pub max_megabytes: u32,
+    /// `fetch_remote`: whether pictures that courses name by an address of the web are fetched.
+    pub fetch_remote: bool,
+    /// `refetch_hours`: after how long a picture of the web is asked for again.
+    pub refetch_hours: u32,
 }
 
 impl Default for Images {
@@ -180,6 +184,8 @@ impl Default for Images {
             avif_speed: 7,
             max_megapixels: 50,
             max_megabytes: 32,
+            fetch_remote: true,
+            refetch_hours: 168,
         }
     }
 }

@@ -255,6 +255,8 @@ fn images(sheet: &Sheet<'_>, table: Option<Table<'_, '_>>) -> Images {
     images.avif_speed = table.integer("avif_speed", 1..=10).unwrap_or(images.avif_speed);
     images.max_megapixels = table.integer("max_megapixels", 1..=1_000).unwrap_or(images.max_megapixels);
     images.max_megabytes = table.integer("max_megabytes", 1..=1_000).unwrap_or(images.max_megabytes);
+    images.fetch_remote = table.boolean("fetch_remote").unwrap_or(images.fetch_remote);
+    images.refetch_hours = table.integer("refetch_hours", 1..=100_000).unwrap_or(images.refetch_hours);
     table.finish(None);
     images
 }

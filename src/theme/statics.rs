@@ -42,16 +42,13 @@ pub(super) fn options(theme: &Folder, config: &Config, keeps_cache: bool) -> Opt
     let host = base_url.find("://").map_or(0, |at| at + 3);
     Options {
         root: config.root.clone(),
-        cache: keeps_cache.then(|| config.paths.state.join("assets")),
+        cache: Some(config.paths.state.join("assets")),
         may_write: keeps_cache,
         base_path: base_url[host..].find('/').map_or("", |at| &base_url[host + at..]).to_owned(),
         fingerprint: config.assets.fingerprint,
         minify_css: config.assets.minify_css,
         load_paths,
-        images: ImageOptions {
-            folder: keeps_cache.then(|| config.paths.state.join("images")),
-            ..images(&config.images)
-        },
+        images: ImageOptions { folder: Some(config.paths.state.join("images")), ..images(&config.images) },
     }
 }
 

@@ -1,9 +1,14 @@
 //! Pictures: in several sizes and formats, made once, and never with what they say about where they were taken.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Cursor;
+use std::sync::{Arc, Mutex};
 
-use aither::project::Options;
+use aither::base::clock::ManualClock;
+use aither::base::http::{Cause, Failure, Request, Response, Transport};
+use aither::config::{Config, Environment};
+use aither::project::{Options, Project, Summary};
 use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, ImageEncoder, ImageFormat, ImageReader, Rgb, RgbImage, Rgba, RgbaImage};
 
@@ -240,4 +245,152 @@ fn a_picture_that_data_names_in_vain_is_left_out_and_warned_of() {
     assert!(site.output("a/index.html").contains("<picture>"));
     let warnings = site.reporter.warnings().join("\n");
     assert!(warnings.contains("the picture \"/nowhere.jpg\" has no alternative text"), "{warnings}");
+}
+
+/// A stand-in for the web: answers by address, and what was asked for.
+#[derive(Clone, Default)]
+struct Web(Arc<Mutex<WebState>>);
+
+#[derive(Default)]
+struct WebState {
+    answers: BTreeMap<String, (u16, Vec<(&'static str, String)>, Vec<u8>)>,
+    asked: Vec<String>,
+}
+
+impl Web {
+    fn answer(&self, url: &str, status: u16, headers: &[(&'static str, &str)], body: Vec<u8>) {
+        let headers = headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        self.0.lock().unwrap().answers.insert(url.to_owned(), (status, headers, body));
+    }
+
+    fn asked(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap().asked)
+    }
+}
+
+impl Transport for Web {
+    fn send(&self, request: &Request) -> Result<Response, Failure> {
+        let mut state = self.0.lock().unwrap();
+        let condition = request.headers.iter().find(|(name, _)| *name == "If-None-Match");
+        let told = condition.map_or(String::new(), |(_, tag)| format!(" {tag}"));
+        state.asked.push(format!("{}{told}", request.url));
+        let Some((status, headers, body)) = state.answers.get(&request.url) else {
+            return Err(Failure::new(Cause::Timeout, ""));
+        };
+        if body.len() as u64 > request.max_body {
+            return Err(Failure::new(Cause::TooLong, ""));
+        }
+        Ok(Response { status: *status, headers: headers.iter().cloned().collect(), body: body.clone() })
+    }
+}
+
+const COVER: &str = "https://cdn.example/covers/ruhig.jpg?token=geheim";
+
+fn with_cover(address: &str) -> Fixture {
+    let site = Fixture::with_courses(&[]).write(
+        "templates/layouts/course.liquid",
+        "{% image src: course.image, alt: course.title, widths: \"20\" %}|",
+    );
+    let mut course = crate::fixture::row("c1", "Kurs", "2027-01-01");
+    course["image"] = address.into();
+    site.put("courses.json", serde_json::to_string(&[course]).unwrap());
+    site
+}
+
+fn build_with(site: &Fixture, web: &Web, options: Options) -> Summary {
+    let config = Config::load(&site.path(""), &Environment::default()).unwrap();
+    let clock = Arc::new(ManualClock::new(site.now));
+    let mut project = Project::new(config, clock, site.reporter.clone()).with_pictures(Box::new(web.clone()));
+    project.build(options).unwrap()
+}
+
+#[test]
+fn a_picture_of_the_web_is_fetched_once_and_served_by_the_site() {
+    let (mut site, web) = (with_cover(COVER), Web::default());
+    web.answer(COVER, 302, &[("location", "/b.jpg")], Vec::new());
+    web.answer("https://cdn.example/b.jpg", 200, &[("etag", "\"one\"")], turned(60, 30));
+    build_with(&site, &web, Options::default());
+    let page = site.output("courses/kurs/index.html");
+    assert!(page.contains("/images/ruhig-20.") && page.contains("width=\"20\" height=\"40\""), "{page}");
+    assert!(!page.contains("cdn.example"));
+    assert_eq!((pictures(&site).len(), web.asked().len()), (3, 2));
+    // Not asked for again, at the next build or offline.
+    site.put("content/x.md", "x");
+    build_with(&site, &web, Options::default());
+    build_with(&site, &web, Options { offline: true, ..Options::default() });
+    assert_eq!(web.asked(), [""; 0]);
+    // After a week it is, with its tag; nothing changed, so nothing is made.
+    site.now += jiff::SignedDuration::from_hours(169);
+    web.answer("https://cdn.example/b.jpg", 304, &[], Vec::new());
+    let summary = build_with(&site, &web, Options::default());
+    assert_eq!(web.asked(), [format!("{COVER} \"one\""), "https://cdn.example/b.jpg \"one\"".to_owned()]);
+    assert_eq!(summary.build.rendered, 0, "{:?}", summary.build.reasons);
+    // Gone from the web: the last good picture stays, and somebody is told; without the token in the address.
+    site.now += jiff::SignedDuration::from_hours(169);
+    web.answer("https://cdn.example/b.jpg", 404, &[], Vec::new());
+    let summary = build_with(&site, &web, Options::default());
+    assert_eq!((summary.build.rendered, pictures(&site).len()), (0, 3));
+    assert_eq!(
+        site.reporter.warnings(),
+        [
+            "https://cdn.example/covers/ruhig.jpg: its server answers with status 404; the picture of before is shown"
+        ]
+    );
+    // Another picture.
+    site.now += jiff::SignedDuration::from_hours(1);
+    web.answer("https://cdn.example/b.jpg", 200, &[], jpeg(40, 40));
+    assert_eq!(build_with(&site, &web, Options::default()).build.rendered, 1);
+    assert!(site.output("courses/kurs/index.html").contains("width=\"20\" height=\"20\""));
+}
+
+#[test]
+fn what_the_web_gives_wrongly_leaves_the_page_without_a_picture() {
+    let whole = jpeg(60, 30);
+    let cases: Vec<(u16, Vec<(&'static str, &str)>, Vec<u8>, &str)> = vec![
+        (500, vec![], vec![], "its server answers with status 500"),
+        (
+            200,
+            vec![("content-type", "image/jpeg")],
+            b"<html>no".to_vec(),
+            "it is no picture that can be read",
+        ),
+        (200, vec![], b"<svg xmlns=\"x\"><script>alert(1)</script></svg>".to_vec(), "cannot be svg here"),
+        (200, vec![], whole[..whole.len() / 3].to_vec(), "it cannot be read"),
+        (
+            302,
+            vec![("location", "http://cdn.example/plain.jpg")],
+            vec![],
+            "leads to an address that cannot be followed",
+        ),
+        (302, vec![("location", COVER)], vec![], "it leads on more than 5 times"),
+    ];
+    for (status, headers, body, told) in cases {
+        let (site, web) = (with_cover(COVER), Web::default());
+        web.answer(COVER, status, &headers, body);
+        build_with(&site, &web, Options::default());
+        assert_eq!(site.output("courses/kurs/index.html"), "|", "{told}");
+        let warnings = site.reporter.warnings().join("\n");
+        assert!(warnings.contains(told) && !warnings.contains("geheim"), "{told}: {warnings}");
+        // Nobody is asked again at once.
+        web.asked();
+        site.put("content/x.md", "x");
+        build_with(&site, &web, Options::default());
+        assert_eq!(web.asked(), [""; 0], "{told}");
+    }
+}
+
+#[test]
+fn no_picture_is_fetched_from_a_machine_in_the_house() {
+    for address in [
+        "http://127.0.0.1:9/x.jpg",
+        "http://localhost:9/x.jpg",
+        "http://[::1]:9/x.jpg",
+        "http://10.0.0.1/x.jpg",
+    ] {
+        let site = with_cover(address);
+        site.build();
+        assert_eq!(site.output("courses/kurs/index.html"), "|");
+        let warnings = site.reporter.warnings().join("\n");
+        assert!(warnings.contains("private network"), "{address}: {warnings}");
+    }
 }

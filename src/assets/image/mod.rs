@@ -12,7 +12,7 @@ mod store;
 use std::path::PathBuf;
 
 pub(super) use ask::Ask;
-pub(super) use probe::{Kind, Meta};
+pub(super) use probe::{Found, Kind, Meta, examined};
 pub use store::Original;
 pub(super) use store::Store;
 

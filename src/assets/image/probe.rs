@@ -106,6 +106,24 @@ pub(super) fn probe(bytes: &[u8], max_pixels: u64) -> Result<Meta, String> {
     Ok(Meta { kind, width, height, has_alpha, ending: ending.to_owned() })
 }
 
+/// What a foreign file is, with the usual ending of such files.
+pub(crate) enum Found {
+    /// A picture whose pixels can be read: of one that moves, those of its first frame.
+    Photo(String),
+    /// A picture of another kind.
+    Other(String),
+}
+
+/// Looks at a foreign file through and through: what is said of it here holds when its pixels are needed.
+pub(crate) fn examined(bytes: &[u8], max_pixels: u64) -> Result<Found, String> {
+    let meta = probe(bytes, max_pixels)?;
+    if matches!(meta.ending.as_str(), "svg" | "avif") {
+        return Ok(Found::Other(meta.ending));
+    }
+    super::encode::decode(bytes, max_pixels)?;
+    Ok(Found::Photo(meta.ending))
+}
+
 /// The size that a drawing says it has: its attributes, else its view box; zeros where it says nothing of use.
 fn drawn_size(bytes: &[u8]) -> (u32, u32) {
     let text = String::from_utf8_lossy(&bytes[..bytes.len().min(4096)]).into_owned();
