@@ -33,6 +33,7 @@
 pub mod assets;
 pub mod base;
 pub mod build;
+pub mod check;
 pub mod cli;
 pub mod config;
 pub mod error;

@@ -19,6 +19,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::change::Refused;
 use crate::model::course::Course;
 use crate::model::participant::RESULT_FIELDS;
+use crate::model::publication::HeldBack;
 use crate::model::run::{Run, RunChanges, RunError, RunFigures, RunStatus, RunType};
 use crate::site::{self, Route, Site};
 use crate::source::{self, Source};
@@ -27,10 +28,12 @@ use crate::theme::Theme;
 
 mod around;
 mod idle;
+mod inspect;
 mod pictures;
 
 use around::Around;
 use idle::{Idle, Inputs};
+pub use inspect::Listed;
 
 /// How a site is to be built.
 #[derive(Debug, Clone, Copy, Default)]
@@ -123,6 +126,15 @@ struct Ready {
     site: Site,
     memory: Memory,
     highlighter: Highlighter,
+    sources: Sources,
+}
+
+/// The files that pages come from.
+struct Sources {
+    /// Those of pages and sections, by their paths below the content.
+    documents: Vec<String>,
+    /// Those that are not published now.
+    held_back: Vec<HeldBack>,
 }
 
 /// What the site's own `static/_redirects` says: the program has one file of that name to write, so the two become one.
@@ -402,7 +414,7 @@ impl Project {
 
         let highlighter = Highlighter::keeping(&state);
         let around = Around::new(&self.config, &theme, &catalogue, now, &highlighter);
-        let content = source::local::read(&self.config, &around)?;
+        let content = source::local::read(&self.config, &around, now)?;
         let (told, refetch) = self.fetch_pictures(&theme, &catalogue, &content, options)?;
         let mut assets = assets(&theme, &content.assets)?;
         if memory.source.as_deref().is_some_and(|source| source != self.store().source()) {
@@ -426,10 +438,15 @@ impl Project {
         site.warnings.extend(theme.assets().warnings()?.into_iter().chain(told));
         memory.history.clone_from(&site.history);
         site.warnings.extend(theme.warnings().map(str::to_owned));
-        let (since, until) = around.window();
-        site.window = (site.window.0.max(since), site.window.1.min(until).min(refetch));
+        for (since, until) in
+            [Some(around.window()), content.window, Some((i64::MIN, refetch))].into_iter().flatten()
+        {
+            site.window = (site.window.0.max(since), site.window.1.min(until));
+        }
+        let sources = content.documents.iter().map(|document| document.source.to_string()).collect();
+        let sources = Sources { documents: sources, held_back: content.held_back };
         let asked = around.asked();
-        Ok(Ready { now, snapshot, outcome, theme, assets, asked, site, memory, highlighter })
+        Ok(Ready { now, snapshot, outcome, theme, assets, asked, site, memory, highlighter, sources })
     }
 
     fn is_remote(&self) -> bool {
@@ -449,6 +466,7 @@ impl Project {
             data_changed_at: ready.memory.data_changed_at,
             salt: self.salt(),
             clean: options.clean,
+            precompress: self.config.outputs.precompress,
             dry_run: options.dry_run,
             now: ready.now,
             reporter: &*self.reporter,

@@ -12,7 +12,9 @@ use super::before::Before;
 use super::run::Request;
 use super::stage::{self, Stage};
 use super::trace::Trace;
+use super::twins::Wanted;
 use crate::assets::Made;
+use crate::base::compress::Coding;
 use crate::base::digest::{Digest, Fingerprint};
 use crate::error::Result;
 use crate::site::Rank;
@@ -21,6 +23,8 @@ use crate::site::Rank;
 #[derive(Default)]
 pub(super) struct Derived {
     asked: HashSet<String>,
+    /// The routes that are published anyway.
+    plain: HashSet<String>,
     /// Those that stand in the output as they should.
     pub(super) kept: BTreeMap<String, Trace>,
     /// Those that have to be made.
@@ -35,16 +39,20 @@ impl Derived {
         before: &Before,
         names: impl IntoIterator<Item = &'n str>,
     ) -> Result<()> {
+        let wanted = Wanted::new(request);
+        if self.plain.is_empty() {
+            self.plain = request.assets.iter().map(|asset| asset.route.path().to_owned()).collect();
+        }
         for name in names {
             if !self.asked.insert(name.to_owned()) {
                 continue;
             }
             for made in request.theme.assets().made_for(name)? {
-                let is_plain = || request.assets.iter().any(|asset| asset.route.path() == made.route);
-                if self.kept.contains_key(&made.route) || self.due.contains_key(&made.route) || is_plain() {
+                let is_plain = self.plain.contains(&made.route);
+                if self.kept.contains_key(&made.route) || self.due.contains_key(&made.route) || is_plain {
                     continue;
                 }
-                match standing(request, before, &made.route) {
+                match standing(request, before, &wanted, &made.route) {
                     Some(trace) => drop(self.kept.insert(made.route, trace)),
                     None => drop(self.due.insert(made.route.clone(), made)),
                 }
@@ -53,9 +61,21 @@ impl Derived {
         Ok(())
     }
 
+    /// Whether a path is one of those that stay, or a twin of one.
+    pub(super) fn keeps(&self, path: &str) -> bool {
+        let is_twin = |coding: &Coding| {
+            let file = path.strip_suffix(coding.suffix()).and_then(|file| self.kept.get(file));
+            file.is_some_and(|trace| trace.twins.iter().any(|twin| twin.coding == *coding))
+        };
+        self.kept.contains_key(path) || Coding::ALL.iter().any(is_twin)
+    }
+
     /// Whether a path is one of them.
     pub(super) fn has(&self, path: &str) -> bool {
-        self.kept.contains_key(path) || self.due.contains_key(path)
+        let is_twin = |coding: &Coding| {
+            path.strip_suffix(coding.suffix()).is_some_and(|file| self.due.contains_key(file))
+        };
+        self.keeps(path) || self.due.contains_key(path) || Coding::ALL.iter().any(is_twin)
     }
 
     /// Makes those that are due and hands them to the stage.
@@ -66,7 +86,9 @@ impl Derived {
         stage: &Stage,
         empty_shape: u32,
     ) -> Result<Vec<(Box<str>, Trace)>> {
-        let new: BTreeSet<String> = self.due.keys().cloned().collect();
+        let wanted = Wanted::new(request);
+        let twins = self.due.keys().flat_map(|route| wanted.possible(route));
+        let new: BTreeSet<String> = self.due.keys().cloned().chain(twins).collect();
         stage.announce(&new)?;
         let write = |(route, made): (&String, &Made)| {
             let bytes = request.theme.assets().load(made)?;
@@ -77,10 +99,12 @@ impl Derived {
                 Some(present) if present == digest => stage::stamp(&path)?,
                 present => stage.put(route, Rank::Leaf, present.is_none(), &bytes)?,
             };
+            let twins = wanted.make(request, before, stage, (route, Rank::Leaf, present), &bytes, digest)?;
             let (hashes, assets) = Default::default();
             let inputs = inputs(route);
             let (since, until) = (i64::MIN, i64::MAX);
-            let trace = Trace { shape: empty_shape, inputs, digest, stamp, since, until, hashes, assets };
+            let trace =
+                Trace { shape: empty_shape, inputs, digest, stamp, since, until, hashes, assets, twins };
             Ok((route.as_str().into(), trace))
         };
         let mut made: Vec<Result<(Box<str>, Trace)>> = self.due.par_iter().map(write).collect();
@@ -98,14 +122,15 @@ fn inputs(route: &str) -> u64 {
 }
 
 /// What is known of a derived file, if it was made by this program and nobody has touched it.
-fn standing(request: &Request<'_>, before: &Before, route: &str) -> Option<Trace> {
+fn standing(request: &Request<'_>, before: &Before, wanted: &Wanted<'_>, route: &str) -> Option<Trace> {
     if !before.is_sure || before.traces.salt != Some(request.salt) {
         return None;
     }
     let at = before.traces.files.binary_search_by(|(known, _)| (**known).cmp(route)).ok()?;
     let (_, trace) = before.traces.files.get(at)?;
     let stamp = before.on_disk.get(at).copied().flatten()?;
-    (stamp == trace.stamp && trace.inputs == inputs(route)).then(|| trace.clone())
+    let is_whole = wanted.are_there(request, route, trace);
+    (stamp == trace.stamp && trace.inputs == inputs(route) && is_whole).then(|| trace.clone())
 }
 
 /// Gives assets their numbers in the traces.

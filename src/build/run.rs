@@ -17,6 +17,7 @@ use super::reads;
 use super::reason::Reason;
 use super::stage::{self, Stage};
 use super::trace::{Shape, Shapes, Trace, Traces};
+use super::twins::{self, Wanted};
 use crate::base::digest::{Digest, Fingerprint};
 use crate::base::files;
 use crate::base::report::{Reporter, Stage as Step};
@@ -49,6 +50,8 @@ pub struct Request<'a> {
     pub salt: Digest,
     /// Whether files that the program did not write are removed from the output.
     pub clean: bool,
+    /// Whether text gets compressed twins.
+    pub precompress: bool,
     /// Whether nothing is written: the report says what would be.
     pub dry_run: bool,
     /// The present moment.
@@ -141,9 +144,9 @@ pub fn run(request: &Request<'_>) -> Result<Report> {
     } else {
         make(request, &before, &mut plan.work, &mut derived, &stale, &mut report)?
     };
-    stale.retain(|path| !derived.has(path));
+    stale.retain(|path| !derived.keeps(path));
     let published: Vec<String> = derived.kept.keys().chain(derived.due.keys()).cloned().collect();
-    report.removed = stale.len();
+    report.removed = stale.iter().filter(|path| !derived.has(path)).count();
     report.unchanged += derived.kept.len();
 
     let volatile = publish_volatile(request)?;
@@ -212,7 +215,9 @@ fn stale(request: &Request<'_>, before: &Before, plan: &mut Plan<'_>) -> Result<
         });
         volatile.contains(path) || planned.contains(path)
     };
-    before.leftovers(request, std::mem::take(&mut plan.gone), &is_planned)
+    let mut stale = before.leftovers(request, std::mem::take(&mut plan.gone), &is_planned)?;
+    stale.retain(|path| !twins::is_among(&plan.kept, path));
+    Ok(stale)
 }
 
 /// Writes the manifest, removes what is stale, and leaves traces for the next build.
@@ -243,6 +248,10 @@ fn remember(
         trace.shape = made.shapes.number(Shape::new());
         files.push((path.into(), trace));
     }
+    let former = |(path, _): &(Box<str>, Trace)| {
+        before.trace(path).map(|trace| twins::names(path, trace).collect::<Vec<_>>()).unwrap_or_default()
+    };
+    let former: Vec<String> = made.files.iter().flat_map(former).collect();
     files.append(&mut made.files);
     files.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
 
@@ -251,7 +260,7 @@ fn remember(
         last_synced_at: request.last_synced_at,
         data_changed_at: request.data_changed_at,
         entities: request.site.digests(),
-        files: files.iter().map(|(path, trace)| (path.to_string(), trace.digest)).chain(volatile).collect(),
+        files: files.iter().flat_map(|(path, trace)| named(path, trace)).chain(volatile).collect(),
         ..Manifest::default()
     }
     .to_bytes();
@@ -270,11 +279,19 @@ fn remember(
     if files::read_if_present(&path)?.as_deref() != Some(&manifest) {
         files::replace(&path, &manifest)?;
     }
-    stale.iter().try_for_each(|path| stage::remove(request.output, path))?;
+    // A twin has gone if its file has become short, or may not have one any more.
+    let stale = stale.iter().cloned().chain(former).filter(|path| !twins::is_among(&traces.files, path));
+    stale.into_iter().try_for_each(|path| stage::remove(request.output, &path))?;
     if traces != before.traces {
         traces.save(request.state)?;
     }
     Ok((since, until))
+}
+
+/// A file and its twins as they stand in the manifest.
+fn named(path: &str, trace: &Trace) -> Vec<(String, Digest)> {
+    let twins = trace.twins.iter().map(|twin| (twins::name(path, twin.coding), twin.digest));
+    std::iter::once((path.to_owned(), trace.digest)).chain(twins).collect()
 }
 
 /// What was made: the traces of the files and the shapes of the pages among them.
@@ -295,7 +312,10 @@ fn make(
     report: &mut Report,
 ) -> Result<Made> {
     let stale: BTreeSet<&str> = stale.iter().map(String::as_str).collect();
-    let in_the_way = stage::check(request.output, work.iter().map(Work::path), &stale)?;
+    let wanted = Wanted::new(request);
+    let twins: Vec<String> = work.iter().flat_map(|work| wanted.possible(work.path())).collect();
+    let paths = work.iter().map(Work::path).chain(twins.iter().map(String::as_str));
+    let in_the_way = stage::check(request.output, paths, &stale)?;
     for work in work.iter_mut().filter(|_| !in_the_way.is_empty()) {
         // Such a file waits with the others until the way is free.
         let path = work.path();
@@ -304,11 +324,12 @@ fn make(
     let work = &*work;
     let new =
         work.iter().filter(|work| work.fresh && work.rank() == Rank::Leaf).map(|work| work.path().to_owned());
-    let stage = Stage::begin(request.output, request.state, &new.collect(), &before.journal)?;
+    let new = new.chain(twins).collect();
+    let stage = Stage::begin(request.output, request.state, &new, &before.journal)?;
     request.reporter.begin(Step::Render, Some(work.len() as u64));
     let shapes = Mutex::new(Shapes::default());
     let made = work.par_iter().map(|work| {
-        let made = make_one(request, &stage, &shapes, work);
+        let made = make_one(request, before, &wanted, &stage, &shapes, work);
         request.reporter.advance(1);
         made
     });
@@ -329,7 +350,6 @@ fn make(
     };
     in_the_way.iter().try_for_each(|path| stage::remove(request.output, path))?;
     report.written = stage.len();
-    report.unchanged += (work.len() + made_for_them.len()).saturating_sub(report.written);
     report.rendered = work.iter().filter(|work| matches!(work.what, What::Page(_))).count();
     request.reporter.begin(Step::Write, Some(report.written as u64));
     stage.publish(&|| request.reporter.advance(1))?;
@@ -338,6 +358,7 @@ fn make(
     let mut assets = Numbers::default();
     for (work, one) in work.iter().zip(made) {
         warnings.extend(one.warnings);
+        report.unchanged += usize::from(work.present == Some(one.trace.digest));
         let numbers = one.assets.iter().map(|note| assets.number(&note.key, note.hash)).collect();
         files.push((work.path().into(), Trace { assets: numbers, ..one.trace }));
     }
@@ -406,7 +427,14 @@ fn render<'a>(request: &Request<'_>, shapes: &Mutex<Shapes>, work: &Work<'a>) ->
     Ok(Drawn { bytes, shape, hashes, since, until, assets, warnings })
 }
 
-fn make_one(request: &Request<'_>, stage: &Stage, shapes: &Mutex<Shapes>, work: &Work<'_>) -> Result<One> {
+fn make_one(
+    request: &Request<'_>,
+    before: &Before,
+    wanted: &Wanted<'_>,
+    stage: &Stage,
+    shapes: &Mutex<Shapes>,
+    work: &Work<'_>,
+) -> Result<One> {
     let Drawn { bytes, shape, hashes, since, until, assets, warnings } = render(request, shapes, work)?;
     let digest = Digest::of(&bytes);
     let stamp = if work.present == Some(digest) {
@@ -414,8 +442,10 @@ fn make_one(request: &Request<'_>, stage: &Stage, shapes: &Mutex<Shapes>, work: 
     } else {
         stage.put(work.path(), work.rank(), work.fresh, &bytes)?
     };
+    let twins =
+        wanted.make(request, before, stage, (work.path(), work.rank(), work.present), &bytes, digest)?;
     let inputs = work.what.inputs()?;
-    let trace = Trace { shape, inputs, digest, stamp, since, until, hashes, assets: Box::default() };
+    let trace = Trace { shape, inputs, digest, stamp, since, until, hashes, assets: Box::default(), twins };
     Ok(One { trace, assets, warnings })
 }
 

@@ -12,6 +12,8 @@ use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 
 use super::codec::{Reader, Writer};
+use super::twins::Twin;
+use crate::base::compress::Coding;
 use crate::base::digest::{Digest, Fingerprint};
 use crate::base::files;
 use crate::base::report::Reporter;
@@ -66,6 +68,8 @@ pub(super) struct Trace {
     pub(super) hashes: Box<[u64]>,
     /// The assets that it asked for, by their numbers in [`Traces::assets`].
     pub(super) assets: Box<[u32]>,
+    /// Its compressed twins.
+    pub(super) twins: Box<[Twin]>,
 }
 
 /// What a build leaves for the next one.
@@ -138,8 +142,7 @@ impl Traces {
             out.length(trace.shape as usize);
             out.u64(trace.inputs);
             out.bytes(trace.digest.as_bytes());
-            out.length(usize::try_from(trace.stamp.size).unwrap_or(usize::MAX));
-            out.u64(trace.stamp.modified);
+            out.stamp(trace.stamp);
             // Most pages know nothing of the time.
             let timeless = trace.since == i64::MIN && trace.until == i64::MAX;
             out.bytes(&[u8::from(!timeless)]);
@@ -150,6 +153,12 @@ impl Traces {
             trace.hashes.iter().for_each(|hash| out.u64(*hash));
             out.length(trace.assets.len());
             trace.assets.iter().for_each(|asset| out.length(*asset as usize));
+            out.length(trace.twins.len());
+            for twin in &trace.twins {
+                out.bytes(&[twin.coding as u8]);
+                out.bytes(twin.digest.as_bytes());
+                out.stamp(twin.stamp);
+            }
         }
         out.finish()
     }
@@ -195,7 +204,7 @@ impl Traces {
             let shape = u32::try_from(reader.length()?).ok()?;
             let inputs = reader.u64()?;
             let digest = reader.digest()?;
-            let stamp = Stamp { size: reader.length()? as u64, modified: reader.u64()? };
+            let stamp = reader.stamp()?;
             let timeless = reader.byte()? == 0;
             let (since, until) =
                 if timeless { (i64::MIN, i64::MAX) } else { (reader.u64()? as i64, reader.u64()? as i64) };
@@ -203,7 +212,13 @@ impl Traces {
             let asked = reader.length()?;
             let known = |number: usize| u32::try_from(number).ok().filter(|_| number < assets.len());
             let asked = (0..asked).map(|_| known(reader.length()?)).collect::<Option<_>>()?;
-            let trace = Trace { shape, inputs, digest, stamp, since, until, hashes, assets: asked };
+            let mut twins = Vec::new();
+            for _ in 0..reader.length()? {
+                let coding = *Coding::ALL.get(usize::from(reader.byte()?))?;
+                twins.push(Twin { coding, digest: reader.digest()?, stamp: reader.stamp()? });
+            }
+            let twins = twins.into();
+            let trace = Trace { shape, inputs, digest, stamp, since, until, hashes, assets: asked, twins };
             files.push((path.as_str().into(), trace));
         }
         reader.at_end().then_some(Self { salt, globals, moment, manifest, shapes, assets, files })
@@ -265,7 +280,8 @@ mod tests {
             let hashes = Box::new([7, u64::MAX]);
             let digest = Digest::of(path.as_bytes());
             let assets = Box::new([1, 0]);
-            (path.into(), Trace { shape: 0, inputs: 9, digest, stamp, since, until, hashes, assets })
+            let twins = Box::new([Twin { coding: Coding::Gzip, digest, stamp }]);
+            (path.into(), Trace { shape: 0, inputs: 9, digest, stamp, since, until, hashes, assets, twins })
         };
         Traces {
             salt: Some(Digest::of(b"salt")),

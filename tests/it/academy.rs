@@ -406,7 +406,7 @@ fn the_built_in_theme_is_the_folder() {
     assert_eq!(read(&on_disk), read(&academy()));
     assert_eq!(
         read(&academy()).iter().map(|(route, _)| route.as_str()).collect::<Vec<_>>(),
-        ["assets/status.js", "style.css"]
+        ["assets/highlight.css", "assets/status.js", "style.css"]
     );
 }
 
@@ -422,8 +422,8 @@ fn files_of_the_site_stand_over_those_of_the_theme() {
     let config = config(folder.path(), "en");
     let assets = Theme::open(&config, &[]).expect("opens").statics().to_vec();
     let routes: Vec<_> = assets.iter().map(|asset| asset.route.as_str()).collect();
-    assert_eq!(routes, ["assets/status.js", "img/logo.svg", "style.css"]);
-    assert_eq!(assets[2].body, Body::File(folder.path().join("static/style.css")));
+    assert_eq!(routes, ["assets/highlight.css", "assets/status.js", "img/logo.svg", "style.css"]);
+    assert_eq!(assets[3].body, Body::File(folder.path().join("static/style.css")));
     assert!(render(&config, "home", PLAIN, true).contains("<footer>mine</footer>"));
 }
 

@@ -17,26 +17,27 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("site", &["error", "base", "config", "model"]),
     ("notify", &["error", "base", "config", "model"]),
     ("sync", &["error", "base", "config", "model", "source"]),
+    ("check", &["error", "base"]),
     ("build", &["error", "base", "config", "model", "assets", "site", "theme"]),
     (
         "project",
         &[
             "error", "base", "config", "model", "liquid", "assets", "source", "theme", "site", "notify",
-            "sync", "build",
+            "sync", "check", "build",
         ],
     ),
     (
         "serve",
         &[
             "error", "base", "config", "model", "liquid", "assets", "source", "theme", "site", "notify",
-            "sync", "build", "project",
+            "sync", "check", "build", "project",
         ],
     ),
     (
         "cli",
         &[
             "error", "base", "config", "model", "liquid", "assets", "source", "theme", "site", "notify",
-            "sync", "build", "project", "serve",
+            "sync", "check", "build", "project", "serve",
         ],
     ),
 ];
@@ -44,6 +45,9 @@ const ROOMS: &[(&str, &[&str])] = &[
 /// Libraries that have one home.
 const HOMES: &[(&str, &str)] = &[
     ("ureq", "src/base/http/"),
+    ("brotli", "src/base/compress"),
+    ("flate2", "src/base/compress"),
+    ("zstd", "src/base/compress"),
     ("clap", "src/cli/"),
     ("clap_complete", "src/cli/"),
     ("clap_mangen", "src/cli/"),

@@ -11,6 +11,7 @@ mod academy;
 mod assets;
 mod bench_site;
 mod build;
+mod check;
 mod config;
 mod content;
 mod docs_liquid;
