@@ -19,7 +19,7 @@ use crate::base::files;
 use crate::base::report::Reporter;
 use crate::error::Result;
 
-const MAGIC: &[u8; 8] = b"aitherT2";
+const MAGIC: &[u8; 8] = b"aitherT3";
 
 /// Enough of a file's metadata to tell that nobody touched it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
