@@ -576,7 +576,7 @@ fn check(steps: &[Step], seed: u64) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 120, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_history_ends_as_a_clean_build_does(steps in prop::collection::vec(step(), 1..7), seed in any::<u64>()) {
