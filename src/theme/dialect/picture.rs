@@ -125,6 +125,8 @@ impl Run for Asked {
         else {
             return Ok(());
         };
+        // What follows a question mark may be a secret.
+        let shown_as = src.split(['?', '#']).next().unwrap_or_default().escape_debug().to_string();
         let attributes = self.attributes(cx)?;
         let widths = self.widths(cx)?;
         let is_relative = !src.starts_with('/') && !src.contains("://");
@@ -139,7 +141,7 @@ impl Run for Asked {
             Shown::Sized(picture) => sized(&picture, &attributes),
             Shown::AsIs { name, size } => as_is(site, cx, &name, size, &attributes)?,
             Shown::Nothing(told) => {
-                let message = format!("the picture \"{}\" is left out: {told}", src.escape_debug());
+                let message = format!("the picture \"{shown_as}\" is left out: {told}");
                 // What a template says itself is a mistake of its author; what data says must not stop the site.
                 let said_here = self.parameter("src").filter(|src| src.is_literal());
                 if said_here.is_some() {
@@ -150,7 +152,7 @@ impl Run for Asked {
             }
         };
         if attributes.alt.is_none() {
-            let message = format!("the picture \"{}\" has no alternative text", src.escape_debug());
+            let message = format!("the picture \"{shown_as}\" has no alternative text");
             let hint = "say what it shows by `alt:`; `alt: \"\"` says that it is mere decoration";
             self.warn(cx, message, Some(hint));
         }
