@@ -3,6 +3,7 @@
 
 mod builtin;
 mod data;
+mod dates;
 mod dialect;
 mod failure;
 mod front;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 pub use self::data::Records;
+pub use self::dates::Dates;
 use self::dialect::{Languages, Settings};
 use self::manifest::Manifest;
 use self::places::{Folder, Manner, Places, Use};
