@@ -28,6 +28,7 @@ use crate::theme::{self, Theme};
 mod around;
 mod idle;
 mod inspect;
+mod internal;
 
 use around::Around;
 use idle::{Idle, Inputs};
@@ -121,6 +122,8 @@ struct Ready {
     assets: Vec<Asset>,
     site: Site,
     memory: Memory,
+    /// Pages for the house.
+    internal: internal::Drawn,
     highlighter: Highlighter,
     sources: Sources,
 }
@@ -324,6 +327,7 @@ impl Project {
 
     /// Remembers what was published: only that is what the next pull is compared with.
     fn published(&self, ready: &mut Ready) -> Result<()> {
+        internal::publish(&self.config.paths.state, &ready.internal)?;
         ready.highlighter.save()?;
         let memory = &mut ready.memory;
         memory.course_count = Some(ready.snapshot.catalogue.len());
@@ -421,7 +425,8 @@ impl Project {
         }
         let sources = content.documents.iter().map(|document| document.source.to_string()).collect();
         let sources = Sources { documents: sources, held_back: content.held_back };
-        Ok(Ready { now, snapshot, outcome, theme, assets, site, memory, highlighter, sources })
+        let internal = internal::draw(&self.config, &theme, &site, &snapshot.catalogue, now)?;
+        Ok(Ready { internal, now, snapshot, outcome, theme, assets, site, memory, highlighter, sources })
     }
 
     fn is_remote(&self) -> bool {
@@ -472,6 +477,13 @@ impl Project {
         coming.min_by_key(|(begin, _)| *begin).map(|(_, course)| course.id.as_str().to_owned())
     }
 
+    /// The zone in which courses come next, if pages for the house are made and the theme has some.
+    pub(crate) fn internal_zone(&self) -> Option<&jiff::tz::TimeZone> {
+        let has_layouts =
+            || Theme::open(&self.config, &[]).is_ok_and(|theme| !theme.internal_layouts().is_empty());
+        (self.config.has_internal_pages() && has_layouts()).then_some(&self.config.site.time_zone)
+    }
+
     fn lock(&self) -> Result<Lock> {
         let path = self.config.paths.state.join("lock");
         Lock::take(&path)?.ok_or_else(|| {
@@ -511,6 +523,7 @@ impl Project {
             keep: !options.dry_run && (self.is_remote() || self.config.courses.archive),
             max_shrink_percent: self.config.limits.max_shrink_percent,
             participants_wanted: !self.config.privacy.public_fields.is_empty(),
+            internal: self.internal_zone(),
             results_wanted: self
                 .config
                 .privacy

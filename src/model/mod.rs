@@ -6,6 +6,7 @@ pub mod change;
 pub mod course;
 pub mod document;
 pub mod history;
+pub mod material;
 pub mod moment;
 pub mod participant;
 pub mod publication;

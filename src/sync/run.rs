@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::snapshot::{Snapshot, SnapshotStore};
 use crate::base::gate::Gate;
@@ -27,6 +28,8 @@ pub struct Request<'a> {
     pub known_courses: Option<usize>,
     /// Whether anything of participants can be shown somewhere.
     pub participants_wanted: bool,
+    /// The zone in which courses come next, where pages for the house are made.
+    pub internal: Option<&'a TimeZone>,
     /// Whether participants' results are shown somewhere.
     pub results_wanted: bool,
     /// How long the pull may take.
@@ -91,6 +94,7 @@ pub fn run(
         validators: if request.full { &none } else { &known.validators },
         full: request.full,
         participants_wanted: request.participants_wanted,
+        internal: request.internal,
         results_wanted: request.results_wanted,
         budget: request.budget,
     })?;

@@ -225,6 +225,23 @@ fn a_language_that_goes_takes_its_tree_along() {
 }
 
 #[test]
+fn a_translation_is_begun_beside_its_page() {
+    let site = site();
+    for (what, file) in [
+        ("about.en.md", "content/about.en.md"),
+        ("courses/klar.en", "content/courses/klar.en.md"),
+        ("neues/_index.fr.md", "content/neues/_index.fr.md"),
+    ] {
+        let output = site.run(&["new", what]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let text = std::fs::read_to_string(site.path(file)).unwrap();
+        assert!(text.starts_with("+++\n") && !text.contains("\ndate = "), "{text}");
+    }
+    site.build();
+    assert!(site.has("en/about/index.html") && !site.has("about/index.html"));
+}
+
+#[test]
 fn mistakes_in_languages_are_told_with_their_line() {
     for (config, told) in [
         ("[languages.e]\n", "aither.toml:1"),
