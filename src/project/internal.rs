@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::base::files::{self, Stamps};
 use crate::config::Config;
@@ -18,6 +19,12 @@ use crate::theme::{Request, Theme};
 
 /// The pages as files: path below the folder, and bytes.
 pub(super) type Drawn = Vec<(String, Vec<u8>)>;
+
+/// The zone in which courses come next, if pages for the house are made and the theme has some.
+pub(super) fn zone(config: &Config) -> Option<&TimeZone> {
+    let has_layouts = || Theme::open(config, &[]).is_ok_and(|theme| !theme.internal_layouts().is_empty());
+    (config.has_internal_pages() && has_layouts()).then_some(&config.site.time_zone)
+}
 
 /// Draws the pages about the course that comes next; none where nobody could read them, or nothing comes.
 pub(super) fn draw(
