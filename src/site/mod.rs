@@ -16,5 +16,6 @@ mod views;
 
 pub use courses::addresses_of;
 pub use internal::{InternalPage, internal};
+pub use machine::cards::{Cards, DateRange};
 pub use plan::{Body, Edition, Input, Make, Page, Rank, Site, View, plan};
 pub use route::Route;
