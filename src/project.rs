@@ -18,6 +18,7 @@ use crate::build::{self, Asset};
 use crate::config::{Config, Source as Configured};
 use crate::error::{Error, Kind, Result};
 use crate::model::change::Refused;
+use crate::model::conflict::{Edit, Standing};
 use crate::model::course::Course;
 use crate::model::moment::Moment;
 use crate::model::publication::HeldBack;
@@ -31,12 +32,15 @@ use crate::theme::Theme;
 mod around;
 mod idle;
 mod inspect;
+mod internal;
 mod pictures;
 mod pull;
+mod push;
 
 use around::Around;
 use idle::{Idle, Inputs};
 pub use inspect::Listed;
+pub use push::{PushFailure, PushOptions, PushSummary};
 
 /// How a site is to be built.
 #[derive(Debug, Clone, Copy, Default)]
@@ -136,8 +140,12 @@ struct Ready {
     asked: Vec<String>,
     site: Site,
     memory: Memory,
+    /// Pages for the house.
+    internal: internal::Drawn,
     highlighter: Highlighter,
     sources: Sources,
+    /// Texts that are meant for a source as well, each with how it stands.
+    edits: Vec<(Edit, Standing)>,
 }
 
 /// The files that pages come from.
@@ -432,7 +440,10 @@ impl Project {
 
         let highlighter = Highlighter::keeping(&state);
         let around = Around::new(&self.config, &theme, &catalogue, now, &highlighter);
-        let content = source::local::read(&self.config, &around, now)?;
+        let mut content = source::local::read(&self.config, &around, now)?;
+        let synced_at = snapshot.synced_at;
+        let edits =
+            self.weigh(&mut content.overlays, &snapshot.catalogue, synced_at, now, options.dry_run)?;
         let (told, refetch) = self.fetch_pictures(&theme, &catalogue, &content, options)?;
         let mut assets = assets(&theme, &content.assets)?;
         if memory.source.as_deref().is_some_and(|source| source != self.config.source.address()) {
@@ -465,8 +476,22 @@ impl Project {
         }
         let sources = content.documents.iter().map(|document| document.source.to_string()).collect();
         let sources = Sources { documents: sources, held_back: content.held_back };
-        let asked = around.asked();
-        Ok(Ready { now, snapshot, outcome, theme, assets, asked, site, memory, highlighter, sources })
+        let mut asked = around.asked();
+        let internal = internal::draw(&self.config, &theme, &site, &snapshot.catalogue, now, &mut asked)?;
+        Ok(Ready {
+            now,
+            snapshot,
+            outcome,
+            theme,
+            assets,
+            asked,
+            site,
+            memory,
+            internal,
+            highlighter,
+            sources,
+            edits,
+        })
     }
 
     /// How cards look: in the colour of a theme that has one.
