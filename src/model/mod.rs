@@ -3,9 +3,11 @@
 
 pub mod catalogue;
 pub mod change;
+pub mod conflict;
 pub mod course;
 pub mod document;
 pub mod history;
+pub mod material;
 pub mod moment;
 pub mod participant;
 pub mod publication;

@@ -3,6 +3,7 @@
 mod client;
 mod details;
 mod pages;
+mod push;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -19,8 +20,9 @@ use crate::base::report::{Reporter, Stage};
 use crate::base::retry::Deadline;
 use crate::config;
 use crate::error::Result;
-use crate::model::change::{Change, Pull, Refused, RemoteTemplate, Validator};
+use crate::model::change::{Change, Held, Pull, Refused, RemoteTemplate, Validator};
 use crate::model::course::Course;
+use crate::model::push::{Push, Pushed};
 
 /// The catalogue of a Hemera.
 pub struct Hemera {
@@ -189,11 +191,15 @@ impl Source for Hemera {
         self.templates(request, deadline, &mut pull)?;
         let Self { client, random, reporter, clock, .. } = self;
         let reading = Reading { client, request, deadline, now: clock.now(), random, reporter };
-        let whose = Whose::of(self.details, request.participants_wanted);
+        let whose = Whose::of(self.details, request.participants_wanted, request.internal.is_some());
         details::refresh(reading, whose, &mut courses, &mut pull)?;
         pull.changes = courses.into_iter().map(|course| Change::Upsert(Box::new(course))).collect();
         pull.requests = self.client.requests - before;
         Ok(pull)
+    }
+
+    fn push_changes(&mut self, pushes: &[Push], _: Option<&Held>, deadline: Deadline) -> Vec<Result<Pushed>> {
+        pushes.iter().map(|push| push::send(&mut self.client, push, deadline)).collect()
     }
 }
 
