@@ -10,7 +10,7 @@
 //! |---|---|
 //! | 0 | [`error`], [`base`] |
 //! | 1 | [`config`], [`model`], [`liquid`] |
-//! | 2 | [`source`], [`theme`], [`site`] |
+//! | 2 | [`source`], [`theme`], [`site`], [`notify`] |
 //! | 3 | [`sync`], [`build`] |
 //! | 4 | [`project`] |
 //! | 5 | [`serve`] |
@@ -19,7 +19,7 @@
 //! What holds everywhere:
 //!
 //! - A room imports only what lies below it; rooms on one floor don't know each other.
-//! - Each outside library has one home: `ureq` in `base::http`, `clap` and `indicatif` in `cli`, `pulldown-cmark` in
+//! - Each outside library has one home: `ureq` in `base::http`, `clap` and `indicatif` in `cli`, `lettre` in `notify`, `pulldown-cmark` in
 //!   `base::markdown`, `hyper`, `tokio` and `notify` in `serve`.
 //! - All writes go through `base::files`. `site` and `model` do no input or output.
 //! - The library never prints: results go to standard output from `cli`, talk to standard error.
@@ -36,6 +36,7 @@ pub mod config;
 pub mod error;
 pub mod liquid;
 pub mod model;
+pub mod notify;
 pub mod project;
 pub mod serve;
 pub mod site;

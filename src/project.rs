@@ -17,14 +17,17 @@ use crate::config::{Config, Source as Kindof};
 use crate::error::{Error, Kind, Result};
 use crate::model::change::Refused;
 use crate::model::course::Course;
+use crate::model::event::Named;
 use crate::model::participant::RESULT_FIELDS;
 use crate::model::run::{Run, RunChanges, RunError, RunFigures, RunStatus, RunType};
+use crate::notify::Notifier;
 use crate::site::{self, Route, Site};
 use crate::source::{self, Source};
 use crate::sync::{self, Journal, Memory, Outcome, Snapshot, SnapshotStore};
 use crate::theme::{self, Theme};
 
 mod around;
+mod events;
 mod idle;
 
 use around::Around;
@@ -171,6 +174,7 @@ pub struct Project {
     clock: SharedClock,
     reporter: Arc<dyn Reporter>,
     transport: Option<Box<dyn Transport>>,
+    only: Option<Named>,
 }
 
 impl std::fmt::Debug for Project {
@@ -182,13 +186,25 @@ impl std::fmt::Debug for Project {
 impl Project {
     /// A project over a checked configuration.
     pub fn new(config: Config, clock: SharedClock, reporter: Arc<dyn Reporter>) -> Self {
-        Self { config: Arc::new(config), clock, reporter, transport: None }
+        Self { config: Arc::new(config), clock, reporter, transport: None, only: None }
     }
 
     /// The same project with another way to the network: for tests.
     #[must_use]
     pub fn with_transport(mut self, transport: Box<dyn Transport>) -> Self {
         self.transport = Some(transport);
+        self
+    }
+
+    /// From now on somebody else listens.
+    pub fn listen(&mut self, reporter: Arc<dyn Reporter>) {
+        self.reporter = reporter;
+    }
+
+    /// The same project; of its source no more is read than this.
+    #[must_use]
+    pub fn reading_only(mut self, only: Option<Named>) -> Self {
+        self.only = only;
         self
     }
 
@@ -205,8 +221,13 @@ impl Project {
         self.build_locked(options, &Gate::default())
     }
 
-    /// The same, noted in the history of runs, so that a server over the same site shows it.
-    pub fn build_noted(&mut self, options: Options, run_type: RunType) -> Result<Summary> {
+    /// The same, noted in the history of runs and told to whoever wants to hear of it, so that a server over the same site shows it.
+    pub fn build_noted(
+        &mut self,
+        options: Options,
+        run_type: RunType,
+        notifier: &Notifier,
+    ) -> Result<Summary> {
         let mut journal = Journal::open(&self.config.paths.state, self.clock.now())?;
         let mut lock = self.lock()?;
         let connector = match self.config.source {
@@ -217,6 +238,7 @@ impl Project {
         let run = Run::begin(run_type, connector, self.clock.now());
         lock.note(&run.job_id);
         journal.put(&run)?;
+        notifier.began();
         let result = self.build_locked(options, &Gate::default());
         let now = self.clock.now();
         let run = match &result {
@@ -228,6 +250,7 @@ impl Project {
             Err(error) => run.failed(RunStatus::Failed, error.message(), now),
         };
         journal.put(&run)?;
+        notifier.ended(&run);
         result
     }
 
@@ -508,6 +531,7 @@ impl Project {
             },
             now,
             full: options.full,
+            only: self.only.as_ref(),
             gate,
         };
         let mut outcome = sync::run(&mut *source, &store, &request, &*self.reporter)?;

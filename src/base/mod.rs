@@ -14,5 +14,6 @@ pub mod queue;
 pub mod report;
 pub mod retry;
 pub mod secret;
+pub mod signature;
 pub mod tables;
 pub mod text;

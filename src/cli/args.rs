@@ -44,6 +44,11 @@ pub(super) enum Command {
     Serve(ServeArguments),
     /// Serve the site, build it anew when its files change, and show the change at once
     Watch(WatchArguments),
+    /// Events that wait for a sync, webhooks that wait to be sent, and what of them failed for good
+    Queue {
+        #[command(subcommand)]
+        command: QueueCommand,
+    },
     /// Say what a page read when it was built, and what of it has changed since
     Why {
         /// A page (courses/x/index.html), an address (/courses/x/), a record (course:ID), or a file that pages were made
@@ -59,6 +64,24 @@ pub(super) enum Command {
     New {
         /// courses/SLUG for what is added to a course, or the path of a page: PAGE.md, SECTION/PAGE.md
         what: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum QueueCommand {
+    /// Everything that is not done
+    List,
+    /// Do now what is due
+    Process,
+    /// Try an entry again, a dead letter or one that waits
+    Retry {
+        /// Its id, as `list` shows it
+        id: String,
+    },
+    /// Forget an entry
+    Drop {
+        /// Its id, as `list` shows it
+        id: String,
     },
 }
 

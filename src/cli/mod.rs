@@ -4,6 +4,7 @@
 mod args;
 mod commands;
 mod exit;
+mod queue;
 mod serve;
 mod talk;
 

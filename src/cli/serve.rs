@@ -14,6 +14,7 @@ use crate::config::{Config, Environment, Source};
 use crate::error::Result;
 use crate::model::run::RunType;
 use crate::serve::{self, Notice, Options, Server};
+use crate::sync::Queues;
 
 pub(super) fn serve(arguments: &Arguments, serve: &ServeArguments, talk: &Talk) -> Result<()> {
     start(arguments, serve, talk, false, false)?.wait()
@@ -63,6 +64,8 @@ fn start(
     };
     let teller = talk.clone();
     let root = config.root.clone();
+    let queues = Queues::open(&config.paths.state, &mut fastrand::Rng::new())?;
+    let (notifier, listening) = super::queue::notifier(&config, &queues, talk);
     let options = Options {
         serve: settings,
         base_url: config.site.base_url.clone(),
@@ -74,8 +77,10 @@ fn start(
         clock: clock.clone(),
         reporter: talk.reporter(),
         audience: Arc::new(move |notice| tell(&teller, &root, notice)),
+        queues,
+        notifier,
     };
-    let server = Server::start(options, serve::work_on(load, clock, talk.reporter()))?;
+    let server = Server::start(options, serve::work_on(load, clock, listening))?;
     let base_path = config.site.base_url.splitn(4, '/').nth(3).unwrap_or_default();
     let slash = if base_path.is_empty() { "" } else { "/" };
     let address = format!("http://{}/{base_path}{slash}", server.address());

@@ -12,12 +12,14 @@ use crate::error::{Error, Kind, Result};
 
 mod checks;
 mod languages;
+mod notify;
 mod outputs;
 mod paths;
 mod read;
 mod serve;
 
 pub use languages::Language;
+pub use notify::{Mail, Notify, Rollbar};
 pub use outputs::{Mode, Organisation, Outputs};
 pub use serve::{Serve, ServeLimits, Tokens};
 
@@ -40,6 +42,8 @@ pub struct Config {
     pub courses: Courses,
     /// `[markdown]`.
     pub markdown: Markdown,
+    /// What goes out after a run.
+    pub notify: Notify,
     /// `[output]`.
     pub outputs: Outputs,
     /// `[limits]`.

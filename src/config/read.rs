@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::{
-    Config, Courses, Details, Environment, FILE, Hemera, Limits, Markdown, Mode, Order, Organisation,
+    Config, Courses, Details, Environment, FILE, Hemera, Limits, Markdown, Mode, Notify, Order, Organisation,
     Outputs, Paths, Privacy, Serve, Site, Source, Theme,
 };
 use super::{checks, languages, paths};
@@ -56,6 +56,7 @@ pub(super) fn config(root: &Path, text: &str, environment: &Environment) -> Resu
         ),
         courses: courses(top.table("courses")),
         markdown: markdown(top.table("markdown")),
+        notify: Notify::read(environment, &mut variables.mistakes),
         outputs: Outputs::read(top.table("output")),
         limits: limits(top.table("limits")),
         privacy: privacy(&sheet, top.table("privacy")),

@@ -5,6 +5,7 @@ pub mod catalogue;
 pub mod change;
 pub mod course;
 pub mod document;
+pub mod event;
 pub mod history;
 pub mod moment;
 pub mod participant;

@@ -16,6 +16,7 @@ use super::reload::{EVENTS_PATH, SCRIPT, SCRIPT_PATH};
 use super::reply::{self, Failure, Reply};
 use super::router::{self, Found};
 use super::shared::Shared;
+use crate::notify::Trouble;
 
 /// Answers a request. Never fails: what goes wrong is an answer as well.
 pub(super) async fn answer(
@@ -43,6 +44,15 @@ pub(super) async fn answer(
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     shared.metrics.answered(status.as_u16());
+    if status == StatusCode::INTERNAL_SERVER_ERROR {
+        // The route, not the address: that may name somebody.
+        let facts = vec![
+            ("requestId", id.clone()),
+            ("method", method.to_string()),
+            ("route", router::route(uri.path())),
+        ];
+        shared.notifier.trouble(Trouble { name: "http.500", is_error: true, facts });
+    }
     // The address of the client and the query stay out of the log: both may say who somebody is.
     let line = || {
         let (path, took) = (uri.path(), begun.elapsed().as_millis());

@@ -11,6 +11,8 @@ mod connection;
 mod files;
 mod gatekeeper;
 mod head;
+mod hooks;
+mod intake;
 mod listen;
 mod metrics;
 mod openapi;

@@ -11,6 +11,7 @@ use crate::base::gate::Gate;
 use crate::base::report::Reporter;
 use crate::config::{Config, Paths};
 use crate::error::{Error, Kind, Result};
+use crate::model::event::Named;
 use crate::model::run::RunFigures;
 use crate::project::{Options, Project, Summary};
 
@@ -66,8 +67,9 @@ impl Bench {
         Ok(())
     }
 
-    fn build(&self, options: Options, gate: &Gate) -> Result<Summary> {
+    fn build(&self, options: Options, only: Option<Named>, gate: &Gate) -> Result<Summary> {
         Project::new(self.config.clone(), self.clock.clone(), self.reporter.clone())
+            .reading_only(only)
             .build_locked(options, gate)
     }
 }
@@ -76,7 +78,7 @@ impl Work for Bench {
     fn sync(&mut self, request: &SyncRequest, gate: &Gate) -> Result<RunFigures> {
         self.reload()?;
         let options = Options { full: request.full, ..Options::default() };
-        let summary = self.build(options, gate)?;
+        let summary = self.build(options, request.only.clone(), gate)?;
         Ok(summary.figures(self.clock.now()))
     }
 
@@ -85,7 +87,7 @@ impl Work for Bench {
         if config_changed || request.changed.is_empty() {
             self.reload()?;
         }
-        let summary = self.build(Options { offline: true, ..Options::default() }, gate)?;
+        let summary = self.build(Options { offline: true, ..Options::default() }, None, gate)?;
         let reasons = summary.build.reasons.into_iter();
         let rendered = reasons.map(|(path, reason)| (path, reason.to_string())).collect();
         Ok(Rebuilt { written: summary.build.written, rendered })

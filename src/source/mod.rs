@@ -16,6 +16,7 @@ use crate::config::{Config, Source as Configured};
 use crate::error::Result;
 use crate::model::catalogue::Catalogue;
 use crate::model::change::{Pull, RemoteTemplate, Validator};
+use crate::model::course::CourseId;
 
 /// A place that courses come from.
 pub trait Source {
@@ -46,6 +47,9 @@ pub struct PullRequest<'a> {
     pub results_wanted: bool,
     /// How long the pull may take.
     pub budget: Duration,
+    /// The courses that are enough to be read, all of them known: a source that can do with less than everything gives
+    /// an incomplete pull then. Nothing for all that there is.
+    pub only: Option<&'a [CourseId]>,
 }
 
 /// The source that the configuration names.

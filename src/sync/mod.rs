@@ -2,11 +2,13 @@
 
 mod journal;
 mod memory;
+mod queues;
 mod run;
 mod seal;
 mod snapshot;
 
 pub use journal::Journal;
 pub use memory::Memory;
+pub use queues::{AGAIN, DeadLetter, Queues, SharedQueue, locked};
 pub use run::{Outcome, Request, run};
 pub use snapshot::{Snapshot, SnapshotStore};

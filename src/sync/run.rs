@@ -1,5 +1,6 @@
 //! One run of the sync.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -11,7 +12,8 @@ use crate::base::text::count;
 use crate::error::{Error, Kind, Result};
 use crate::model::catalogue::Catalogue;
 use crate::model::change::{Change, Pull, Refused};
-use crate::model::course::Course;
+use crate::model::course::{Course, CourseId};
+use crate::model::event::{Named, person};
 use crate::source::{PullRequest, Source};
 
 /// How a sync is to be done.
@@ -35,6 +37,8 @@ pub struct Request<'a> {
     pub now: Timestamp,
     /// Whether everything is read, whatever the last pull has left.
     pub full: bool,
+    /// What some events name, where that is all that is to be read.
+    pub only: Option<&'a Named>,
     /// Passed before anything is kept: a sync that was given up while it asked leaves no trace.
     pub gate: &'a Gate,
 }
@@ -84,6 +88,7 @@ pub fn run(
     } else {
         Snapshot::default()
     };
+    let only = request.only.filter(|_| !request.full).and_then(|named| courses(named, &known.catalogue));
     let none = std::collections::BTreeMap::new();
     let pull = source.pull_changes(&PullRequest {
         known: &known.catalogue,
@@ -93,7 +98,9 @@ pub fn run(
         participants_wanted: request.participants_wanted,
         results_wanted: request.results_wanted,
         budget: request.budget,
+        only: only.as_deref(),
     })?;
+    let is_part = !pull.complete;
     let outcome = apply(known, pull, request.now);
     for refused in &outcome.refused {
         reporter.warn(&format!("{} {} set aside: {}", refused.entity, refused.id, refused.reason));
@@ -106,12 +113,31 @@ pub fn run(
         )
         .hint("the warnings above say why; nothing was published"));
     }
-    check_shrink(&outcome, request)?;
+    // What some events name can be gone without the source being ill.
+    if !is_part || outcome.removed > 1 {
+        check_shrink(&outcome, request)?;
+    }
     request.gate.pass()?;
     if request.keep {
         store.save(&outcome.snapshot, request.now)?;
     }
     Ok(outcome)
+}
+
+/// The courses that are meant; nothing where only the whole list can tell.
+fn courses(named: &Named, known: &Catalogue) -> Option<Vec<CourseId>> {
+    let mut ids: BTreeSet<CourseId> = named.courses.iter().map(|id| CourseId::new(id.as_str())).collect();
+    if named.everything || ids.iter().any(|id| known.get(id).is_none()) {
+        return None;
+    }
+    if !named.people.is_empty() {
+        let has_booked = |course: &&Course| {
+            let people = course.participants.as_deref().unwrap_or_default();
+            people.iter().any(|one| named.people.contains(&person(one.user_id.reveal())))
+        };
+        ids.extend(known.iter().filter(has_booked).map(|course| course.id.clone()));
+    }
+    Some(ids.into_iter().collect())
 }
 
 /// The state after a pull. A record that was refused but is known keeps its last good value.

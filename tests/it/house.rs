@@ -43,6 +43,7 @@ const HOMES: &[(&str, &str)] = &[
     ("brotli", "src/base/compress"),
     ("flate2", "src/base/compress"),
     ("zstd", "src/base/compress"),
+    ("lettre", "src/notify/mail"),
     ("clap", "src/cli/"),
     ("clap_complete", "src/cli/"),
     ("clap_mangen", "src/cli/"),

@@ -40,6 +40,7 @@ mod scaffold;
 mod serve_abuse;
 mod serve_api;
 mod serve_browser;
+mod serve_events;
 mod serve_files;
 mod serve_fixture;
 mod serve_kill;

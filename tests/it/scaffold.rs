@@ -45,6 +45,7 @@ fn check_site(folder: &Path) {
     let content = local::read(&config, &crate::fixture::Alone::default()).unwrap();
     let mut sample = sample::open(&config, Arc::new(clock()));
     let request = PullRequest {
+        only: None,
         known: &Catalogue::default(),
         validators: &BTreeMap::new(),
         templates: &[],

@@ -114,6 +114,7 @@ pub(crate) fn config(root: &Path, language: &str) -> Config {
         limits: Limits { max_shrink_percent: 30 },
         privacy: Privacy::default(),
         serve: aither::config::Serve::default(),
+        notify: aither::config::Notify::default(),
     }
 }
 
