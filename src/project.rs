@@ -19,6 +19,7 @@ use crate::model::change::Refused;
 use crate::model::course::Course;
 use crate::model::event::Named;
 use crate::model::participant::RESULT_FIELDS;
+use crate::model::publication::HeldBack;
 use crate::model::run::{Run, RunChanges, RunError, RunFigures, RunStatus, RunType};
 use crate::notify::Notifier;
 use crate::site::{self, Route, Site};
@@ -29,9 +30,11 @@ use crate::theme::{self, Theme};
 mod around;
 mod events;
 mod idle;
+mod inspect;
 
 use around::Around;
 use idle::{Idle, Inputs};
+pub use inspect::Listed;
 
 /// How a site is to be built.
 #[derive(Debug, Clone, Copy, Default)]
@@ -122,6 +125,15 @@ struct Ready {
     site: Site,
     memory: Memory,
     highlighter: Highlighter,
+    sources: Sources,
+}
+
+/// The files that pages come from.
+struct Sources {
+    /// Those of pages and sections, by their paths below the content.
+    documents: Vec<String>,
+    /// Those that are not published now.
+    held_back: Vec<HeldBack>,
 }
 
 /// What the site's own `static/_redirects` says: the program has one file of that name to write, so the two become one.
@@ -405,7 +417,7 @@ impl Project {
 
         let highlighter = Highlighter::keeping(&state);
         let around = Around::new(&self.config, &theme, &catalogue, now, &highlighter);
-        let content = source::local::read(&self.config, &around)?;
+        let content = source::local::read(&self.config, &around, now)?;
         let mut assets = self.assets(&theme, &content.assets)?;
         if memory.source.as_deref().is_some_and(|source| source != self.store().source()) {
             memory.history.forget_events();
@@ -427,9 +439,12 @@ impl Project {
         )?;
         memory.history.clone_from(&site.history);
         site.warnings.extend(theme.warnings().map(str::to_owned));
-        let (since, until) = around.window();
-        site.window = (site.window.0.max(since), site.window.1.min(until));
-        Ok(Ready { now, snapshot, outcome, theme, assets, site, memory, highlighter })
+        for (since, until) in [Some(around.window()), content.window].into_iter().flatten() {
+            site.window = (site.window.0.max(since), site.window.1.min(until));
+        }
+        let sources = content.documents.iter().map(|document| document.source.to_string()).collect();
+        let sources = Sources { documents: sources, held_back: content.held_back };
+        Ok(Ready { now, snapshot, outcome, theme, assets, site, memory, highlighter, sources })
     }
 
     fn is_remote(&self) -> bool {

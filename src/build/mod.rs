@@ -3,6 +3,7 @@
 mod before;
 mod codec;
 mod manifest;
+mod pages;
 mod plan;
 mod reads;
 mod reason;
@@ -15,6 +16,7 @@ mod why;
 
 pub use before::intact;
 pub use manifest::{MANIFEST, Manifest};
+pub use pages::pages;
 pub use reason::Reason;
 pub use run::{Asset, Bytes, Report, Request, run};
 pub use verify::verify;

@@ -11,6 +11,7 @@ use crate::base::secret::Secret;
 use crate::error::{Error, Kind, Result};
 
 mod checks;
+mod features;
 mod languages;
 mod notify;
 mod outputs;
@@ -18,6 +19,7 @@ mod paths;
 mod read;
 mod serve;
 
+pub use features::{MenuEntry, Taxonomy};
 pub use languages::Language;
 pub use notify::{Mail, Notify, Rollbar};
 pub use outputs::{Mode, Organisation, Outputs};
@@ -44,6 +46,10 @@ pub struct Config {
     pub markdown: Markdown,
     /// What goes out after a run.
     pub notify: Notify,
+    /// `[taxonomies]`.
+    pub taxonomies: Vec<Taxonomy>,
+    /// `[[menus.NAME]]`: the entries of the menus, by the names of these.
+    pub menus: BTreeMap<String, Vec<MenuEntry>>,
     /// `[output]`.
     pub outputs: Outputs,
     /// `[limits]`.
@@ -141,6 +147,8 @@ pub struct Theme {
 pub struct Paths {
     /// `content`.
     pub content: PathBuf,
+    /// `data`: files here are `site.data` in templates. Not configurable.
+    pub data: PathBuf,
     /// `themes`.
     pub themes: PathBuf,
     /// `templates`: files here replace the theme's.
@@ -177,6 +185,8 @@ pub struct Courses {
     pub archive: bool,
     /// Whether drafts are built (`--drafts`).
     pub drafts: bool,
+    /// Whether pages are built whose date is yet to come (`--future`).
+    pub future: bool,
     /// `mode`: how a course takes place whose data does not say so.
     pub mode: Mode,
     /// `currency`: that of a price that comes without one, an ISO 4217 code.

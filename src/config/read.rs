@@ -6,8 +6,8 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::{
-    Config, Courses, Details, Environment, FILE, Hemera, Limits, Markdown, Mode, Notify, Order, Organisation,
-    Outputs, Paths, Privacy, Serve, Site, Source, Theme,
+    Config, Courses, Details, Environment, FILE, Hemera, Limits, Markdown, MenuEntry, Mode, Notify, Order,
+    Organisation, Outputs, Paths, Privacy, Serve, Site, Source, Taxonomy, Theme,
 };
 use super::{checks, languages, paths};
 use crate::base::mistakes::{self, Mistake};
@@ -57,6 +57,8 @@ pub(super) fn config(root: &Path, text: &str, environment: &Environment) -> Resu
         courses: courses(top.table("courses")),
         markdown: markdown(top.table("markdown")),
         notify: Notify::read(environment, &mut variables.mistakes),
+        taxonomies: Taxonomy::read(&sheet, top.table("taxonomies")),
+        menus: MenuEntry::read(&sheet, top.table("menus")),
         outputs: Outputs::read(top.table("output")),
         limits: limits(top.table("limits")),
         privacy: privacy(&sheet, top.table("privacy")),
@@ -216,6 +218,7 @@ fn folders(
     let default = |name| paths::below(root, name);
     let mut folders = Paths {
         content: default("content"),
+        data: default("data"),
         themes: default("themes"),
         templates: default("templates"),
         statics: default("static"),
@@ -242,6 +245,7 @@ fn folders(
     let git = root.join(".git");
     let mut inputs = vec![
         ("`content`", &*folders.content),
+        ("`data`", &*folders.data),
         ("`themes`", &*folders.themes),
         ("`templates`", &*folders.templates),
         ("`static`", &*folders.statics),
@@ -267,6 +271,7 @@ fn courses(table: Option<Table<'_, '_>>) -> Courses {
         feed_size: 20,
         archive: false,
         drafts: false,
+        future: false,
         mode: Mode::Onsite,
         currency: "EUR".into(),
     };

@@ -9,5 +9,6 @@ pub mod event;
 pub mod history;
 pub mod moment;
 pub mod participant;
+pub mod publication;
 pub mod run;
 pub mod view;

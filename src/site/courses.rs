@@ -67,7 +67,7 @@ pub(super) fn join(
     for course in catalogue.shared() {
         let safe = base_slug(course);
         let overlay = main.get(course, &safe);
-        let is_draft = |overlay: &Overlay| overlay.front.draft && !config.courses.drafts;
+        let is_draft = |overlay: &Overlay| overlay.front.is_held_back;
         if let Some(overlay) = overlay {
             used.insert(&*overlay.source);
             if is_draft(overlay) {

@@ -22,7 +22,7 @@ use crate::config::Config;
 use crate::error::Result;
 use crate::model::catalogue::Catalogue;
 use crate::model::course::{Course, Level};
-use crate::model::document::Content;
+use crate::model::document::{Content, FrontMatter};
 use crate::model::history::History;
 use crate::model::view::{Entries, List, Map, Value};
 
@@ -116,6 +116,27 @@ impl Site {
             routes.extend(courses.map(|entry| entry.route.below(&config.site.prefix)).chain(document));
         }
         routes
+    }
+
+    /// All pages that are made from files below `content/`: their routes and these files.
+    pub fn sources<'a>(&'a self, documents: impl Iterator<Item = &'a str>) -> Vec<(Route, &'a str)> {
+        let mut sources = Vec::new();
+        for edition in &self.editions {
+            let Records { config, entries, .. } = &*edition.records;
+            for entry in entries {
+                if let Some(overlay) = &entry.overlay {
+                    sources.push((entry.route.below(&config.site.prefix), &*overlay.source));
+                }
+            }
+        }
+        for source in documents {
+            for edition in &self.editions {
+                let id = Chronicle::identity(&format!("document:{source}"), &edition.records.config);
+                let route = self.history.address(&id).and_then(|address| Route::of_address(address).ok());
+                sources.extend(route.map(|route| (route, source)));
+            }
+        }
+        sources
     }
 
     /// The hash of each record, by its identity.
@@ -267,6 +288,39 @@ pub(super) struct Whole {
     pub(super) history: History,
     /// Addresses for search engines.
     pub(super) sitemap: Vec<Place>,
+    pub(super) aliases: Vec<Alias>,
+}
+
+/// An address that its file wants to lead to its page.
+#[derive(Debug)]
+pub(super) struct Alias {
+    /// The address, below the site's base address.
+    pub(super) address: Arc<str>,
+    pub(super) target: Route,
+    /// The file below `content/`.
+    pub(super) source: Arc<str>,
+}
+
+/// The aliases of everything that is written in one language.
+fn aliases(prefix: &str, entries: &[Entry], documents: &Documents<'_>) -> Vec<Alias> {
+    let mut aliases = Vec::new();
+    let mut add = |front: &FrontMatter, source: &Arc<str>, route: &Route| {
+        aliases.extend(front.aliases.iter().map(|address| Alias {
+            address: address.clone(),
+            target: route.below(prefix),
+            source: source.clone(),
+        }));
+    };
+    let placed = documents.sections.values().chain(documents.pages.values().flatten());
+    for placed in placed.filter(|placed| !placed.is_fallback) {
+        add(&placed.document.front, &placed.document.source, &placed.route);
+    }
+    for entry in entries.iter().filter(|entry| !entry.is_fallback) {
+        if let Some(overlay) = &entry.overlay {
+            add(&overlay.front, &overlay.source, &entry.route);
+        }
+    }
+    aliases
 }
 
 /// The site in one language: its pages join those that are there.
@@ -310,6 +364,7 @@ fn edition(
     languages::settle(&mut pages, prefix, language);
     whole.pages.append(&mut pages);
     whole.sitemap.extend(sitemap.into_iter().map(|place| place.below(prefix)));
+    whole.aliases.extend(aliases(prefix, &records.entries, &documents));
     whole.history = history.into_history();
     whole.warnings.append(&mut warnings);
     whole.warnings.extend(languages::untranslated(config, &records.entries, &documents));

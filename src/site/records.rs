@@ -8,7 +8,7 @@ use super::languages::Languages;
 use super::listings::Slice;
 use super::views::{self, Addresses, PageView};
 use crate::config::Config;
-use crate::model::document::FrontMatter;
+use crate::model::document::{FrontMatter, Prose};
 use crate::model::view::{Entries, Key, List, Map, Value};
 
 /// All courses of the site, and what makes their views when somebody looks at one.
@@ -88,6 +88,7 @@ impl Entries for CoursePages {
                 .as_ref()
                 .map(|overlay| &overlay.html)
                 .filter(|html| !html.trim().is_empty()),
+            prose: entry.overlay.as_ref().map(|overlay| &overlay.prose),
             previous: neighbour(index.checked_sub(1)),
             next: neighbour(Some(index + 1)),
             card: None,
@@ -115,6 +116,7 @@ pub(super) struct Listing {
     pub(super) group: Map,
     pub(super) front: Option<FrontMatter>,
     pub(super) html: Option<Arc<str>>,
+    pub(super) prose: Option<Prose>,
     /// Whether its words stand in for a translation that nobody has written.
     pub(super) is_fallback: bool,
     pub(super) slices: Vec<Slice>,
@@ -141,6 +143,7 @@ impl Entries for Listing {
             section: &self.section,
             front,
             content: self.html.as_ref().filter(|_| slice.number == 1),
+            prose: self.prose.as_ref().filter(|_| slice.number == 1),
             previous: None,
             next: None,
             card: None,

@@ -9,7 +9,7 @@ use super::jekyll;
 use super::machine;
 use crate::config::{Config, Mode};
 use crate::model::course::Level;
-use crate::model::document::FrontMatter;
+use crate::model::document::{FrontMatter, Prose};
 use crate::model::participant::{FIELDS, Participant, WITHHELD};
 use crate::model::view::{Key, List, Map, Value};
 
@@ -221,6 +221,8 @@ pub(super) struct PageView<'a> {
     pub(super) section: &'a str,
     pub(super) front: Option<&'a FrontMatter>,
     pub(super) content: Option<&'a Arc<str>>,
+    /// What else is known of the page's own text.
+    pub(super) prose: Option<&'a Prose>,
     pub(super) previous: Option<Map>,
     pub(super) next: Option<Map>,
     /// The whole address of the image that stands for the page where a link to it is shared.
@@ -264,6 +266,8 @@ impl PageView<'_> {
             ("translations".into(), List::default().into()),
             ("layout".into(), Value::maybe(front.and_then(|f| f.template.as_ref()))),
             ("content".into(), self.content.map_or(Value::Nil, |html| Value::Html(html.clone()))),
+            ("toc".into(), self.prose.map(|prose| prose.toc.clone()).unwrap_or_default().into()),
+            ("has_code".into(), self.prose.is_some_and(|prose| prose.has_code).into()),
             ("extra".into(), front.map(|f| f.extra.clone()).unwrap_or_default().into()),
         ];
         Map::new(match front {

@@ -16,23 +16,27 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("site", &["error", "base", "config", "model"]),
     ("notify", &["error", "base", "config", "model"]),
     ("sync", &["error", "base", "config", "model", "source"]),
+    ("check", &["error", "base"]),
     ("build", &["error", "base", "config", "model", "site", "theme"]),
     (
         "project",
-        &["error", "base", "config", "model", "liquid", "source", "theme", "site", "notify", "sync", "build"],
+        &[
+            "error", "base", "config", "model", "liquid", "source", "theme", "site", "notify", "sync",
+            "check", "build",
+        ],
     ),
     (
         "serve",
         &[
             "error", "base", "config", "model", "liquid", "source", "theme", "site", "notify", "sync",
-            "build", "project",
+            "check", "build", "project",
         ],
     ),
     (
         "cli",
         &[
             "error", "base", "config", "model", "liquid", "source", "theme", "site", "notify", "sync",
-            "build", "project", "serve",
+            "check", "build", "project", "serve",
         ],
     ),
 ];
@@ -49,6 +53,9 @@ const HOMES: &[(&str, &str)] = &[
     ("clap_mangen", "src/cli/"),
     ("indicatif", "src/cli/"),
     ("pulldown_cmark", "src/base/markdown"),
+    ("icu_datetime", "src/theme/dialect/locale"),
+    ("icu_decimal", "src/theme/dialect/locale"),
+    ("icu_plurals", "src/theme/dialect/locale"),
     ("syntect", "src/base/highlight"),
     ("two_face", "src/base/highlight"),
     ("html5gum", "src/check/"),

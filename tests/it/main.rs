@@ -10,6 +10,7 @@
 mod academy;
 mod bench_site;
 mod build;
+mod check;
 mod config;
 mod content;
 mod docs_liquid;
@@ -35,6 +36,7 @@ mod liquid_render;
 mod machine;
 mod markdown;
 mod markup;
+mod notify;
 mod sample;
 mod scaffold;
 mod serve_abuse;
@@ -44,6 +46,7 @@ mod serve_events;
 mod serve_files;
 mod serve_fixture;
 mod serve_kill;
+mod serve_webhooks;
 mod standin;
 #[path = "../support/mod.rs"]
 mod support;
