@@ -72,7 +72,7 @@ fn the_changed_page_is_served_after_one_request_for_one_course() {
     assert!(!serving.ask("GET", &page, "").text().contains("Ein neuer Titel"));
     let mut client = serving.connect();
     let begun = Instant::now();
-    assert_eq!(send(&mut client, "event-1", "course.updated", &id), Some(202));
+    assert_eq!(send(&mut client, "event-1", "enrollment.updated", &id), Some(202));
     until(|| serving.ask("GET", &page, "").text().contains("Ein neuer Titel"));
     eprintln!("from the event to the changed page: {} ms", begun.elapsed().as_millis());
     let asked: Vec<String> = service.requests().iter().map(|request| request.path.clone()).collect();
