@@ -31,9 +31,22 @@ pub(super) struct TalkArguments {
     #[arg(short, long, global = true)]
     pub(super) verbose: bool,
 
+    /// How to talk on standard error: text for people, or json, one object a line
+    #[arg(long, global = true, value_name = "FORMAT", env = "AITHER_LOG", default_value = "text")]
+    pub(super) log: LogFormat,
+
     /// Print the result as one JSON object on standard output
     #[arg(long, global = true)]
     pub(super) json: bool,
+}
+
+/// How to talk on standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines: one JSON object a line.
+    Json,
 }
 
 #[derive(Debug, Subcommand)]

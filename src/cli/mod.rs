@@ -5,6 +5,7 @@ mod args;
 mod commands;
 mod exit;
 mod inspect;
+mod logs;
 mod queue;
 mod serve;
 mod talk;

@@ -58,10 +58,12 @@ fn start(
     settings.host = asked.host.unwrap_or(settings.host);
     settings.port = asked.port.unwrap_or(settings.port);
     let clock = Arc::new(SystemClock::new());
-    let connector = match config.source {
-        Source::Sample => "sample",
-        Source::File(_) => "file",
-        Source::Hemera(_) => "hemera",
+    let connectors = match &config.source {
+        Source::Several(entries) => {
+            // The first is what a sync is called that names none.
+            std::iter::once("all".to_owned()).chain(entries.iter().map(|entry| entry.id.clone())).collect()
+        }
+        one => vec![one.kind().to_owned()],
     };
     let teller = talk.clone();
     let root = config.root.clone();
@@ -72,7 +74,7 @@ fn start(
         base_url: config.site.base_url.clone(),
         output: config.paths.output.clone(),
         state: config.paths.state.clone(),
-        connectors: vec![connector.to_owned()],
+        connectors,
         live,
         signals: true,
         clock: clock.clone(),
@@ -89,8 +91,16 @@ fn start(
         || format!("{address} (Ctrl-C stops)"),
         || serde_json::json!({ "ok": true, "address": address }),
     );
-    if let Some(token) = server.token() {
-        talk.note(&format!("admin token of this run, as AITHER_ADMIN_TOKEN is not set: {}", token.reveal()));
+    match server.token() {
+        None => {}
+        // Logs are kept, and sent elsewhere: no place for a secret.
+        Some(_) if talk.is_logged() => {
+            talk.note("AITHER_ADMIN_TOKEN is not set: nobody can call the API in this run")
+        }
+        Some(token) => {
+            let token = token.reveal();
+            talk.note(&format!("admin token of this run, as AITHER_ADMIN_TOKEN is not set: {token}"));
+        }
     }
     if asked.open {
         open_in_browser(&address, talk);

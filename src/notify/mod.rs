@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use crate::base::clock::SharedClock;
 use crate::base::http::{Network, Transport};
 use crate::base::queue::Queue;
-use crate::base::report::{Reporter, Stage};
+use crate::base::report::{Event, Reporter, Stage};
 use crate::config::Notify;
 use crate::model::run::Run;
 
@@ -245,6 +245,10 @@ impl Reporter for Listening {
 
     fn detail(&self, message: &str) {
         self.inner.detail(message);
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        self.inner.event(event);
     }
 
     fn wants_details(&self) -> bool {

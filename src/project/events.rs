@@ -17,9 +17,9 @@ impl Project {
         let ids: Vec<String> = due.iter().map(|entry| entry.id.clone()).collect();
         let events: Option<Vec<Event>> =
             due.iter().map(|entry| serde_json::from_value(entry.payload.clone()).ok()).collect();
-        self.only = events.map(|events| Named::by(&events));
+        self.named = events.map(|events| Named::by(&events));
         let result = self.build_noted(Options::default(), RunType::Webhook, notifier);
-        self.only = None;
+        self.named = None;
         let now = self.clock.now();
         match result {
             Ok(_) => locked(&queues.events).done(&ids, now).map(|()| ids.len()),

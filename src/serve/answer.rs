@@ -16,6 +16,7 @@ use super::reload::{EVENTS_PATH, SCRIPT, SCRIPT_PATH};
 use super::reply::{self, Failure, Reply};
 use super::router::{self, Found};
 use super::shared::Shared;
+use crate::base::report::Event;
 use crate::notify::Trouble;
 
 /// Answers a request. Never fails: what goes wrong is an answer as well.
@@ -53,15 +54,19 @@ pub(super) async fn answer(
         ];
         shared.notifier.trouble(Trouble { name: "http.500", is_error: true, facts });
     }
-    // The address of the client and the query stay out of the log: both may say who somebody is.
-    let line = || {
-        let (path, took) = (uri.path(), begun.elapsed().as_millis());
-        format!("{id} {method} {path:?} {} {took} ms", status.as_u16())
-    };
-    if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
-        shared.reporter.warn(&line());
-    } else if shared.reporter.wants_details() {
-        shared.reporter.detail(&line());
+    let is_warning = status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE;
+    if is_warning || shared.reporter.wants_details() {
+        // The address of the client and the query stay out of the log: both may say who somebody is.
+        shared.reporter.event(&Event {
+            what: "request",
+            is_warning,
+            request_id: Some(&id),
+            method: Some(method.as_str()),
+            path: Some(uri.path()),
+            status: Some(status.as_str()),
+            millis: u64::try_from(begun.elapsed().as_millis()).ok(),
+            ..Event::default()
+        });
     }
     response
 }

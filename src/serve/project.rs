@@ -11,9 +11,8 @@ use crate::base::gate::Gate;
 use crate::base::report::Reporter;
 use crate::config::{Config, Paths};
 use crate::error::{Error, Kind, Result};
-use crate::model::event::Named;
 use crate::model::run::RunFigures;
-use crate::project::{Options, Project, Summary};
+use crate::project::{Options, Project};
 
 /// Reads the configuration; called again when its file has changed.
 type Load = dyn Fn() -> Result<Config> + Send + Sync;
@@ -67,10 +66,8 @@ impl Bench {
         Ok(())
     }
 
-    fn build(&self, options: Options, only: Option<Named>, gate: &Gate) -> Result<Summary> {
+    fn project(&self) -> Project {
         Project::new(self.config.clone(), self.clock.clone(), self.reporter.clone())
-            .reading_only(only)
-            .build_locked(options, gate)
     }
 }
 
@@ -78,7 +75,9 @@ impl Work for Bench {
     fn sync(&mut self, request: &SyncRequest, gate: &Gate) -> Result<RunFigures> {
         self.reload()?;
         let options = Options { full: request.full, ..Options::default() };
-        let summary = self.build(options, request.only.clone(), gate)?;
+        let (connector, named) = (request.connector.clone(), request.only.clone());
+        let mut project = self.project().with_only(connector).reading_only(named);
+        let summary = project.build_locked(options, gate)?;
         Ok(summary.figures(self.clock.now()))
     }
 
@@ -87,7 +86,7 @@ impl Work for Bench {
         if config_changed || request.changed.is_empty() {
             self.reload()?;
         }
-        let summary = self.build(Options { offline: true, ..Options::default() }, None, gate)?;
+        let summary = self.project().build_locked(Options { offline: true, ..Options::default() }, gate)?;
         let reasons = summary.build.reasons.into_iter();
         let rendered = reasons.map(|(path, reason)| (path, reason.to_string())).collect();
         Ok(Rebuilt { written: summary.build.written, rendered })

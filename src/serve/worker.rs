@@ -14,6 +14,8 @@ use super::state::{State, status_name};
 use super::work::{Factory, Notice, RebuildRequest, Rebuilt, SyncRequest, Work};
 use crate::base::files::Lock;
 use crate::base::gate::Gate;
+use crate::base::queue::Entry as QueueEntry;
+use crate::base::report::Event as LogEvent;
 use crate::error::{Error, Kind, Result};
 use crate::model::event::{self as model, Named};
 use crate::model::run::{Run, RunFigures, RunStatus, RunType};
@@ -226,6 +228,7 @@ impl Worker {
         }
         self.tell(None);
         self.shared.notifier.began();
+        self.log("sync began", &run);
         Ok(run)
     }
 
@@ -313,6 +316,7 @@ impl Worker {
         }
         self.shared.metrics.run_ended(run);
         self.shared.notifier.ended(run);
+        self.log("sync ended", run);
         self.tell(kind);
         let status = status_name(run.status);
         (self.shared.audience)(&Notice::Synced { job_id: run.job_id.clone(), status });
@@ -376,7 +380,14 @@ impl Worker {
         let known: Option<Vec<model::Event>> =
             due.iter().map(|entry| serde_json::from_value(entry.payload.clone()).ok()).collect();
         let only = known.map(|events| Named::by(&events));
-        let request = SyncRequest { full: false, connector: None, run_type: RunType::Webhook, only };
+        // Of several sources one is enough, where all events came by its name.
+        let named = |entry: &QueueEntry| Some(entry.payload.get("connector")?.as_str()?.to_owned());
+        let from: BTreeSet<Option<String>> = due.iter().map(named).collect();
+        let connector = match from.into_iter().collect::<Vec<_>>().as_slice() {
+            [Some(one)] => self.shared.connectors.iter().find(|known| *known == one).cloned(),
+            _ => None,
+        };
+        let request = SyncRequest { full: false, connector, run_type: RunType::Webhook, only };
         locked(&self.shared.queues.events).begin(&ids);
         self.events_from = Some(Instant::now());
         match self.begin_sync(request, ids.clone()) {
@@ -504,6 +515,17 @@ impl Worker {
         self.shared.state.send_modify(|state| {
             let failure = failure.or_else(|| state.failure.clone());
             *state = Arc::new(State { runs, failure });
+        });
+    }
+
+    fn log(&self, what: &str, run: &Run) {
+        self.shared.reporter.event(&LogEvent {
+            what,
+            is_warning: false,
+            job_id: Some(&run.job_id),
+            status: Some(status_name(run.status)),
+            millis: run.duration_ms,
+            ..LogEvent::default()
         });
     }
 

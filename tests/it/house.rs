@@ -48,6 +48,8 @@ const HOMES: &[(&str, &str)] = &[
     ("flate2", "src/base/compress"),
     ("zstd", "src/base/compress"),
     ("lettre", "src/notify/mail"),
+    ("tracing", "src/cli/logs"),
+    ("tracing_subscriber", "src/cli/logs"),
     ("clap", "src/cli/"),
     ("clap_complete", "src/cli/"),
     ("clap_mangen", "src/cli/"),
