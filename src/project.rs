@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::base::card;
 use crate::base::clock::SharedClock;
 use crate::base::digest::{Digest, Hasher};
 use crate::base::files::Lock;
@@ -16,10 +17,13 @@ use crate::build::{self, Asset};
 use crate::config::{Config, Source as Configured};
 use crate::error::{Error, Kind, Result};
 use crate::model::change::Refused;
+use crate::model::conflict::{Edit, Standing};
 use crate::model::course::Course;
 use crate::model::event::Named;
+use crate::model::moment::Moment;
 use crate::model::publication::HeldBack;
 use crate::model::run::{Run, RunChanges, RunError, RunFigures, RunSource, RunStatus, RunType};
+use crate::model::view::Value;
 use crate::notify::Notifier;
 use crate::site::{self, Route, Site};
 use crate::source;
@@ -31,10 +35,12 @@ mod events;
 mod idle;
 mod inspect;
 mod pull;
+mod push;
 
 use around::Around;
 use idle::{Idle, Inputs};
 pub use inspect::Listed;
+pub use push::{PushFailure, PushOptions, PushSummary};
 
 /// How a site is to be built.
 #[derive(Debug, Clone, Copy, Default)]
@@ -134,6 +140,8 @@ struct Ready {
     memory: Memory,
     highlighter: Highlighter,
     sources: Sources,
+    /// Texts that are meant for a source as well, each with how it stands.
+    edits: Vec<(Edit, Standing)>,
 }
 
 /// The files that pages come from.
@@ -432,13 +440,17 @@ impl Project {
 
         let highlighter = Highlighter::keeping(&state);
         let around = Around::new(&self.config, &theme, &catalogue, now, &highlighter);
-        let content = source::local::read(&self.config, &around, now)?;
+        let mut content = source::local::read(&self.config, &around, now)?;
+        let synced_at = snapshot.synced_at;
+        let edits =
+            self.weigh(&mut content.overlays, &snapshot.catalogue, synced_at, now, options.dry_run)?;
         let mut assets = self.assets(&theme, &content.assets)?;
         if memory.source.as_deref().is_some_and(|source| source != self.config.source.address()) {
             memory.history.forget_events();
         }
         let redirects = take_redirects(&mut assets)?;
         let history = std::mem::take(&mut memory.history);
+        let cards = self.cards(&theme);
         let mut site = site::plan(
             &site::Input {
                 config: &self.config,
@@ -448,6 +460,7 @@ impl Project {
                 changed_at: &|course| memory.changed_at(course),
                 data_changed_at: memory.data_changed_at,
                 now,
+                cards: cards.as_ref(),
                 redirects: &redirects,
             },
             history,
@@ -459,7 +472,19 @@ impl Project {
         }
         let sources = content.documents.iter().map(|document| document.source.to_string()).collect();
         let sources = Sources { documents: sources, held_back: content.held_back };
-        Ok(Ready { now, snapshot, outcome, theme, assets, site, memory, highlighter, sources })
+        Ok(Ready { now, snapshot, outcome, theme, assets, site, memory, highlighter, sources, edits })
+    }
+
+    /// How cards look: in the colour of a theme that has one.
+    fn cards(&self, theme: &Theme) -> Option<site::Cards> {
+        const SLATE: [u8; 3] = [38, 50, 56];
+        let Some(Value::Text(accent)) = theme.options().get("accent") else { return None };
+        let dates = theme.dates();
+        let range = move |language, first: Moment, last: Option<Moment>| {
+            dates.range(language, &first.to_string(), &last.unwrap_or(first).to_string())
+        };
+        let colour = card::colour(accent).unwrap_or(SLATE);
+        self.config.outputs.cards.then(|| site::Cards { colour, dates: Arc::new(range) })
     }
 
     /// Files that are published as they are: those beside content files, the theme's, the site's own.

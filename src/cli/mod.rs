@@ -6,6 +6,7 @@ mod commands;
 mod exit;
 mod inspect;
 mod logs;
+mod push;
 mod queue;
 mod serve;
 mod talk;

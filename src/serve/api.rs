@@ -10,6 +10,7 @@ use hyper::http::request::Parts;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
+use super::conflicts;
 use super::hooks;
 use super::openapi;
 use super::reply::{self, Failure, Reply};
@@ -76,6 +77,11 @@ pub(super) async fn call(
         Action::DropLetter => {
             read_body(shared, body).await?;
             hooks::settle(shared, parameter.unwrap_or_default(), false)
+        }
+        Action::Conflicts => conflicts::list(shared, head.uri.query().unwrap_or_default()),
+        Action::ResolveConflict => {
+            let bytes = read_body(shared, body).await?;
+            conflicts::resolve(shared, parameter.unwrap_or_default(), &bytes)
         }
         Action::Health => Ok(health(shared)),
         Action::Alive => Ok(ok(json!({ "status": "alive" }))),

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::auth::Access;
+use super::hooks;
 use super::router::{Action, OPERATIONS, Operation};
 
 /// The description, for a server whose syncs may name one of `connectors`.
@@ -48,7 +49,7 @@ fn describe(operation: &Operation, connectors: &[String]) -> Value {
         "security": security(operation.access),
         "responses": responses,
     });
-    let parameters = parameters(operation.action);
+    let parameters = parameters(operation.action, connectors);
     if !parameters.is_empty() {
         described["parameters"] = Value::Array(parameters);
     }
@@ -56,6 +57,16 @@ fn describe(operation: &Operation, connectors: &[String]) -> Value {
         described["requestBody"] = json!({
             "required": true,
             "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Event" } } },
+        });
+    }
+    if operation.action == Action::ResolveConflict {
+        described["requestBody"] = json!({
+            "required": true,
+            "content": { "application/json": { "schema": {
+                "type": "object",
+                "required": ["resolution"],
+                "properties": { "resolution": { "type": "string", "enum": ["local", "remote"] } },
+            } } },
         });
     }
     if operation.action == Action::StartSync {
@@ -80,7 +91,7 @@ fn answer(operation: &Operation, schema: Option<&str>) -> Value {
         Some("Description") => json!({ "application/json": { "schema": { "type": "object" } } }),
         Some(schema) => {
             let mut meta = json!({ "$ref": "#/components/schemas/Meta" });
-            if matches!(schema, "Jobs" | "DeadLetters") {
+            if matches!(schema, "Jobs" | "DeadLetters" | "Conflicts") {
                 meta = json!({ "allOf": [meta, { "type": "object", "required": ["pagination"] }] });
             }
             json!({ "application/json": { "schema": {
@@ -101,7 +112,7 @@ fn answer(operation: &Operation, schema: Option<&str>) -> Value {
     })
 }
 
-fn parameters(action: Action) -> Vec<Value> {
+fn parameters(action: Action, connectors: &[String]) -> Vec<Value> {
     let whole = |name: &str, least: u32, most: Option<u32>, default: u32| {
         let mut schema = json!({ "type": "integer", "minimum": least, "default": default });
         if let Some(most) = most {
@@ -116,12 +127,16 @@ fn parameters(action: Action) -> Vec<Value> {
             "schema": { "type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[A-Za-z0-9._:~@+=-]+$" },
         })],
         Action::Receive => {
-            let header = |name: &str, what: &str| json!({ "name": name, "in": "header", "required": false, "description": what, "schema": { "type": "string" } });
+            let names: Vec<&str> = connectors.iter().map(String::as_str).chain(hooks::NAMED).collect();
+            let header = |name: &str, what: &str| {
+                let schema = json!({ "type": "string" });
+                json!({ "name": name, "in": "header", "required": false, "description": what, "schema": schema })
+            };
             vec![
                 json!({
                     "name": "connector", "in": "path", "required": true,
                     "description": "A source, or `enrollment-changed`, or `profile-updated`.",
-                    "schema": { "type": "string", "minLength": 1 },
+                    "schema": { "type": "string", "enum": names },
                 }),
                 header(
                     "x-webhook-signature",
@@ -132,6 +147,18 @@ fn parameters(action: Action) -> Vec<Value> {
                 header("webhook-signature", "Standard Webhooks."),
             ]
         }
+        Action::Conflicts => vec![
+            whole("limit", 1, Some(100), 20),
+            whole("offset", 0, Some(1_000_000), 0),
+            json!({
+                "name": "status", "in": "query", "required": false,
+                "schema": { "type": "string", "enum": ["open", "resolved"] },
+            }),
+        ],
+        Action::ResolveConflict => vec![json!({
+            "name": "id", "in": "path", "required": true,
+            "schema": { "type": "string", "pattern": "^conflict-[0-9a-f]{16}$" },
+        })],
         Action::ListRuns => vec![whole("limit", 1, Some(100), 20), whole("offset", 0, Some(1_000_000), 0)],
         Action::ShowRun => vec![json!({
             "name": "jobId", "in": "path", "required": true,
@@ -257,6 +284,24 @@ fn schemas() -> Value {
         },
         "Job": { "type": "object", "required": required, "properties": job },
         "Jobs": { "type": "array", "items": { "$ref": "#/components/schemas/Job" } },
+        "Conflicts": { "type": "array", "items": { "$ref": "#/components/schemas/Conflict" } },
+        "Conflict": {
+            "type": "object",
+            "required": [
+                "id", "connector", "entityType", "recordId", "field", "status", "localSnapshot", "remoteSnapshot",
+                "createdAt", "last_updated_at",
+            ],
+            "properties": {
+                "id": { "type": "string" }, "connector": { "type": "string" },
+                "entityType": { "type": "string" }, "recordId": { "type": "string" },
+                "field": { "type": "string", "enum": ["title", "description"] },
+                "status": { "type": "string", "enum": ["open", "resolved"] },
+                "localSnapshot": { "type": "string" }, "remoteSnapshot": { "type": "string" },
+                "resolution": { "type": ["string", "null"], "enum": ["local", "remote", null] },
+                "remoteUpdatedAt": maybe_time, "createdAt": time, "resolvedAt": maybe_time,
+                "last_updated_at": time,
+            },
+        },
         "Queue": {
             "type": "object",
             "required": ["total", "processing", "pending", "failed"],

@@ -19,6 +19,8 @@ pub(super) enum Action {
     DeadLetters,
     RetryLetter,
     DropLetter,
+    Conflicts,
+    ResolveConflict,
     Health,
     Alive,
     Ready,
@@ -76,7 +78,7 @@ const fn delete(
 }
 
 /// All operations.
-pub(super) static OPERATIONS: [Operation; 17] = [
+pub(super) static OPERATIONS: [Operation; 19] = [
     post(
         "/api/sync",
         Access::Sync,
@@ -165,6 +167,22 @@ pub(super) static OPERATIONS: [Operation; 17] = [
         "Forget a dead letter.",
         &[(200, Some("Settled"))],
         &[400, 404, 408, 411, 413, 503],
+    ),
+    get(
+        "/api/sync/conflicts",
+        Access::Admin,
+        Action::Conflicts,
+        "Texts that were changed both here and at their source, newest first.",
+        &[(200, Some("Conflicts"))],
+        &[400],
+    ),
+    post(
+        "/api/sync/conflicts/{id}/resolve",
+        Access::Admin,
+        Action::ResolveConflict,
+        "Decide who is right; the site is built anew.",
+        &[(200, Some("Conflict"))],
+        &[400, 404, 408, 409, 411, 413],
     ),
     get(
         "/api/sync/health",

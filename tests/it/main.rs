@@ -39,6 +39,7 @@ mod markdown;
 mod markup;
 mod notify;
 mod oneroster;
+mod push;
 mod sample;
 mod scaffold;
 mod serve_abuse;

@@ -111,14 +111,25 @@ fn killed_at_any_moment_no_accepted_event_is_lost_and_none_is_done_twice() {
     let accepted: Mutex<BTreeMap<String, usize>> = Mutex::default();
     for round in 0..=kills {
         let mut serving = serve(&site);
-        // Each process gets its share, and dies somewhere in it; the last one lives.
+        // Each process dies somewhere in its share, while others write to it; the last one lives.
         let until =
             if round == kills { events } else { events * round / kills + random.usize(..events / kills) };
+        let id = rustix::process::Pid::from_child(&serving.child);
         std::thread::scope(|scope| {
+            if round < kills {
+                let next = &next;
+                scope.spawn(move || {
+                    while next.load(Ordering::Relaxed) < until {
+                        std::thread::yield_now();
+                    }
+                    rustix::process::kill_process(id, rustix::process::Signal::KILL).unwrap();
+                });
+            }
             for _ in 0..4 {
                 scope.spawn(|| {
                     let mut client = serving.connect();
-                    while next.load(Ordering::Relaxed) < until {
+                    // Those of a process that is to die go on until they notice.
+                    while round < kills || next.load(Ordering::Relaxed) < events {
                         let number = next.fetch_add(1, Ordering::Relaxed);
                         let id = format!("event-{number}");
                         match send(
@@ -137,7 +148,6 @@ fn killed_at_any_moment_no_accepted_event_is_lost_and_none_is_done_twice() {
             }
         });
         if round < kills {
-            serving.child.kill().unwrap();
             serving.child.wait().unwrap();
             continue;
         }
@@ -224,4 +234,37 @@ fn an_event_that_cannot_be_written_down_is_not_accepted() {
     std::fs::remove_dir(site.path(".aither/events.journal")).unwrap();
     assert_eq!(send(&mut client, "event-1", "course.updated", "a"), Some(202));
     until(|| total(&serving) == 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn logs_for_machines_name_requests_and_jobs_and_no_secret() {
+    let site = Fixture::with_courses(&[("a", "Ruhig reden", "2027-01-10")]);
+    site.build();
+    let mut command = Command::new("sh");
+    let script = format!("exec {} serve --port 0 --log json 2>log.txt", env!("CARGO_BIN_EXE_aither"));
+    command.args(["-c", &script]).env("WEBHOOK_SECRET", WEBHOOK);
+    let serving = Serving::run(&site, command);
+    let done = serving.ask("POST", "/api/sync?token=hidden", "wait=20");
+    let job = done.data()["jobId"].as_str().unwrap().to_owned();
+    let request = done.header("x-request-id").unwrap().to_owned();
+    let lines = || -> Vec<Value> {
+        let text = std::fs::read_to_string(site.path("log.txt")).unwrap();
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}")))
+            .collect()
+    };
+    until(|| lines().iter().any(|line| line["request_id"] == *request));
+    let lines = lines();
+    let line = lines.iter().find(|line| line["request_id"] == *request).unwrap();
+    assert_eq!(
+        (&line["method"], &line["path"], &line["status"]),
+        (&"POST".into(), &"/api/sync".into(), &"200".into())
+    );
+    for what in ["sync began", "sync ended"] {
+        let of_job = |line: &&Value| line["message"] == *what && line["job_id"] == *job;
+        assert!(lines.iter().any(|line| of_job(&line)), "{what}: {lines:?}");
+    }
+    let text = std::fs::read_to_string(site.path("log.txt")).unwrap();
+    assert!(!text.contains("hidden") && !text.contains("MfKQ9r8"), "{text}");
 }
