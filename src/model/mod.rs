@@ -8,6 +8,7 @@ pub mod course;
 pub mod document;
 pub mod event;
 pub mod history;
+pub mod material;
 pub mod moment;
 pub mod participant;
 pub mod publication;

@@ -14,6 +14,7 @@ mod gatekeeper;
 mod head;
 mod hooks;
 mod intake;
+mod internal;
 mod listen;
 mod metrics;
 mod openapi;
