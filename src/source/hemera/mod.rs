@@ -77,7 +77,7 @@ impl Hemera {
         let mut pull = Pull { validators, ..Pull::default() };
         let Self { client, random, reporter, clock, details, .. } = self;
         let reading = Reading { client, request, deadline, now: clock.now(), random, reporter };
-        let whose = Whose::of(*details, request.participants_wanted);
+        let whose = Whose::of(*details, request.participants_wanted, false);
         Ok(details::named(reading, whose, ids, &mut pull)?.then_some(pull))
     }
 
@@ -204,7 +204,9 @@ impl Source for Hemera {
         self.reporter.begin(Stage::Fetch, None);
         let deadline = Deadline::after(request.budget, &*self.clock);
         let before = self.client.requests;
-        if let Some(ids) = request.only
+        // Internal pages show more of one course than its bookings, and which one that is only all of them can tell.
+        if request.internal.is_none()
+            && let Some(ids) = request.only
             && let Some(mut pull) = self.named(request, ids, deadline)?
         {
             pull.requests = self.client.requests - before;
