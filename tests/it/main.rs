@@ -8,6 +8,7 @@
 )]
 
 mod academy;
+mod assets;
 mod bench_site;
 mod build;
 mod check;
@@ -40,6 +41,7 @@ mod markdown;
 mod markup;
 mod notify;
 mod oneroster;
+mod pictures;
 mod push;
 mod sample;
 mod scaffold;
