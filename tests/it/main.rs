@@ -8,6 +8,7 @@
 )]
 
 mod academy;
+mod assets;
 mod bench_site;
 mod build;
 mod check;
@@ -25,6 +26,7 @@ mod hemera;
 mod hemera_site;
 mod house;
 mod incremental;
+mod internal;
 mod jekyll;
 mod kill;
 mod languages;
@@ -38,6 +40,7 @@ mod machine;
 mod markdown;
 mod markup;
 mod oneroster;
+mod pictures;
 mod push;
 mod sample;
 mod scaffold;
