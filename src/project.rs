@@ -1,5 +1,6 @@
 //! A site's folder, opened: the only place that puts sync and build together.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -103,6 +104,22 @@ impl From<&Outcome> for SyncSummary {
             templates: outcome.templates,
             set_aside: outcome.refused.clone(),
         }
+    }
+}
+
+/// Who looks at pages while the site is built.
+pub struct Onlookers<'a> {
+    /// The files that they look at: `courses/ruhig/index.html`.
+    pub pages: &'a [String],
+    /// The files of the site that have changed.
+    pub changed: &'a [PathBuf],
+    /// Shows them new bytes, by the file's path in the output, before the rest of the site is there.
+    pub show: &'a dyn Fn(Vec<(String, Vec<u8>)>),
+}
+
+impl std::fmt::Debug for Onlookers<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Onlookers").field("pages", &self.pages).finish_non_exhaustive()
     }
 }
 
@@ -245,8 +262,41 @@ impl Project {
                 elapsed: self.clock.elapsed().saturating_sub(begun),
             });
         }
-        let mut ready = self.prepare(options, gate)?;
+        let ready = self.prepare(options, gate)?;
         gate.pass()?;
+        let inputs = inputs.map(|inputs| (inputs, now));
+        self.publish(ready, options, gate, inputs, begun)
+    }
+
+    /// The same after files have changed, for onlookers who are shown their pages first. Asked to give way, it ends with
+    /// an error as soon as it can.
+    pub fn rebuild_locked(
+        &mut self,
+        options: Options,
+        gate: &Gate,
+        onlookers: &Onlookers<'_>,
+    ) -> Result<Summary> {
+        let begun = self.clock.elapsed();
+        let ready = self.prepare(options, gate)?;
+        gate.pass()?;
+        if !onlookers.pages.is_empty() {
+            let request = self.request(&ready, options, gate)?;
+            (onlookers.show)(build::early(&request, onlookers.pages, onlookers.changed)?);
+        }
+        // A file has just changed, so nothing could be said that holds for the next build.
+        self.publish(ready, options, gate, None, begun)
+    }
+
+    /// Builds and publishes what is ready. `inputs` are what it was made from, and when they were looked at: while they stay
+    /// the same, the next build has nothing to do.
+    fn publish(
+        &self,
+        mut ready: Ready,
+        options: Options,
+        gate: &Gate,
+        inputs: Option<(Inputs, Timestamp)>,
+        begun: Duration,
+    ) -> Result<Summary> {
         if !options.dry_run {
             Idle::forget(&self.config)?;
         }
@@ -255,7 +305,7 @@ impl Project {
             // Saved before anything is published: a build that is cut off is repeated with the same moments.
             ready.memory.save(&self.config.paths.state)?;
         }
-        let report = build::run(&self.request(&ready, options)?)?;
+        let report = build::run(&self.request(&ready, options, gate)?)?;
         if !options.dry_run {
             self.published(&mut ready)?;
         }
@@ -265,7 +315,8 @@ impl Project {
         let refused = ready.outcome.as_ref().is_some_and(|outcome| !outcome.refused.is_empty());
         if is_quiet
             && !refused
-            && let (Some(before), Some(inputs)) = (inputs, Inputs::look(&self.config, options, now)?)
+            && let Some((before, now)) = inputs
+            && let Some(inputs) = Inputs::look(&self.config, options, now)?
             && inputs.are_as(before)
         {
             let (since, until) = ready.site.window;
@@ -290,7 +341,8 @@ impl Project {
         let mut ready = self.prepare(options, &Gate::default())?;
         ready.memory.save(&self.config.paths.state)?;
         Idle::forget(&self.config)?;
-        let request = self.request(&ready, options)?;
+        let gate = Gate::default();
+        let request = self.request(&ready, options, &gate)?;
         let report = build::run(&request)?;
         let differences = build::verify(&request)?;
         self.published(&mut ready)?;
@@ -351,7 +403,7 @@ impl Project {
     pub fn why(&mut self, asked: &str) -> Result<Vec<build::Explanation>> {
         let options = Options { offline: true, dry_run: true, ..Options::default() };
         let ready = self.prepare(options, &Gate::default())?;
-        build::why(&self.request(&ready, options)?, asked)
+        build::why(&self.request(&ready, options, &Gate::default())?, asked)
     }
 
     /// Everything that a build is made from.
@@ -414,7 +466,12 @@ impl Project {
         Ok(assets)
     }
 
-    fn request<'a>(&'a self, ready: &'a Ready, options: Options) -> Result<build::Request<'a>> {
+    fn request<'a>(
+        &'a self,
+        ready: &'a Ready,
+        options: Options,
+        gate: &'a Gate,
+    ) -> Result<build::Request<'a>> {
         Ok(build::Request {
             site: &ready.site,
             assets: &ready.assets,
@@ -428,6 +485,7 @@ impl Project {
             clean: options.clean,
             dry_run: options.dry_run,
             now: ready.now,
+            gate,
             reporter: &*self.reporter,
         })
     }

@@ -2,6 +2,7 @@
 
 mod before;
 mod codec;
+mod early;
 mod manifest;
 mod plan;
 mod reads;
@@ -13,6 +14,7 @@ mod verify;
 mod why;
 
 pub use before::intact;
+pub use early::early;
 pub use manifest::{MANIFEST, Manifest};
 pub use reason::Reason;
 pub use run::{Asset, Bytes, Report, Request, run};

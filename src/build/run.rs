@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
@@ -18,10 +19,16 @@ use super::stage::{self, Stage};
 use super::trace::{Shape, Shapes, Trace, Traces};
 use crate::base::digest::{Digest, Fingerprint};
 use crate::base::files;
+use crate::base::gate::Gate;
 use crate::base::report::{Reporter, Stage as Step};
+use crate::base::text::count;
 use crate::error::{Error, Kind, Result};
 use crate::site::{Body, Page, Rank, Route, Site};
 use crate::theme::Theme;
+
+/// After so many files that cannot be made a build gives up: what is wrong with one template is wrong with all its pages, and
+/// each may take as long as a page is allowed to.
+const FAILURES: usize = 20;
 
 /// What a build is made from and where it goes.
 #[derive(Clone)]
@@ -50,6 +57,8 @@ pub struct Request<'a> {
     pub dry_run: bool,
     /// The present moment.
     pub now: Timestamp,
+    /// Asks the build to give way to a newer one.
+    pub gate: &'a Gate,
     /// Who listens.
     pub reporter: &'a dyn Reporter,
 }
@@ -159,11 +168,30 @@ fn would_differ(request: &Request<'_>, work: &[Work<'_>]) -> Result<usize> {
         let made = render(request, &shapes, work)?;
         Ok(usize::from(work.present != Some(Digest::of(&made.bytes))))
     };
-    let counts: Vec<Result<usize>> = work.par_iter().map(differs).collect();
-    let (counts, errors): (Vec<_>, Vec<_>) = counts.into_iter().partition(Result::is_ok);
-    match together(errors.into_iter().filter_map(Result::err).collect()) {
+    Ok(for_all(request, work, differs)?.into_iter().sum())
+}
+
+/// Does something with every file, on all cores. Where many fail, the first ones say why: the others are let be.
+fn for_all<T: Send>(
+    request: &Request<'_>,
+    work: &[Work<'_>],
+    act: impl Fn(&Work<'_>) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
+    let failures = AtomicUsize::new(0);
+    let results = work.par_iter().map(|work| {
+        if failures.load(Ordering::Relaxed) >= FAILURES {
+            return None;
+        }
+        let result = request.gate.check().and_then(|()| act(work));
+        failures.fetch_add(usize::from(result.is_err()), Ordering::Relaxed);
+        Some(result)
+    });
+    let results: Vec<Option<Result<T>>> = results.collect();
+    let left = results.iter().filter(|result| result.is_none()).count();
+    let (good, bad): (Vec<_>, Vec<_>) = results.into_iter().flatten().partition(Result::is_ok);
+    match together(bad.into_iter().filter_map(Result::err).collect(), left) {
         Some(error) => Err(error),
-        None => Ok(counts.into_iter().flatten().sum()),
+        None => Ok(good.into_iter().flatten().collect()),
     }
 }
 
@@ -260,16 +288,18 @@ fn make(
     let stage = Stage::begin(request.output, request.state, &new.collect(), &before.journal)?;
     request.reporter.begin(Step::Render, Some(work.len() as u64));
     let shapes = Mutex::new(Shapes::default());
-    let made = work.par_iter().map(|work| {
+    let made = for_all(request, work, |work| {
         let made = make_one(request, &stage, &shapes, work);
         request.reporter.advance(1);
         made
     });
-    let (made, errors): (Vec<_>, Vec<_>) = made.collect::<Vec<_>>().into_iter().partition(Result::is_ok);
-    if let Some(error) = together(errors.into_iter().filter_map(Result::err).collect()) {
-        stage.abandon();
-        return Err(error);
-    }
+    let made = match made.and_then(|made| request.gate.check().map(|()| made)) {
+        Ok(made) => made,
+        Err(error) => {
+            stage.abandon();
+            return Err(error);
+        }
+    };
     in_the_way.iter().try_for_each(|path| stage::remove(request.output, path))?;
     report.written = stage.len();
     report.unchanged += work.len() - report.written;
@@ -278,7 +308,7 @@ fn make(
     stage.publish(&|| request.reporter.advance(1))?;
     let mut warnings = BTreeSet::new();
     let mut files = Vec::with_capacity(work.len());
-    for (work, (trace, told)) in work.iter().zip(made.into_iter().flatten()) {
+    for (work, (trace, told)) in work.iter().zip(made) {
         warnings.extend(told);
         files.push((work.path().into(), trace));
     }
@@ -337,14 +367,14 @@ fn make_one(
     Ok((Trace { shape, inputs, digest, stamp, since, until, hashes }, warnings))
 }
 
-/// One error of many: the first, with the number of the others and what they say.
-fn together(errors: Vec<Error>) -> Option<Error> {
+/// One error of many: the first, with the number of the others and what they say. `left` files were not tried any more.
+fn together(errors: Vec<Error>, left: usize) -> Option<Error> {
     const SHOWN: usize = 5;
     let mut seen = BTreeSet::new();
     let mut errors = errors.into_iter().filter(|error| seen.insert(error.message().to_owned()));
     let first = errors.next()?;
     let rest: Vec<Error> = errors.collect();
-    if rest.is_empty() {
+    if rest.is_empty() && left == 0 {
         return Some(first);
     }
     let mut message = first.message().to_owned();
@@ -354,6 +384,10 @@ fn together(errors: Vec<Error>) -> Option<Error> {
     }
     if rest.len() >= SHOWN {
         message.push_str(&format!("\n\n… and {} more", rest.len() + 1 - SHOWN));
+    }
+    if left > 0 {
+        let left = count(left, "more page was", "more pages were");
+        message.push_str(&format!("\n\nAfter {FAILURES} failures {left} not tried"));
     }
     let error = Error::new(first.kind(), message);
     Some(first.hints().iter().fold(error, |error, hint| error.hint(hint)))

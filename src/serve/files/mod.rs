@@ -19,7 +19,7 @@ use hyper::{Method, Response, StatusCode};
 
 use self::cache::{Cache, Cached, SMALL};
 use self::coding::Coding;
-use self::generation::Entry;
+use self::generation::{Early, Entry};
 use self::range::Range;
 use self::target::Target;
 use super::body::{Body, read_part};
@@ -42,6 +42,8 @@ pub(super) struct Site {
 
 /// A file that answers an address.
 struct Found {
+    /// The generation that it was found in.
+    number: u64,
     path: String,
     what: What,
     length: u64,
@@ -52,6 +54,7 @@ struct Found {
 
 enum What {
     Kept(Arc<Generation>, Entry),
+    Early(Early),
     Stray(File),
 }
 
@@ -60,6 +63,7 @@ impl Found {
     fn tag(&self) -> String {
         match &self.what {
             What::Kept(_, entry) => format!("\"{}\"", entry.digest),
+            What::Early(early) => format!("\"{}\"", early.digest),
             What::Stray(_) => {
                 let since = self.modified.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
                 format!("W/\"{:x}-{:x}\"", since.as_nanos(), self.length)
@@ -111,15 +115,19 @@ impl Site {
         self.live
     }
 
-    /// The file of the page that a browser shows at this path, which may be escaped twice: as a path, and in a query.
-    pub(super) fn page_of(&self, path: &str) -> Option<String> {
+    /// The files that a browser at this path shows, which may be escaped twice: as a path, and in a query. That is the
+    /// page's, and where there is none also that of the page for missing addresses: both may come to change it.
+    pub(super) fn pages_of(&self, path: &str) -> Vec<String> {
         let path = path.replace("%2F", "/").replace("%2f", "/").replace("%25", "%");
-        match target::read(self.below(&path)?).ok()? {
-            Target::Nowhere => None,
-            Target::Folder(folder) => Some(format!("{folder}index.html")),
-            Target::File(file) if self.now().get(&file).is_some() => Some(file),
-            Target::File(file) => Some(format!("{file}/index.html")),
-        }
+        let now = self.now();
+        let page = match self.below(&path).and_then(|below| target::read(below).ok()) {
+            None | Some(Target::Nowhere) => None,
+            Some(Target::Folder(folder)) => Some(format!("{folder}index.html")),
+            Some(Target::File(file)) if now.get(&file).is_some() => Some(file),
+            Some(Target::File(file)) => Some(format!("{file}/index.html")),
+        };
+        let is_missing = page.as_deref().is_none_or(|page| now.get(page).is_none());
+        page.into_iter().chain(is_missing.then(|| "404.html".to_owned())).collect()
     }
 
     /// Answers a request for a file.
@@ -171,6 +179,17 @@ impl Site {
     /// The file for a path, in the form that the client likes best.
     async fn find(&self, path: &str, asked: &HeaderMap) -> io::Result<Option<Found>> {
         let generation = self.now();
+        if let Some(early) = generation.early(path) {
+            return Ok(Some(Found {
+                number: generation.number,
+                path: path.to_owned(),
+                length: early.bytes.len() as u64,
+                modified: early.modified,
+                what: What::Early(early.clone()),
+                coding: None,
+                has_twins: false,
+            }));
+        }
         let Some(entry) = generation.get(path) else {
             let path = path.to_owned();
             return blocking(move || stray(&generation, path)).await;
@@ -184,6 +203,7 @@ impl Site {
         let coded = accepted.into_iter().find_map(|coding| Some((twin(&coding)?, coding)));
         let (entry, coding) = coded.map_or((entry, None), |(entry, coding)| (entry, Some(coding)));
         Ok(Some(Found {
+            number: generation.number,
             path: path.to_owned(),
             length: entry.length,
             modified: entry.modified,
@@ -269,7 +289,7 @@ impl Site {
 
     /// A page with the script that follows changes; never kept by the browser, for the script names the generation.
     async fn send_live(&self, found: Found, status: StatusCode) -> io::Result<Response<Body>> {
-        let number = self.now().number;
+        let number = found.number;
         let depth = found.path.matches('/').count();
         let length = found.length;
         let mut response = Response::new(Body::here(Bytes::new()));
@@ -309,6 +329,7 @@ impl Site {
         }
         let (generation, entry) = match found.what {
             What::Stray(file) => return Ok(Content::File(file)),
+            What::Early(early) => return Ok(Content::Here(early.bytes)),
             What::Kept(generation, entry) => (generation, entry),
         };
         if entry.length > SMALL {
@@ -411,7 +432,9 @@ fn stray(generation: &Generation, path: String) -> io::Result<Option<Found>> {
     let metadata = file.metadata()?;
     let modified = metadata.modified()?;
     let length = metadata.len();
-    Ok(Some(Found { path, what: What::Stray(file), length, modified, coding: None, has_twins: false }))
+    let number = generation.number;
+    let what = What::Stray(file);
+    Ok(Some(Found { number, path, what, length, modified, coding: None, has_twins: false }))
 }
 
 /// Whether opening failed for want of file descriptors or memory, not for want of the file.
