@@ -25,8 +25,10 @@ use crate::sync::{self, Journal, Memory, Outcome, Snapshot, SnapshotStore};
 use crate::theme::{self, Theme};
 
 mod idle;
+mod warm;
 
 use idle::{Idle, Inputs};
+use warm::Warm;
 
 /// How a site is to be built.
 #[derive(Debug, Clone, Copy, Default)]
@@ -184,6 +186,7 @@ pub struct Project {
     clock: SharedClock,
     reporter: Arc<dyn Reporter>,
     transport: Option<Box<dyn Transport>>,
+    warm: Option<Warm>,
 }
 
 impl std::fmt::Debug for Project {
@@ -195,7 +198,14 @@ impl std::fmt::Debug for Project {
 impl Project {
     /// A project over a checked configuration.
     pub fn new(config: Config, clock: SharedClock, reporter: Arc<dyn Reporter>) -> Self {
-        Self { config: Arc::new(config), clock, reporter, transport: None }
+        Self { config: Arc::new(config), clock, reporter, transport: None, warm: None }
+    }
+
+    /// The same project, which keeps in memory what it reads: for one that builds again and again.
+    #[must_use]
+    pub fn kept_warm(mut self) -> Self {
+        self.warm = Some(Warm::default());
+        self
     }
 
     /// The same project with another way to the network: for tests.
@@ -290,7 +300,7 @@ impl Project {
     /// Builds and publishes what is ready. `inputs` are what it was made from, and when they were looked at: while they stay
     /// the same, the next build has nothing to do.
     fn publish(
-        &self,
+        &mut self,
         mut ready: Ready,
         options: Options,
         gate: &Gate,
@@ -325,6 +335,9 @@ impl Project {
             Idle::keep(&self.config, inputs, window, &status(&ready.memory), courses, next_course.clone())?;
         }
         report.warnings.iter().for_each(|warning| self.reporter.warn(warning));
+        if let Some(warm) = &mut self.warm {
+            warm.keep_memory(&self.config.paths.state, ready.memory);
+        }
         Ok(Summary {
             courses: ready.snapshot.catalogue.len(),
             sync: ready.outcome.as_ref().map(SyncSummary::from),
@@ -410,8 +423,17 @@ impl Project {
     fn prepare(&mut self, options: Options, gate: &Gate) -> Result<Ready> {
         let now = self.clock.now();
         let state = self.config.paths.state.clone();
-        let mut memory = Memory::load(&state, &*self.reporter)?;
-        let (snapshot, outcome) = self.pull(options, &memory, now, gate)?;
+        let known = self.warm.as_mut().and_then(|warm| warm.take_memory(&state));
+        let mut memory = known.map_or_else(|| Memory::load(&state, &*self.reporter), Ok)?;
+        let mark = self.warm.as_ref().and_then(|_| warm::data_mark(&self.config, options, now));
+        let known = self.warm.as_ref().and_then(|warm| warm.data(mark));
+        let (snapshot, outcome) = match known {
+            Some(known) => known,
+            None => self.pull(options, &memory, now, gate)?,
+        };
+        if let Some(warm) = &mut self.warm {
+            warm.keep_data(mark, &snapshot, outcome.as_ref());
+        }
         if gate.is_shut() {
             gate.pass()?;
         }

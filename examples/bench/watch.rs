@@ -140,7 +140,7 @@ impl Server {
         };
         let sign = format!("saved-{}-{number}", save.name().replace(' ', "-"));
         let (file, text) = saved(contender, site, save, &course, &sign)?;
-        // A tab: aither is told of it, Hugo knows it by what was asked for last.
+        // Hugo leaves comments out, so the sign is an attribute. A tab: aither is told of it, Hugo knows it by what was asked for last.
         let _tab = if is_own { Some(self.tab(&page)?) } else { None };
         if !self.shows(&page, "") {
             return Err(format!("{contender}: there is no {page}"));
@@ -207,7 +207,7 @@ fn saved(
     let file = site.file(&path);
     let text = fs::read_to_string(&file).map_err(|e| format!("{}: {e}", file.display()))?;
     let text = match (save, is_own) {
-        (Save::Template, _) => text.replacen("<article", &format!("<!-- {sign} --><article"), 1),
+        (Save::Template, _) => text.replacen("<article", &format!("<article data-sign=\"{sign}\""), 1),
         (Save::Partial, _) => text.replacen("<span", &format!("<span data-sign=\"{sign}\""), 1),
         (Save::Content, true) => format!("{text}\n{sign}\n"),
         (Save::Overlay, true) => format!("+++\nlocation = \"{sign}\"\n+++\n"),

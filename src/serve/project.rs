@@ -26,7 +26,7 @@ pub fn work_on(
     let load: Arc<Load> = Arc::new(load);
     Box::new(move || {
         let config = load()?;
-        let project = Project::new(config, clock.clone(), reporter.clone());
+        let project = Project::new(config, clock.clone(), reporter.clone()).kept_warm();
         let bench =
             Bench { load: Arc::clone(&load), project, clock: clock.clone(), reporter: reporter.clone() };
         Ok(Box::new(bench))
@@ -62,7 +62,7 @@ impl Bench {
             return Err(Error::new(Kind::Config, "the output folder is another one now")
                 .hint("start the server again"));
         }
-        self.project = Project::new(new, self.clock.clone(), self.reporter.clone());
+        self.project = Project::new(new, self.clock.clone(), self.reporter.clone()).kept_warm();
         Ok(())
     }
 }

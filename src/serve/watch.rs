@@ -76,7 +76,11 @@ impl Hints {
     fn new(watching: &Watching, remark: &dyn Fn(&str)) -> Self {
         let (sender, events) = channel();
         let mut hints = Self { watcher: None, events, followed: BTreeMap::new(), again: None };
-        if watching.poll || is_far_away(&watching.root) {
+        let is_far_away = is_far_away(&watching.root);
+        if is_far_away && !watching.poll {
+            remark("the files lie on a network or on the host of a container, where the system does not tell of changes; looking at them now and then instead");
+        }
+        if watching.poll || is_far_away {
             return hints;
         }
         let config = notify::Config::default().with_follow_symlinks(false);
