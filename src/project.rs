@@ -264,6 +264,7 @@ impl Project {
             && let Some((idle, files)) = Idle::check(&self.config, inputs, now)?
         {
             gate.pass()?;
+            idle.warnings.iter().for_each(|warning| self.reporter.warn(warning));
             return Ok(Summary {
                 courses: idle.courses,
                 sync: Some(SyncSummary { fetched: idle.courses, ..SyncSummary::default() }),
@@ -320,8 +321,8 @@ impl Project {
             self.published(&mut ready)?;
         }
         let next_course = self.next_course(&ready.snapshot, ready.now);
-        // What this build had to say, the next one may have to say again: it is not idle.
-        let is_quiet = report.warnings.is_empty() && ready.site.warnings.is_empty();
+        // What templates had to say of this build, the next one may have to say again: it is not idle.
+        let is_quiet = report.warnings.is_empty();
         let refused = ready.outcome.as_ref().is_some_and(|outcome| !outcome.refused.is_empty());
         if is_quiet
             && !refused
@@ -332,7 +333,8 @@ impl Project {
             let (since, until) = ready.site.window;
             let window = (since.max(report.window.0), until.min(report.window.1));
             let courses = ready.snapshot.catalogue.len();
-            Idle::keep(&self.config, inputs, window, &status(&ready.memory), courses, next_course.clone())?;
+            let (status, warnings) = (status(&ready.memory), &ready.site.warnings);
+            Idle::keep(&self.config, inputs, window, &status, courses, next_course.clone(), warnings)?;
         }
         report.warnings.iter().for_each(|warning| self.reporter.warn(warning));
         if let Some(warm) = &mut self.warm {
@@ -449,8 +451,9 @@ impl Project {
         let catalogue = snapshot.catalogue.with(&memory.archive);
 
         let mut assets = self.assets(&theme, &content.assets)?;
+        let redirects = take_redirects(&mut assets)?;
         let history = std::mem::take(&mut memory.history);
-        let site = site::plan(
+        let mut site = site::plan(
             &site::Input {
                 config: &self.config,
                 catalogue: &catalogue,
@@ -459,11 +462,12 @@ impl Project {
                 changed_at: &|course| memory.changed_at(course),
                 data_changed_at: memory.data_changed_at,
                 now,
-                redirects: take_redirects(&mut assets)?,
+                redirects: &redirects,
             },
             history,
         )?;
         memory.history.clone_from(&site.history);
+        site.warnings.extend(theme.warnings().map(str::to_owned));
         Ok(Ready { now, snapshot, outcome, theme, assets, site, memory })
     }
 
@@ -596,7 +600,10 @@ impl Project {
     fn salt(&self) -> Digest {
         let mut salt = Hasher::new("salt");
         salt.field(env!("CARGO_PKG_VERSION").as_bytes());
-        salt.field(self.config.site.language.as_bytes());
+        // Which language lives at the root, and in which order the others come, decides what pages link to.
+        self.config.languages.iter().for_each(|language| {
+            salt.field(language.code.as_bytes());
+        });
         salt.field(self.config.site.time_zone.iana_name().unwrap_or_default().as_bytes());
         salt.field(self.config.site.base_url.as_bytes());
         // Which fields of a participant are public decides what views hold: nothing of an earlier choice may stay.

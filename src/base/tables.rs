@@ -201,6 +201,26 @@ impl<'s, 't> Table<'s, 't> {
         Some(Table { sheet: self.sheet, name, entries, asked: Vec::new() })
     }
 
+    /// Takes everything as tables whose names are free, each with its name and place.
+    pub fn tables(self) -> Vec<(String, Range<usize>, Table<'s, 't>)> {
+        let sheet = self.sheet;
+        let mut tables = Vec::new();
+        for (key, value) in self.entries {
+            let span = sheet.in_file(key.span());
+            let key = key.into_inner().into_owned();
+            let name = format!("{}.{key}", self.name);
+            let found = kind_of(value.get_ref());
+            match as_table(value.into_inner()) {
+                Some(entries) => tables.push((key, span, Table { sheet, name, entries, asked: Vec::new() })),
+                None => {
+                    sheet.wrong(&span, format_args!("`{key}` must be a table: [{name}], not {found}"), None);
+                }
+            }
+        }
+        tables.sort_by_key(|(_, span, _)| span.start);
+        tables
+    }
+
     /// Takes a table in which everything is allowed.
     pub fn free(&mut self, key: &'static str) -> toml::Table {
         let expected = format!("a table: [{key}]");

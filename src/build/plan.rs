@@ -100,6 +100,7 @@ pub(super) fn with_request<T>(
         layouts: &layouts,
         view: &view.map(),
         content: content.as_ref(),
+        language: page.language,
         now: request.now,
         name: page.route.path(),
     }))
@@ -161,9 +162,10 @@ pub(super) struct Judge<'a, 'b> {
     is_same_program: bool,
     has_same_globals: bool,
     /// What each shape's shared reads say: nothing, or the reason for all its pages.
-    shapes: HashMap<u32, Option<Reason>>,
-    /// What shared reads give now; many shapes have the same ones.
-    seen: HashMap<(u8, Box<str>, Box<str>), u64>,
+    /// Pages of several languages may have read alike, but what they read is not the same thing.
+    shapes: HashMap<(u32, usize), Option<Reason>>,
+    /// What shared reads give now in each language; many shapes have the same ones.
+    seen: HashMap<(usize, u8, Box<str>, Box<str>), u64>,
 }
 
 impl<'a, 'b> Judge<'a, 'b> {
@@ -233,11 +235,12 @@ impl<'a, 'b> Judge<'a, 'b> {
         if !had_template {
             return Some(Reason::Data);
         }
-        if !self.shapes.contains_key(&trace.shape) {
-            let reason = self.shape(shape);
-            self.shapes.insert(trace.shape, reason);
+        let key = (trace.shape, page.language);
+        if !self.shapes.contains_key(&key) {
+            let reason = self.shape(shape, page.language);
+            self.shapes.insert(key, reason);
         }
-        if let Some(Some(reason)) = self.shapes.get(&trace.shape) {
+        if let Some(Some(reason)) = self.shapes.get(&key) {
             return Some(reason.clone());
         }
         if trace.inputs == page.inputs {
@@ -251,15 +254,15 @@ impl<'a, 'b> Judge<'a, 'b> {
 
     /// The first shared read of a shape that gives something else now. Templates are always looked at; the site's values
     /// only if something in them has changed at all.
-    fn shape(&mut self, shape: &Shape) -> Option<Reason> {
+    fn shape(&mut self, shape: &Shape, language: usize) -> Option<Reason> {
         for row in shape {
             let Some(before) = row.shared else { continue };
             if reads::template(row).is_none() && self.has_same_globals {
                 continue;
             }
-            let key = (row.kind, row.path.clone(), row.column.clone());
+            let key = (language, row.kind, row.path.clone(), row.column.clone());
             let look = &self.look;
-            let after = *self.seen.entry(key).or_insert_with(|| look.now(row, None));
+            let after = *self.seen.entry(key).or_insert_with(|| look.shared(row, language));
             if after != before {
                 return Some(reason(row, None, before, after));
             }

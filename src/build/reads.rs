@@ -88,40 +88,49 @@ fn is_shared(path: &str) -> bool {
 pub(super) struct Look<'a> {
     theme: &'a Theme,
     site: &'a Site,
-    /// The site's records by their ids, once somebody asks for one.
-    records: OnceCell<theme::Records<'a>>,
+    /// The site's records by their ids in each language, once somebody asks for one.
+    records: Vec<OnceCell<theme::Records<'a>>>,
 }
 
 impl<'a> Look<'a> {
     pub(super) fn new(theme: &'a Theme, site: &'a Site) -> Self {
-        Self { theme, site, records: OnceCell::new() }
+        Self { theme, site, records: site.editions.iter().map(|_| OnceCell::new()).collect() }
     }
 
-    /// What a row gives now, in the view of a page; `None` for the view of no page, where only shared rows make sense.
-    pub(super) fn now(&self, row: &Row, page: Option<(&Page, &theme::Request<'_>)>) -> u64 {
+    /// What a row gives now in the view of a page.
+    pub(super) fn now(&self, row: &Row, page: &Page, request: &theme::Request<'_>) -> u64 {
+        match row.kind {
+            LAYOUTS => layouts(page),
+            _ => self.look(row, page.record.as_deref(), request),
+        }
+    }
+
+    /// What a row gives now that all pages of a language share.
+    pub(super) fn shared(&self, row: &Row, language: usize) -> u64 {
+        let Some(edition) = self.site.editions.get(language) else { return 0 };
+        let root: Map = [("site", edition.view.clone())].into_iter().collect();
+        let now = Timestamp::UNIX_EPOCH;
+        self.look(
+            row,
+            None,
+            &theme::Request { layouts: &[], view: &root, content: None, language, now, name: "" },
+        )
+    }
+
+    fn look(&self, row: &Row, record: Option<&str>, request: &theme::Request<'_>) -> u64 {
         if row.kind == TEMPLATE {
             return hash_of(&self.theme.template(&row.path));
         }
-        if row.kind == LAYOUTS {
-            return page.map_or(0, |(page, _)| layouts(page));
-        }
         let Some(kind) = KINDS.get(usize::from(row.kind)).copied() else { return 0 };
-        let own = page.and_then(|(page, _)| page.record.as_deref()).map(place);
-        let path = match (row.path.strip_prefix(SELF), own) {
+        let path = match (row.path.strip_prefix(SELF), record.map(place)) {
             (Some(rest), Some(own)) => format!("{own}{rest}"),
             _ => row.path.to_string(),
         };
         let read = theme::Read { kind, path, column: row.column.to_string(), hash: 0 };
-        let records = self.records.get_or_init(|| theme::Records::new(self.site.records()));
-        match page {
-            Some((_, request)) => self.theme.look(&read, request, records),
-            None => {
-                let root: Map = [("site", self.site.view.clone())].into_iter().collect();
-                let now = Timestamp::UNIX_EPOCH;
-                let request = theme::Request { layouts: &[], view: &root, content: None, now, name: "" };
-                self.theme.look(&read, &request, records)
-            }
-        }
+        let edition = self.site.editions.get(request.language).zip(self.records.get(request.language));
+        let Some((edition, records)) = edition else { return 0 };
+        let records = records.get_or_init(|| theme::Records::new(edition.records()));
+        self.theme.look(&read, request, records)
     }
 
     /// The first of a page's own reads that gives something else now: the row, what was seen, what is there.
@@ -134,7 +143,7 @@ impl<'a> Look<'a> {
     ) -> Option<(&'s Row, u64, u64)> {
         let own = shape.iter().filter(|row| row.shared.is_none());
         own.zip(&trace.hashes).find_map(|(row, before)| {
-            let after = self.now(row, Some((page, request)));
+            let after = self.now(row, page, request);
             (after != *before).then_some((row, *before, after))
         })
     }

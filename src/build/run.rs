@@ -110,7 +110,7 @@ pub struct Report {
 impl Request<'_> {
     /// A quick hash of everything that all pages see.
     pub(super) fn globals(&self) -> u64 {
-        Fingerprint::new(17).number(self.site.globals).number(self.theme.fingerprint()).get()
+        Fingerprint::new(17).number(self.site.globals()).number(self.theme.fingerprint()).get()
     }
 
     /// A quick hash of what stands in the manifest besides files and records.

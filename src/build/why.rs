@@ -62,7 +62,7 @@ fn lines(request: &Request<'_>, before: &Before, page: &Page, trace: &Trace) -> 
             what: reads::describe(row, page.record.as_deref()),
             is_template: reads::template(row).is_some(),
             before: row.shared.or_else(|| own.next().copied()).unwrap_or_default(),
-            now: look.now(row, Some((page, rendering))),
+            now: look.now(row, page, rendering),
         };
         shape.iter().map(line).collect()
     });

@@ -11,10 +11,12 @@ use crate::base::secret::Secret;
 use crate::error::{Error, Kind, Result};
 
 mod checks;
+mod languages;
 mod paths;
 mod read;
 mod serve;
 
+pub use languages::Language;
 pub use serve::{Serve, ServeLimits, Tokens};
 
 /// Everything that a run has to know, checked. Paths are absolute.
@@ -24,6 +26,8 @@ pub struct Config {
     pub root: PathBuf,
     /// `[site]`.
     pub site: Site,
+    /// `[languages]`: all languages of the site, the main one, that of `[site]`, first.
+    pub languages: Vec<Language>,
     /// `source` and the table of that source.
     pub source: Source,
     /// `[theme]`.
@@ -51,6 +55,8 @@ pub struct Site {
     pub base_url: String,
     /// `language`, a BCP 47 tag such as `de` or `en-GB`.
     pub language: String,
+    /// The path before every address of this language: empty for the main one, `/en` for another.
+    pub prefix: String,
     /// `time_zone`, an IANA name.
     pub time_zone: TimeZone,
     /// `[site.extra]`, handed to templates as `site.extra`.
@@ -129,6 +135,8 @@ pub struct Paths {
     pub templates: PathBuf,
     /// `static`: files here are published as they are, over the theme's.
     pub statics: PathBuf,
+    /// `i18n`: files here replace the theme's texts. Not configurable.
+    pub texts: PathBuf,
     /// `output`.
     pub output: PathBuf,
     /// `.aither`: snapshot, memory, build state, lock. Not published, not configurable.

@@ -9,7 +9,7 @@ use super::{
     Config, Courses, Details, Environment, FILE, Hemera, Limits, Order, Paths, Privacy, Serve, Site, Source,
     Theme,
 };
-use super::{checks, paths};
+use super::{checks, languages, paths};
 use crate::base::mistakes::{self, Mistake};
 use crate::base::secret::Secret;
 use crate::base::tables::{Found, Sheet, Table};
@@ -41,8 +41,10 @@ pub(super) fn config(root: &Path, text: &str, environment: &Environment) -> Resu
         site.base_url = base_url;
     }
     let (source, file) = source(&sheet, root, &mut top, &mut variables);
+    let languages = languages::read(&sheet, &site.language, top.table("languages"));
     let config = Config {
         site,
+        languages,
         theme: theme(top.table("theme")),
         paths: folders(
             &sheet,
@@ -75,6 +77,7 @@ fn site(table: Option<Table<'_, '_>>) -> Site {
         description: String::new(),
         base_url: "http://localhost:8080".into(),
         language: "en".into(),
+        prefix: String::new(),
         time_zone: TimeZone::UTC,
         extra: toml::Table::new(),
     };
@@ -211,6 +214,7 @@ fn folders(
         themes: default("themes"),
         templates: default("templates"),
         statics: default("static"),
+        texts: default("i18n"),
         output: default("output"),
         state: default(".aither"),
     };
@@ -236,6 +240,7 @@ fn folders(
         ("`themes`", &*folders.themes),
         ("`templates`", &*folders.templates),
         ("`static`", &*folders.statics),
+        ("`i18n`", &*folders.texts),
         ("`.aither`", &*folders.state),
         ("`.git`", &*git),
     ];
@@ -290,7 +295,7 @@ fn privacy(sheet: &Sheet<'_>, table: Option<Table<'_, '_>>) -> Privacy {
     privacy
 }
 
-fn not_empty(text: &str) -> Result<String, &'static str> {
+pub(super) fn not_empty(text: &str) -> Result<String, &'static str> {
     if text.trim().is_empty() { Err("must not be empty") } else { Ok(text.to_owned()) }
 }
 

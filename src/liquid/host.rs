@@ -59,6 +59,11 @@ impl<'a> Context<'a> {
         text::push_int(&mut self.out, n);
     }
 
+    /// Which of the host's languages the page is in.
+    pub fn locale(&self) -> usize {
+        self.scene.locale
+    }
+
     /// Whether output is escaped for HTML.
     pub fn autoescape(&self) -> bool {
         self.scene.options.autoescape

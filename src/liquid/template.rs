@@ -82,6 +82,8 @@ pub struct Scene<'a> {
     pub options: Options,
     /// How the render came about, the innermost first: `layout of page`. Errors tell it.
     pub chain: Vec<Frame>,
+    /// Which of the host's languages the page is in: its filters ask for it. It is no read, so the host has to know.
+    pub locale: usize,
 }
 
 impl<'a> Scene<'a> {
@@ -94,6 +96,7 @@ impl<'a> Scene<'a> {
             clock: &(),
             options: Options::default(),
             chain: Vec::new(),
+            locale: 0,
         }
     }
 }

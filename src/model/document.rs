@@ -30,6 +30,24 @@ pub struct FrontMatter {
 }
 
 impl FrontMatter {
+    /// Fills what a translation does not say with what the file in the main language does. Title, slug, description and
+    /// whether it is a draft are a translation's own.
+    pub fn inherit(&mut self, main: &Self) {
+        self.date = self.date.or(main.date);
+        self.weight = self.weight.or(main.weight);
+        if self.template.is_none() {
+            self.template.clone_from(&main.template);
+        }
+        if self.tags.is_empty() {
+            self.tags.clone_from(&main.tags);
+        }
+        for (key, value) in main.extra.entries() {
+            if self.extra.get(key.as_str()).is_none() {
+                self.extra = self.extra.with(key.clone(), value.clone());
+            }
+        }
+    }
+
     /// A quick hash of all of it.
     pub fn fingerprint(&self) -> u64 {
         let Self { title, slug, date, draft, template, weight, tags, description, extra } = self;
@@ -47,6 +65,10 @@ impl FrontMatter {
 pub struct Document {
     /// The file below `content/`, with `/` between the parts: `about/team.md`.
     pub source: Arc<str>,
+    /// The same without the language: `about/team.md` for `about/team.en.md`. All translations of a page share it.
+    pub original: Arc<str>,
+    /// Its language, by the place in the configuration's list; 0 is the main one.
+    pub language: usize,
     /// The folder below `content/` that it stands in; empty at the top.
     pub section: Arc<str>,
     /// Whether it is the section itself (`_index.md`).
@@ -60,8 +82,9 @@ pub struct Document {
 impl Document {
     /// A quick hash of all of it.
     pub fn fingerprint(&self) -> u64 {
-        let Self { source, section, is_section, front, html } = self;
-        let mark = Fingerprint::new(4).text(source).text(section).number(u64::from(*is_section));
+        let Self { source, original, language, section, is_section, front, html } = self;
+        let mark = Fingerprint::new(4).text(source).text(original).number(*language as u64);
+        let mark = mark.text(section).number(u64::from(*is_section));
         mark.number(front.fingerprint()).text(html).get()
     }
 }
@@ -71,6 +94,8 @@ impl Document {
 pub struct Overlay {
     /// The file below `content/`.
     pub source: Arc<str>,
+    /// Its language, by the place in the configuration's list; 0 is the main one.
+    pub language: usize,
     /// The slug of the course that it belongs to: the file's name.
     pub course: Arc<str>,
     /// The id of the course, where the front matter names it (`course = "ck9zz"`); it wins over the slug.
@@ -100,10 +125,37 @@ pub struct Overlay {
 }
 
 impl Overlay {
+    /// Fills what a translation does not say with what the file in the main language does.
+    pub fn inherit(&mut self, main: &Self) {
+        fn fill<T: Clone>(field: &mut Option<T>, main: &Option<T>) {
+            if field.is_none() {
+                field.clone_from(main);
+            }
+        }
+        self.front.inherit(&main.front);
+        fill(&mut self.front.title, &main.front.title);
+        fill(&mut self.front.slug, &main.front.slug);
+        fill(&mut self.front.description, &main.front.description);
+        fill(&mut self.course_id, &main.course_id);
+        fill(&mut self.level, &main.level);
+        fill(&mut self.start, &main.start);
+        fill(&mut self.end, &main.end);
+        fill(&mut self.price, &main.price);
+        fill(&mut self.currency, &main.currency);
+        fill(&mut self.location, &main.location);
+        fill(&mut self.instructor, &main.instructor);
+        fill(&mut self.image, &main.image);
+        fill(&mut self.seats, &main.seats);
+        if self.html.trim().is_empty() {
+            self.html.clone_from(&main.html);
+        }
+    }
+
     /// A quick hash of all of it.
     pub fn fingerprint(&self) -> u64 {
         let Self {
             source,
+            language,
             course,
             course_id,
             front,
@@ -119,7 +171,8 @@ impl Overlay {
             html,
         } = self;
         let texts = [course_id, currency, location, instructor, image];
-        let mut mark = Fingerprint::new(5).text(source).text(course).number(front.fingerprint());
+        let mut mark = Fingerprint::new(5).text(source).number(*language as u64);
+        mark = mark.text(course).number(front.fingerprint());
         mark = texts.into_iter().fold(mark, |mark, text| mark.maybe(text.as_deref()));
         mark = mark.number(level.map_or(u64::MAX, |level| level as u64));
         mark = mark.number(start.map_or(0, |start| start.number())).number(end.map_or(0, |end| end.number()));

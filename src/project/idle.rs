@@ -30,6 +30,9 @@ pub(super) struct Idle {
     pub(super) courses: usize,
     /// The id of the course that begins next.
     pub(super) next_course: Option<String>,
+    /// What a person should look at in this site; it is said again.
+    #[serde(default)]
+    pub(super) warnings: Vec<String>,
 }
 
 /// The fingerprint of everything that a build is made from, and whether it can be relied on.
@@ -67,7 +70,8 @@ impl Inputs {
                 stamps.file(&state.join("participants.sealed"));
             }
         }
-        for folder in [&config.paths.content, &config.paths.templates, &config.paths.statics] {
+        let paths = &config.paths;
+        for folder in [&paths.content, &paths.templates, &paths.statics, &paths.texts] {
             stamps.folder(folder);
         }
         stamps.folder(&config.paths.themes.join(&config.theme.name));
@@ -115,13 +119,14 @@ impl Idle {
         status: &[u8],
         courses: usize,
         next_course: Option<String>,
+        warnings: &[String],
     ) -> Result<()> {
         let path = path(&config.paths.state);
         if !inputs.is_settled {
             return files::remove(&path);
         }
-        let idle =
-            Self { inputs: inputs.hash, since, until, status: Digest::of(status), courses, next_course };
+        let (inputs, status, warnings) = (inputs.hash, Digest::of(status), warnings.to_vec());
+        let idle = Self { inputs, since, until, status, courses, next_course, warnings };
         let bytes = serde_json::to_vec(&idle).unwrap_or_default();
         if files::read_if_present(&path)?.as_deref() == Some(&bytes) {
             return Ok(());

@@ -36,7 +36,10 @@ pub fn work_on(
 /// The files that a site is made from.
 pub fn watching(root: &Path, paths: &Paths, poll: bool) -> Watching {
     let folders: BTreeSet<PathBuf> =
-        [&paths.content, &paths.themes, &paths.templates, &paths.statics].into_iter().cloned().collect();
+        [&paths.content, &paths.themes, &paths.templates, &paths.statics, &paths.texts]
+            .into_iter()
+            .cloned()
+            .collect();
     Watching {
         root: root.to_owned(),
         files: vec![root.join("aither.toml")],

@@ -31,6 +31,8 @@ pub(super) struct Entry {
     pub(super) route: Route,
     /// Whether it is over.
     pub(super) is_past: bool,
+    /// Whether nobody has translated it into the language of this edition.
+    pub(super) is_fallback: bool,
     /// When it last changed, as far as anybody knows.
     pub(super) updated_at: Option<Timestamp>,
     /// A quick hash of everything above.
@@ -57,43 +59,58 @@ pub(super) fn join(
     now: Timestamp,
     warnings: &mut Vec<String>,
 ) -> Result<Vec<Entry>> {
-    let by_id: HashMap<&str, &Arc<Overlay>> =
-        overlays.iter().filter_map(|o| Some((o.course_id.as_deref()?, o))).collect();
-    let by_slug: HashMap<&str, &Arc<Overlay>> =
-        overlays.iter().filter(|o| o.course_id.is_none()).map(|o| (&*o.course, o)).collect();
+    let language = config.language_at(&config.site.language).unwrap_or(0);
+    let main = Overlays::of(overlays.iter().filter(|overlay| overlay.language == 0));
+    let own = Overlays::of(overlays.iter().filter(|overlay| overlay.language == language && language != 0));
     let mut used = std::collections::HashSet::new();
     let mut joined = Vec::with_capacity(catalogue.len());
     let shared: Vec<&Arc<Course>> = catalogue.shared().collect();
     let slugs: Vec<String> = shared.par_iter().map(|course| base_slug(course)).collect();
     for (course, safe) in shared.into_iter().zip(slugs) {
-        let overlay = (by_id.get(course.id.as_str()))
-            .or_else(|| by_slug.get(&*course.slug))
-            .or_else(|| by_slug.get(safe.as_str()))
-            .copied();
+        let overlay = main.get(course, &safe);
+        let is_draft = |overlay: &Overlay| overlay.front.draft && !config.courses.drafts;
         if let Some(overlay) = overlay {
             used.insert(&*overlay.source);
-            if overlay.front.draft && !config.courses.drafts {
+            if is_draft(overlay) {
                 continue;
             }
         }
+        let translation = own.get(course, &safe);
+        used.extend(translation.map(|translation| &*translation.source));
+        let translation = translation.filter(|translation| !is_draft(translation));
+        let is_fallback = language != 0 && translation.is_none();
+        let overlay = translation.or(overlay);
         let updated_at = course.updated_at.or_else(|| changed_at(course));
         let whole = with_overlay(course, overlay.map(|o| &**o));
         let wanted = if Arc::ptr_eq(&whole, course) { safe } else { base_slug(&whole) };
-        joined.push(Joined { course: whole, overlay: overlay.cloned(), updated_at, wanted });
+        joined.push(Joined { course: whole, overlay: overlay.cloned(), is_fallback, updated_at, wanted });
     }
-    warnings.extend(lonely(overlays.iter().filter(|overlay| !used.contains(&*overlay.source))));
+    let ours = overlays.iter().filter(|overlay| overlay.language == language);
+    warnings.extend(lonely(ours.filter(|overlay| !used.contains(&*overlay.source))));
     let slugs = addresses(&joined, warnings);
     let made = joined.into_par_iter().zip(slugs).map(|(joined, slug)| {
-        let Joined { course, overlay, updated_at, .. } = joined;
+        let Joined { course, overlay, is_fallback, updated_at, .. } = joined;
         let route = Route::page(&["courses", &slug])?;
         let is_past = course.archived_at.is_some() || ends(&course, config).is_some_and(|end| end <= now);
         let mark = Fingerprint::new(8).number(course.fingerprint()).text(&slug).number(u64::from(is_past));
+        let mark = mark.number(u64::from(is_fallback));
         let mark = mark.number(overlay.as_ref().map_or(0, |overlay| overlay.fingerprint()));
         let mark = mark.number(updated_at.map_or(u64::MAX, |at| at.as_nanosecond() as u64)).get();
         let link_mark = Fingerprint::new(9).text(&course.title).text(&slug).get();
         let id = format!("course:{}", course.id).into();
         let slug = slug.into();
-        Ok(Entry { id, course, overlay, slug, route, is_past, updated_at, mark, link_mark })
+        Ok(Entry {
+            id,
+            course,
+            overlay,
+            slug,
+            route,
+            is_past,
+            is_fallback,
+            updated_at,
+            mark,
+            link_mark,
+        })
     });
     let mut entries = made.collect::<Result<Vec<_>>>()?;
     // Archived courses come last: they are nobody's neighbours and on no list.
@@ -105,9 +122,35 @@ pub(super) fn join(
 struct Joined {
     course: Arc<Course>,
     overlay: Option<Arc<Overlay>>,
+    is_fallback: bool,
     updated_at: Option<Timestamp>,
     /// The slug that it would like to have.
     wanted: String,
+}
+
+/// What local content adds to courses, in one language.
+struct Overlays<'a> {
+    by_id: HashMap<&'a str, &'a Arc<Overlay>>,
+    by_slug: HashMap<&'a str, &'a Arc<Overlay>>,
+}
+
+impl<'a> Overlays<'a> {
+    fn of(overlays: impl Iterator<Item = &'a Arc<Overlay>>) -> Self {
+        let mut found = Self { by_id: HashMap::new(), by_slug: HashMap::new() };
+        for overlay in overlays {
+            match overlay.course_id.as_deref() {
+                Some(id) => found.by_id.insert(id, overlay),
+                None => found.by_slug.insert(&overlay.course, overlay),
+            };
+        }
+        found
+    }
+
+    /// The overlay of a course, by its id, its slug, or that slug made safe.
+    fn get(&self, course: &Course, safe: &str) -> Option<&'a Arc<Overlay>> {
+        let by_id = self.by_id.get(course.id.as_str());
+        by_id.or_else(|| self.by_slug.get(&*course.slug)).or_else(|| self.by_slug.get(safe)).copied()
+    }
 }
 
 /// One warning of all overlays that belong to no course: where the source is another one, that is every one of them.

@@ -1,7 +1,7 @@
 //! Pages and sections from local content: where they live and who their neighbours are.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use super::route::Route;
@@ -16,6 +16,8 @@ pub(super) struct Placed<'a> {
     pub(super) document: &'a Document,
     pub(super) title: Arc<str>,
     pub(super) route: Route,
+    /// Whether it stands in for a translation that nobody has written.
+    pub(super) is_fallback: bool,
 }
 
 /// All documents that are to be built.
@@ -34,25 +36,41 @@ pub(super) struct Documents<'a> {
 /// Sorts documents into sections and gives each its address.
 pub(super) fn place<'a>(config: &Config, content: &'a Content) -> Result<Documents<'a>> {
     let mut documents = Documents::default();
-    for document in &content.documents {
-        if document.front.draft && !config.courses.drafts {
-            continue;
-        }
+    let language = config.language_at(&config.site.language).unwrap_or(0);
+    for document in spoken(config, content, language) {
         match (&*document.section, document.is_section) {
             ("", true) => documents.home = Some(document),
             ("courses", true) => documents.courses = Some(document),
             (section, true) => {
-                let placed = placed(document, folders(section))?;
+                let placed = placed(document, folders(section), language)?;
                 documents.sections.insert(section, placed);
             }
             (section, false) => {
-                let (section, parts) = page_parts(section, &document.source);
-                documents.pages.entry(section).or_default().push(placed(document, parts)?);
+                let (section, parts) = page_parts(section, &document.original);
+                documents.pages.entry(section).or_default().push(placed(document, parts, language)?);
             }
         }
     }
     documents.pages.values_mut().for_each(|pages| pages.sort_by(order));
     Ok(documents)
+}
+
+/// The documents of one language: its own, and those of the main language where it has none.
+fn spoken<'a>(
+    config: &Config,
+    content: &'a Content,
+    language: usize,
+) -> impl Iterator<Item = &'a Document> + use<'a> {
+    let drafts = config.courses.drafts;
+    let built = move |document: &&Document| drafts || !document.front.draft;
+    let own = move |document: &&Document| document.language == language;
+    let translated: HashSet<&str> = match language {
+        0 => HashSet::new(),
+        _ => content.documents.iter().filter(built).filter(own).map(|document| &*document.original).collect(),
+    };
+    content.documents.iter().filter(built).filter(move |document| {
+        document.language == language || document.language == 0 && !translated.contains(&*document.original)
+    })
 }
 
 /// `about/index.md` is the page of the folder `about`, and so belongs to the section above it.
@@ -71,7 +89,7 @@ fn folders(section: &str) -> Vec<String> {
     section.split('/').filter(|part| !part.is_empty()).map(slugify).collect()
 }
 
-fn placed(document: &Document, mut parts: Vec<String>) -> Result<Placed<'_>> {
+fn placed(document: &Document, mut parts: Vec<String>, language: usize) -> Result<Placed<'_>> {
     if let (Some(slug), Some(last)) = (&document.front.slug, parts.last_mut()) {
         *last = slugify(slug);
     }
@@ -81,7 +99,7 @@ fn placed(document: &Document, mut parts: Vec<String>) -> Result<Placed<'_>> {
             .hint("give the file a name with letters or digits, or set `slug` in its front matter")
     })?;
     let title = document.front.title.clone().unwrap_or_else(|| parts.last().copied().unwrap_or("").into());
-    Ok(Placed { document, title, route })
+    Ok(Placed { document, title, route, is_fallback: document.language != language })
 }
 
 /// By weight, those without one last; then newest first; then by title and file.

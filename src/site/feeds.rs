@@ -183,7 +183,8 @@ mod tests {
 
     #[test]
     fn a_sitemap_past_the_limit_becomes_an_index() {
-        let addresses = Addresses { base_path: String::new(), base_url: "https://a.example".into() };
+        let (base_path, prefix) = (String::new(), String::new());
+        let addresses = Addresses { base_path, base_url: "https://a.example".into(), prefix };
         let pages: Vec<_> = (0..=SITEMAP_LIMIT).map(|i| (format!("/c/{i}/"), None)).collect();
         let files = sitemaps(&pages);
         let names: Vec<_> = files.iter().map(|file| file.name.as_str()).collect();

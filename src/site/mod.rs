@@ -4,12 +4,14 @@ mod courses;
 mod documents;
 mod feeds;
 mod jekyll;
+mod languages;
 mod listings;
+mod machines;
 mod plan;
 mod planner;
 mod records;
 mod route;
 mod views;
 
-pub use plan::{Body, Input, Make, Page, Rank, Site, View, plan};
+pub use plan::{Body, Edition, Input, Make, Page, Rank, Site, View, plan};
 pub use route::Route;

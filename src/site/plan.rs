@@ -10,6 +10,8 @@ use rayon::prelude::*;
 use super::courses::{self, Entry};
 use super::documents::{self, Documents, Placed};
 use super::jekyll;
+use super::languages::{self, Chronicle, Languages};
+use super::machines;
 use super::planner::Planner;
 use super::records::Records;
 use super::route::Route;
@@ -24,6 +26,7 @@ use crate::model::history::History;
 use crate::model::view::{Entries, List, Map, Value};
 
 /// What the site is made of.
+#[derive(Clone, Copy)]
 pub struct Input<'a> {
     /// The configuration.
     pub config: &'a Arc<Config>,
@@ -40,7 +43,7 @@ pub struct Input<'a> {
     /// The present moment.
     pub now: Timestamp,
     /// What the site's own `static/_redirects` says; the site's moves come after it.
-    pub redirects: String,
+    pub redirects: &'a str,
 }
 
 impl fmt::Debug for Input<'_> {
@@ -61,41 +64,71 @@ pub struct Site {
     pub warnings: Vec<String>,
     /// Where everything lives and has lived, as of this site.
     pub history: History,
+    /// The site in each of its languages, the main one first.
+    pub editions: Vec<Edition>,
+    /// From which second since 1970 on the courses stand as they do (begun, over), and until which.
+    pub window: (i64, i64),
+}
+
+/// The site in one language.
+#[derive(Debug)]
+pub struct Edition {
     /// What every page sees: the view's `site`.
     pub view: Map,
     /// A quick hash of everything that `view` is made from.
     pub globals: u64,
-    /// From which second since 1970 on the courses stand as they do (begun, over), and until which.
-    pub window: (i64, i64),
     records: Arc<Records>,
     maps: Vec<Map>,
 }
 
-impl Site {
+impl Edition {
     /// All records, as templates see them.
     pub fn records(&self) -> &[Map] {
         &self.maps
     }
+}
 
+impl Site {
     /// The address of the site, without a slash at its end.
     pub fn base_url(&self) -> &str {
-        &self.records.addresses.base_url
+        self.editions.first().map_or("", |main| &main.records.addresses.base_url)
+    }
+
+    /// A quick hash of everything that pages see of the site, in whatever language.
+    pub fn globals(&self) -> u64 {
+        match self.editions.as_slice() {
+            [only] => only.globals,
+            all => all.iter().fold(Fingerprint::new(41), |mark, one| mark.number(one.globals)).get(),
+        }
     }
 
     /// The pages that are made from a file below `content/`.
     pub fn routes_of(&self, source: &str) -> Vec<Route> {
-        let document = self.history.address(&format!("document:{source}"));
-        let document = document.and_then(|address| Route::of_address(address).ok());
         let of_overlay =
             |entry: &&Entry| entry.overlay.as_ref().is_some_and(|overlay| &*overlay.source == source);
-        let courses = self.records.entries.iter().filter(of_overlay).map(|entry| entry.route.clone());
-        courses.chain(document).collect()
+        let mut routes = Vec::new();
+        for edition in &self.editions {
+            let Records { config, entries, .. } = &*edition.records;
+            let id = Chronicle::identity(&format!("document:{source}"), config);
+            let document = self.history.address(&id).and_then(|address| Route::of_address(address).ok());
+            let courses = entries.iter().filter(of_overlay);
+            routes.extend(courses.map(|entry| entry.route.below(&config.site.prefix)).chain(document));
+        }
+        routes
     }
 
     /// The hash of each record, by its identity.
     pub fn digests(&self) -> BTreeMap<String, Digest> {
-        let digest = |entry: &Entry| (format!("course:{}", entry.course.id), entry.digest());
-        self.records.entries.par_iter().map(digest).collect()
+        let digest = |config: &Config, entry: &Entry| {
+            (Chronicle::identity(&format!("course:{}", entry.course.id), config), entry.digest())
+        };
+        let records = self.editions.iter().map(|edition| &*edition.records);
+        records
+            .flat_map(|records| {
+                let all = records.entries.par_iter().map(|entry| digest(&records.config, entry));
+                all.collect::<Vec<_>>()
+            })
+            .collect()
     }
 }
 
@@ -124,6 +157,18 @@ pub struct Page {
     pub inputs: u64,
     /// The record that the page is about.
     pub record: Option<Arc<str>>,
+    /// What is the same in all translations of the page, where neither its record nor its route is.
+    pub identity: Option<Arc<str>>,
+    /// Its language, by the place in the configuration's list; planned pages get it when they are put in their place.
+    pub language: usize,
+}
+
+impl Page {
+    /// What is the same in all translations of the page, as long as it is not yet in its language's tree.
+    pub(super) fn identity(&self) -> Arc<str> {
+        let own = self.identity.as_ref().or(self.record.as_ref());
+        own.cloned().unwrap_or_else(|| self.route.path().into())
+    }
 }
 
 /// What makes a page.
@@ -188,43 +233,86 @@ impl fmt::Debug for View {
     }
 }
 
-/// Works out all pages.
+/// Works out all pages, language by language.
 ///
 /// `history` is what is known of past addresses; what this site adds to it comes back in [`Site::history`].
 pub fn plan(input: &Input<'_>, history: History) -> Result<Site> {
-    let mut warnings = Vec::new();
+    let configs = input.config.editions();
+    let languages = Arc::new(Languages::new(&configs));
+    let mut whole = Whole { history, ..Whole::default() };
+    let mut editions = Vec::with_capacity(configs.len());
+    for (language, config) in configs.iter().enumerate() {
+        editions.push(edition(&Input { config, ..*input }, language, &languages, &mut whole)?);
+    }
+    languages.meet(&mut whole.pages);
+    let mut window = (i64::MIN, i64::MAX);
+    if let Some(main) = editions.first() {
+        machines::of_site(input, &main.records.addresses, &mut whole)?;
+        window = courses::window(input.config, &main.records.entries, input.now);
+    }
+    let Whole { mut pages, warnings, history, .. } = whole;
+    pages.sort_unstable_by(|a, b| a.route.cmp(&b.route));
+    Ok(Site { pages, warnings, history, editions, window })
+}
+
+/// What all languages put together.
+#[derive(Debug, Default)]
+pub(super) struct Whole {
+    pub(super) pages: Vec<Page>,
+    pub(super) warnings: Vec<String>,
+    pub(super) history: History,
+    /// Addresses for search engines, with the moment of their last change where it is known.
+    pub(super) sitemap: Vec<(String, Option<Timestamp>)>,
+}
+
+/// The site in one language: its pages join those that are there.
+fn edition(
+    input: &Input<'_>,
+    language: usize,
+    languages: &Arc<Languages>,
+    whole: &mut Whole,
+) -> Result<Edition> {
     let config = input.config;
     let overlays = &input.content.overlays;
+    let mut warnings = Vec::new();
     let entries =
         courses::join(config, input.catalogue, overlays, input.changed_at, input.now, &mut warnings)?;
+    // What is odd in one language is odd in all of them, apart from what a language itself brings.
+    warnings.retain(|warning| !whole.warnings.contains(warning));
     let documents = documents::place(config, input.content)?;
     let addresses = Addresses::new(config);
-    let records = Arc::new(Records { config: config.clone(), addresses: addresses.clone(), entries });
+    let records = Arc::new(Records {
+        config: config.clone(),
+        addresses: addresses.clone(),
+        entries,
+        languages: languages.clone(),
+        language,
+    });
     let maps: Vec<Map> = Records::maps(&records);
-    let site = site_view(input, &records.entries, &maps, &documents, &addresses);
-    let globals = site_fingerprint(input, &records.entries, &documents);
+    let site = site_view(input, &records, &maps, &documents);
+    let globals = site_fingerprint(input, &records, &documents);
+    let history = Chronicle::new(std::mem::take(&mut whole.history), config);
     let mut planner = Planner { input, site, records, history, pages: Vec::new(), sitemap: Vec::new() };
     planner.home(documents.home)?;
     planner.courses();
     planner.listings(documents.courses)?;
     planner.documents(&documents);
     planner.not_found()?;
-    planner.machine_readable()?;
-    planner.redirects()?;
-    let Planner { mut pages, site, records, history, .. } = planner;
-    pages.sort_unstable_by(|a, b| a.route.cmp(&b.route));
-    let window = courses::window(config, &records.entries, input.now);
-    Ok(Site { pages, warnings, history, view: site, globals, window, records, maps })
+    planner.feeds()?;
+    let Planner { mut pages, site, records, history, sitemap, .. } = planner;
+    let prefix = &config.site.prefix;
+    languages::settle(&mut pages, prefix, language);
+    whole.pages.append(&mut pages);
+    whole.sitemap.extend(sitemap.into_iter().map(|(address, at)| (format!("{prefix}{address}"), at)));
+    whole.history = history.into_history();
+    whole.warnings.append(&mut warnings);
+    whole.warnings.extend(languages::untranslated(config, &records.entries, &documents));
+    Ok(Edition { view: site, globals, records, maps })
 }
 
 /// What every page sees of the site.
-fn site_view(
-    input: &Input<'_>,
-    entries: &[Entry],
-    course_maps: &[Map],
-    documents: &Documents<'_>,
-    addresses: &Addresses,
-) -> Map {
+fn site_view(input: &Input<'_>, records: &Records, course_maps: &[Map], documents: &Documents<'_>) -> Map {
+    let Records { addresses, entries, .. } = records;
     let site = &input.config.site;
     let those = |wanted: &dyn Fn(&Entry) -> bool| -> List {
         let both = entries.iter().zip(course_maps);
@@ -257,6 +345,8 @@ fn site_view(
         ("baseurl".into(), addresses.base_path.as_str().into()),
         ("language".into(), site.language.as_str().into()),
         ("lang".into(), site.language.as_str().into()),
+        ("languages".into(), records.languages.list(records.language).into()),
+        ("home_url".into(), addresses.link("/").into()),
         // Filters for dates know the word, and how long what they make of it holds.
         ("time".into(), "now".into()),
         ("time_zone".into(), site.time_zone.iana_name().unwrap_or("UTC").into()),
@@ -277,11 +367,13 @@ fn site_view(
 }
 
 /// A quick hash of everything that [`site_view`] shows.
-fn site_fingerprint(input: &Input<'_>, entries: &[Entry], documents: &Documents<'_>) -> u64 {
+fn site_fingerprint(input: &Input<'_>, records: &Records, documents: &Documents<'_>) -> u64 {
+    let entries = &records.entries;
     let site = &input.config.site;
     let texts = [&site.title, &site.description, &site.base_url, &site.language];
     let mark = texts.into_iter().fold(Fingerprint::new(14), |mark, text| mark.text(text));
     let mark = mark.maybe(site.time_zone.iana_name()).number(Map::from(&site.extra).digest().short());
+    let mark = mark.text(&site.prefix).number(records.languages.list(records.language).digest().short());
     let mark = mark.number(input.data_changed_at.map_or(u64::MAX, |at| at.as_nanosecond() as u64));
     let mark = entries.iter().fold(mark, |mark, entry| mark.number(entry.mark));
     let documents = documents.sections.values().chain(documents.pages.values().flatten());

@@ -1,6 +1,5 @@
 //! Goes through everything that has a page and gives each its route, its layout and its view.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -8,8 +7,10 @@ use jiff::Timestamp;
 use super::documents::{Documents, Placed};
 use super::feeds;
 use super::jekyll;
+use super::languages::{Chronicle, Translated};
 use super::listings;
-use super::plan::{Body, Input, Make, Page, Rank, View};
+use super::machines;
+use super::plan::{Body, Input, Page, Rank, View};
 use super::records::{CoursePages, Listing, Records};
 use super::route::Route;
 use super::views::{self, PageView};
@@ -17,7 +18,6 @@ use crate::base::digest::Fingerprint;
 use crate::error::Result;
 use crate::model::course::Level;
 use crate::model::document::{Document, FrontMatter};
-use crate::model::history::History;
 use crate::model::view::{Entries, List, Map, Value};
 
 /// The work under way.
@@ -25,7 +25,7 @@ pub(super) struct Planner<'a> {
     pub(super) input: &'a Input<'a>,
     pub(super) site: Map,
     pub(super) records: Arc<Records>,
-    pub(super) history: History,
+    pub(super) history: Chronicle,
     pub(super) pages: Vec<Page>,
     /// Addresses for search engines, with the moment of their last change where it is known.
     pub(super) sitemap: Vec<(String, Option<Timestamp>)>,
@@ -43,6 +43,7 @@ struct Draft<'a> {
     view: View,
     content: Option<&'a Arc<str>>,
     inputs: Fingerprint,
+    identity: Option<Arc<str>>,
 }
 
 impl Planner<'_> {
@@ -55,19 +56,43 @@ impl Planner<'_> {
         let inputs = layouts.iter().fold(draft.inputs, |inputs, layout| inputs.text(layout));
         let inputs = inputs.maybe(draft.content.map(|content| &**content)).get();
         let body = Body::Layout { layouts, view: draft.view, content: draft.content.cloned() };
-        self.pages.push(Page { route: draft.route, rank: draft.rank, body, inputs, record: None });
+        let (route, rank, identity) = (draft.route, draft.rank, draft.identity);
+        self.pages.push(Page { route, rank, body, inputs, record: None, identity, language: 0 });
+    }
+
+    /// Whether a document is shown in place of a translation that is not there.
+    fn is_fallback(&self, document: Option<&Document>) -> bool {
+        document.is_some_and(|document| document.language != self.records.language)
+    }
+
+    /// The language that the words of a page are in.
+    fn spoken(&self, is_fallback: bool) -> &str {
+        views::spoken(self.input.config, is_fallback)
     }
 
     /// A view that is made at once: `site` and `page` with something beside them.
-    fn here(&self, page: PageView<'_>, more: Option<(&'static str, Map)>) -> (View, Fingerprint) {
+    fn here(
+        &self,
+        page: PageView<'_>,
+        identity: &str,
+        more: Option<(&'static str, Map)>,
+    ) -> (View, Fingerprint) {
         let page = page.map();
         let mut mark = Fingerprint::new(10).number(page.digest().short());
-        let mut root = vec![("site".into(), self.site.clone().into()), ("page".into(), page.into())];
+        let mut root = vec![("site".into(), self.site.clone().into())];
         if let Some((name, map)) = more {
             mark = mark.text(name).number(map.digest().short());
             root.push((name.into(), map.into()));
         }
-        (View::Here(Map::new(root)), mark)
+        let records = &self.records;
+        if self.input.config.languages.len() < 2 {
+            root.push(("page".into(), page.into()));
+            return (View::Here(Map::new(root)), mark);
+        }
+        // Where the translations are is known only when all languages are planned.
+        let (languages, language, identity) = (records.languages.clone(), records.language, identity.into());
+        let view = Translated { languages, identity, language, root, page };
+        (View::Made(Arc::new(view), 0), mark)
     }
 
     pub(super) fn home(&mut self, home: Option<&Document>) -> Result<()> {
@@ -78,6 +103,7 @@ impl Planner<'_> {
             Some(Value::List(posts)) => jekyll::paginator(posts),
             _ => Map::default(),
         };
+        let is_fallback = self.is_fallback(home);
         let (view, inputs) = self.here(
             PageView {
                 kind: "home",
@@ -89,7 +115,10 @@ impl Planner<'_> {
                 content: home.map(|document| &document.html),
                 previous: None,
                 next: None,
+                language: self.spoken(is_fallback),
+                is_fallback,
             },
+            route.path(),
             Some(("paginator", posts)),
         );
         self.sitemap.push((route.address(), None));
@@ -104,6 +133,7 @@ impl Planner<'_> {
             view,
             content,
             inputs,
+            identity: None,
         });
         Ok(())
     }
@@ -132,7 +162,8 @@ impl Planner<'_> {
             self.history.learn(&entry.id, &entry.route.address());
             self.sitemap.push((entry.route.address(), entry.updated_at));
             let record = Some(entry.id.clone());
-            self.pages.push(Page { route: entry.route.clone(), rank: Rank::Leaf, body, inputs, record });
+            let (route, rank) = (entry.route.clone(), Rank::Leaf);
+            self.pages.push(Page { route, rank, body, inputs, record, identity: None, language: 0 });
         }
     }
 
@@ -174,6 +205,7 @@ impl Planner<'_> {
             level,
             front: front.cloned(),
             html: document.map(|document| document.html.clone()),
+            is_fallback: self.is_fallback(document),
             slices,
         });
         let front_mark = front.map_or(0, FrontMatter::fingerprint);
@@ -194,7 +226,8 @@ impl Planner<'_> {
                 front,
                 view: View::Made(listing.clone(), number),
                 content: document.map(|document| &document.html).filter(|_| slice.number == 1),
-                inputs,
+                inputs: inputs.number(u64::from(listing.is_fallback)),
+                identity: None,
             });
         }
         Ok(())
@@ -245,8 +278,11 @@ impl Planner<'_> {
             content: Some(&placed.document.html),
             previous,
             next,
+            language: self.spoken(placed.is_fallback),
+            is_fallback: placed.is_fallback,
         };
-        let (view, inputs) = self.here(page, section.map(|section| ("section", section)));
+        let identity: Arc<str> = format!("document:{}", placed.document.original).into();
+        let (view, inputs) = self.here(page, &identity, section.map(|section| ("section", section)));
         let is_post = kind == "page" && front.date.is_some();
         self.history.learn(&format!("document:{}", placed.document.source), &placed.route.address());
         self.sitemap.push((placed.route.address(), front.date.map(|date| date.sort_key())));
@@ -259,6 +295,7 @@ impl Planner<'_> {
             view,
             content: Some(&placed.document.html),
             inputs,
+            identity: Some(identity),
         });
     }
 
@@ -277,8 +314,10 @@ impl Planner<'_> {
             content: None,
             previous: None,
             next: None,
+            language: self.spoken(false),
+            is_fallback: false,
         };
-        let (view, inputs) = self.here(page, None);
+        let (view, inputs) = self.here(page, route.path(), None);
         self.add(Draft {
             route,
             rank: Rank::Leaf,
@@ -288,92 +327,21 @@ impl Planner<'_> {
             view,
             content: None,
             inputs,
+            identity: None,
         });
         Ok(())
     }
 
-    /// A page at every address that something has left, and a list of them for servers that read one.
-    pub(super) fn redirects(&mut self) -> Result<()> {
-        let mut taken: BTreeSet<String> =
-            self.pages.iter().map(|page| page.route.path().to_lowercase()).collect();
-        let mut lines = self.input.redirects.clone();
-        let mut inputs = Fingerprint::new(19).text(&lines);
-        if !lines.is_empty() && !lines.ends_with('\n') {
-            lines.push('\n');
-        }
-        let mut pages = Vec::new();
-        for (_, present, past) in self.history.moves() {
-            // Where the record itself has gone, its past leads nowhere.
-            let Ok(target) = Route::of_address(present) else { continue };
-            if !taken.contains(&target.path().to_lowercase()) {
-                continue;
-            }
-            for address in past {
-                let Ok(route) = Route::of_address(address) else { continue };
-                if taken.insert(route.path().to_lowercase()) {
-                    let (from, to) = (self.link(&route), self.link(&target));
-                    inputs = inputs.text(&from).text(&to);
-                    lines.push_str(&format!("{from} {to} 301\n"));
-                    pages.push((route, target.clone()));
-                }
-            }
-        }
-        for (route, target) in pages {
-            let addresses = self.records.addresses.clone();
-            let language = self.input.config.site.language.clone();
-            let (link, absolute) = (self.link(&target), addresses.absolute(&target.address()));
-            let inputs = Fingerprint::new(20).text(&link).text(&absolute).text(&language).get();
-            let make = Make::new(move || feeds::redirect(&language, &link, &absolute));
-            self.pages.push(Page { route, rank: Rank::Leaf, body: Body::Made(make), inputs, record: None });
-        }
-        if !lines.is_empty() {
-            self.made("_redirects", inputs, move || lines.clone().into_bytes())?;
-        }
-        Ok(())
-    }
-
-    /// Files for machines. They are made from the records themselves, so their inputs say when they have to be.
-    pub(super) fn machine_readable(&mut self) -> Result<()> {
+    /// Feeds of this language. They are made from the records themselves, so their inputs say when they have to be.
+    pub(super) fn feeds(&mut self) -> Result<()> {
         let site = &self.input.config.site;
-        let base = Fingerprint::new(13).text(&site.base_url).text(&site.title).text(&site.language);
-        let base = base.text(&site.description).number(self.input.config.courses.feed_size as u64);
-
+        let base = machines::base(self.input.config).text(&site.prefix);
         let records = self.records.clone();
         let newest = feeds::newest(&records.config, &records.entries);
         let inputs = newest.iter().fold(base, |inputs, at| inputs.number(records.entries[*at].mark));
-        self.made("feed.xml", inputs, move || {
+        self.pages.push(machines::made("feed.xml", inputs, move || {
             feeds::atom(&records.config, &records.addresses, &records.entries, &newest)
-        })?;
-
-        let addresses = self.records.addresses.clone();
-        self.made("robots.txt", base, move || feeds::robots(&addresses))?;
-
-        self.sitemap.sort_unstable();
-        let pages: Arc<[(String, Option<Timestamp>)]> = std::mem::take(&mut self.sitemap).into();
-        for part in feeds::sitemaps(&pages) {
-            let inputs = part.pages.clone().fold(base.number(pages.len() as u64), |inputs, at| {
-                let (address, changed) = &pages[at];
-                inputs.text(address).number(changed.map_or(0, |at| at.as_nanosecond() as u64))
-            });
-            let (addresses, pages, name) = (self.records.addresses.clone(), pages.clone(), part.name.clone());
-            self.made(&name, inputs, move || part.bytes(&addresses, &pages))?;
-        }
-        Ok(())
-    }
-
-    fn made(
-        &mut self,
-        path: &str,
-        inputs: Fingerprint,
-        make: impl Fn() -> Vec<u8> + Send + Sync + 'static,
-    ) -> Result<()> {
-        self.pages.push(Page {
-            route: Route::file(path)?,
-            rank: Rank::Entrance,
-            body: Body::Made(Make::new(make)),
-            inputs: inputs.get(),
-            record: None,
-        });
+        })?);
         Ok(())
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::courses::Entry;
+use super::languages::Languages;
 use super::listings::Slice;
 use super::views::{self, Addresses, PageView};
 use crate::config::Config;
@@ -16,9 +17,21 @@ pub(super) struct Records {
     pub(super) config: Arc<Config>,
     pub(super) addresses: Addresses,
     pub(super) entries: Vec<Entry>,
+    /// The languages of the site, and which of them this is.
+    pub(super) languages: Arc<Languages>,
+    pub(super) language: usize,
 }
 
 impl Records {
+    /// A page's map with its translations.
+    pub(super) fn page(&self, page: PageView<'_>, identity: &str) -> Map {
+        let map = page.map();
+        match self.languages.translations(identity, self.language) {
+            none if none.values().is_empty() => map,
+            translations => map.with("translations", translations),
+        }
+    }
+
     /// The course at `at`, as the neighbour of the one at `index`: archived courses have none and are none.
     pub(super) fn neighbour(&self, index: usize, at: usize) -> Option<&Entry> {
         let is_listed = |at: usize| self.entries.get(at).filter(|entry| entry.course.archived_at.is_none());
@@ -75,10 +88,12 @@ impl Entries for CoursePages {
                 .filter(|html| !html.trim().is_empty()),
             previous: neighbour(index.checked_sub(1)),
             next: neighbour(Some(index + 1)),
+            language: views::spoken(&self.records.config, entry.is_fallback),
+            is_fallback: entry.is_fallback,
         };
         vec![
             ("site".into(), self.site.clone().into()),
-            ("page".into(), page.map().into()),
+            ("page".into(), self.records.page(page, &entry.id).into()),
             ("course".into(), Records::map(&self.records, number).into()),
         ]
     }
@@ -93,6 +108,8 @@ pub(super) struct Listing {
     pub(super) level: Option<Level>,
     pub(super) front: Option<FrontMatter>,
     pub(super) html: Option<Arc<str>>,
+    /// Whether its words stand in for a translation that nobody has written.
+    pub(super) is_fallback: bool,
     pub(super) slices: Vec<Slice>,
 }
 
@@ -122,6 +139,8 @@ impl Entries for Listing {
             content: self.html.as_ref().filter(|_| slice.number == 1),
             previous: None,
             next: None,
+            language: views::spoken(&self.records.config, self.is_fallback),
+            is_fallback: self.is_fallback,
         };
         let level = self.level.map(|level| views::level(level, self.total(), addresses));
         let listing = Map::new(vec![("title".into(), title.into()), ("level".into(), Value::maybe(level))]);
@@ -136,7 +155,7 @@ impl Entries for Listing {
         };
         vec![
             ("site".into(), self.site.clone().into()),
-            ("page".into(), page.map().into()),
+            ("page".into(), self.records.page(page, slice.route.path()).into()),
             ("paginator".into(), slice.paginator(courses, self.slices.len(), self.total(), link).into()),
             ("listing".into(), listing.into()),
         ]

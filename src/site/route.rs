@@ -38,6 +38,15 @@ impl Route {
         }
     }
 
+    /// The same route in the tree of a language: `/en` makes `en/courses/ruhig/index.html` of it.
+    #[must_use]
+    pub(super) fn below(&self, prefix: &str) -> Self {
+        match prefix.strip_prefix('/') {
+            Some(prefix) => Self(format!("{prefix}/{}", self.0)),
+            None => self.clone(),
+        }
+    }
+
     /// The path of the file below the output folder, with `/` between its parts.
     pub fn path(&self) -> &str {
         &self.0

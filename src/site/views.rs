@@ -18,6 +18,8 @@ pub(super) struct Addresses {
     pub(super) base_path: String,
     /// `base_url` without a slash at its end.
     pub(super) base_url: String,
+    /// The path before the addresses of this language: empty for the main one, `/en` for another.
+    pub(super) prefix: String,
 }
 
 impl Addresses {
@@ -25,17 +27,17 @@ impl Addresses {
         let base_url = config.site.base_url.trim_end_matches('/').to_owned();
         let after_scheme = base_url.split_once("://").map_or("", |(_, rest)| rest);
         let base_path = after_scheme.find('/').map_or("", |at| &after_scheme[at..]).to_owned();
-        Self { base_path, base_url }
+        Self { base_path, base_url, prefix: config.site.prefix.clone() }
     }
 
-    /// The address from the root of the host, for links in pages.
+    /// The address from the root of the host, for links in pages, of what lives in the tree of this language.
     pub(super) fn link(&self, address: &str) -> String {
-        format!("{}{address}", self.base_path)
+        format!("{}{}{address}", self.base_path, self.prefix)
     }
 
-    /// The whole address, for feeds and the sitemap.
+    /// The whole address of what lives in the tree of this language, for feeds.
     pub(super) fn absolute(&self, address: &str) -> String {
-        format!("{}{address}", self.base_url)
+        format!("{}{}{address}", self.base_url, self.prefix)
     }
 }
 
@@ -73,7 +75,17 @@ pub(super) fn course(entry: &Entry, config: &Config, addresses: &Addresses) -> V
         ("is_archived".into(), course.archived_at.is_some().into()),
         ("participants".into(), participants(course.participants.as_deref(), config).into()),
         ("extra".into(), overlay.map(|o| o.front.extra.clone()).unwrap_or_default().into()),
+        ("language".into(), spoken(config, entry.is_fallback).into()),
+        ("is_fallback".into(), entry.is_fallback.into()),
     ]
+}
+
+/// The language of a text in an edition of the site: the edition's own, or the main one.
+pub(super) fn spoken(config: &Config, is_fallback: bool) -> &str {
+    match config.languages.first().filter(|_| is_fallback) {
+        Some(main) => &main.code,
+        None => &config.site.language,
+    }
 }
 
 /// The address of a level's first listing page.
@@ -131,6 +143,10 @@ pub(super) struct PageView<'a> {
     pub(super) content: Option<&'a Arc<str>>,
     pub(super) previous: Option<Map>,
     pub(super) next: Option<Map>,
+    /// The language that the page's own text is in.
+    pub(super) language: &'a str,
+    /// Whether that is the main language because the page is not translated.
+    pub(super) is_fallback: bool,
 }
 
 impl PageView<'_> {
@@ -148,6 +164,9 @@ impl PageView<'_> {
             ("section".into(), self.section.into()),
             ("previous".into(), Value::maybe(self.previous)),
             ("next".into(), Value::maybe(self.next)),
+            ("language".into(), self.language.into()),
+            ("is_fallback".into(), self.is_fallback.into()),
+            ("translations".into(), List::default().into()),
             ("layout".into(), Value::maybe(front.and_then(|f| f.template.as_ref()))),
             ("content".into(), self.content.map_or(Value::Nil, |html| Value::Html(html.clone()))),
             ("extra".into(), front.map(|f| f.extra.clone()).unwrap_or_default().into()),

@@ -12,6 +12,8 @@ macro_rules! files {
 pub(super) const MANIFEST: &str = include_str!("../../themes/academy/theme.toml");
 
 files![
+    "i18n/de.toml",
+    "i18n/en.toml",
     "layouts/404.liquid",
     "layouts/base.liquid",
     "layouts/course.liquid",

@@ -4,7 +4,7 @@
 use super::front;
 use crate::base::text;
 use crate::error::{Error, Kind, Result};
-use crate::model::view::{Map, Value};
+use crate::model::view::Map;
 
 const KEYS: [&str; 9] =
     ["name", "version", "description", "license", "author", "autoescape", "strict", "options", "strings"];
@@ -13,7 +13,8 @@ const KEYS: [&str; 9] =
 #[derive(Debug)]
 pub(super) struct Manifest {
     options: toml::Table,
-    strings: toml::Table,
+    /// `[strings.LANG]`, for themes that keep their texts in `theme.toml`.
+    pub(super) strings: toml::Table,
     /// Whether the theme says which options it has; one without `theme.toml` takes any.
     declared: bool,
     /// Whether what templates write is escaped for HTML, unless a layout says otherwise.
@@ -87,18 +88,5 @@ impl Manifest {
             options.insert(key.clone(), value.clone());
         }
         Ok(Map::from(&options))
-    }
-
-    /// The texts for `language`: those of the tag itself over those of its first part over English.
-    pub(super) fn strings(&self, language: &str) -> Map {
-        let tag = language.to_ascii_lowercase();
-        let primary = tag.split('-').next().unwrap_or("en");
-        let mut merged = toml::Table::new();
-        for language in ["en", primary, tag.as_str()] {
-            if let Some(toml::Value::Table(texts)) = self.strings.get(language) {
-                merged.extend(texts.iter().map(|(key, value)| (key.clone(), value.clone())));
-            }
-        }
-        merged.iter().map(|(key, value)| (key.clone(), Value::from(value))).collect()
     }
 }

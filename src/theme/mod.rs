@@ -10,6 +10,7 @@ mod front;
 mod manifest;
 mod places;
 mod render;
+mod strings;
 mod trace;
 
 use std::path::PathBuf;
@@ -19,9 +20,10 @@ use jiff::Timestamp;
 
 pub use self::assets::{Asset, Body};
 pub use self::data::Records;
-use self::dialect::Settings;
+use self::dialect::{Languages, Settings};
 use self::manifest::Manifest;
 use self::places::{Folder, Manner, Places, Use};
+use self::strings::Strings;
 pub use self::trace::{Change, TemplateRead, Trace, Window};
 use crate::base::{files, text};
 use crate::config::Config;
@@ -37,14 +39,22 @@ const DEFAULT: &str = "academy";
 /// A theme with its options, as one site uses it. Templates are parsed at their first use and then shared.
 pub struct Theme {
     language: Language,
-    settings: Arc<Settings>,
+    /// The site in each of its languages, the main one first.
+    editions: Vec<Edition>,
     manner: Manner,
     places: Places,
     folder: Folder,
-    options: Map,
-    strings: Map,
     jekyll: Map,
     statics: PathBuf,
+}
+
+/// What the theme is in one language.
+struct Edition {
+    settings: Settings,
+    options: Map,
+    strings: Map,
+    /// What is missing in it.
+    warning: Option<String>,
 }
 
 impl std::fmt::Debug for Theme {
@@ -62,6 +72,8 @@ pub struct Request<'a> {
     pub view: &'a Map,
     /// The HTML of the page itself: `content` in the innermost layout.
     pub content: Option<&'a Arc<str>>,
+    /// The language of the page, by its place in the configuration's list.
+    pub language: usize,
     /// The moment of the build.
     pub now: Timestamp,
     /// The page's name in errors, for example its route.
@@ -97,27 +109,41 @@ impl Theme {
             autoescape: manifest.autoescape,
             strict: config.theme.strict.unwrap_or(manifest.strict),
         };
-        let settings = Arc::new(Settings {
-            language: config.site.language.clone(),
-            zone: config.site.time_zone.clone(),
-            base_url: config.site.base_url.clone(),
-        });
+        let strings = Strings::read(&config.root, &config.paths.texts, &folder, &manifest.strings)?;
+        let edition = |own: &Arc<Config>| {
+            Ok(Edition {
+                settings: Settings::of(own),
+                options: manifest.options(&own.theme.options)?,
+                strings: strings.of(&own.site.language, &config.site.language),
+                warning: strings.missing(&own.site.language, &config.site.language),
+            })
+        };
+        let editions = config.editions().iter().map(edition).collect::<Result<Vec<_>>>()?;
+        let languages: Languages = editions.iter().map(|edition| edition.settings.clone()).collect();
         Ok(Self {
-            language: dialect::language(&settings),
-            settings,
+            language: dialect::language(&languages),
+            editions,
             manner,
             places: Places::read(&config.root, &config.paths.templates, remote, &folder, manner)?,
             folder,
-            options: manifest.options(&config.theme.options)?,
-            strings: manifest.strings(&config.site.language),
             jekyll: [("environment", "production")].into_iter().collect(),
             statics: config.paths.statics.clone(),
         })
     }
 
+    /// What a person should look at: texts that are missing in one of the site's languages.
+    pub fn warnings(&self) -> impl Iterator<Item = &str> {
+        self.editions.iter().filter_map(|edition| edition.warning.as_deref())
+    }
+
     /// The theme's options with the site's over them: `theme` in templates.
     pub fn options(&self) -> &Map {
-        &self.options
+        &self.edition(0).options
+    }
+
+    fn edition(&self, language: usize) -> &Edition {
+        // A theme is opened with one edition a language, the main one always among them.
+        self.editions.get(language).unwrap_or(&self.editions[0])
     }
 
     /// Static files to be published, sorted by route: the theme's, with the site's own over them.

@@ -24,7 +24,11 @@ impl Theme {
         let chain = self.chain(request, &mut names)?;
         let matter = matter(&chain);
         let globals = self.globals(request, &matter);
-        let clock = BuildClock { now: request.now, zone: &self.settings.zone, begin: Instant::now() };
+        let clock = BuildClock {
+            now: request.now,
+            zone: &self.edition(request.language).settings.zone,
+            begin: Instant::now(),
+        };
         let partials = Shelf(self);
         let mut reads = Reads::new();
         let mut html: Option<String> = None;
@@ -43,6 +47,7 @@ impl Theme {
                     render_sees_globals: true,
                     ..Options::default()
                 },
+                locale: request.language,
                 ..Scene::new(&globals)
             };
             let rendered =

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::data::Globals;
-use super::{Request, Theme};
+use super::{Edition, Request, Theme};
 use crate::base::digest::{Digest, Fingerprint};
 use crate::liquid::{self, Entities, Read};
 use crate::model::view::Map;
@@ -82,7 +82,10 @@ impl Theme {
 
     /// A quick hash of everything that all pages see of the theme: `theme` and `t`.
     pub fn fingerprint(&self) -> u64 {
-        Fingerprint::new(22).number(self.options.digest().short()).number(self.strings.digest().short()).get()
+        let mark = |mark: Fingerprint, edition: &Edition| {
+            mark.number(edition.options.digest().short()).number(edition.strings.digest().short())
+        };
+        self.editions.iter().fold(Fingerprint::new(22), mark).get()
     }
 
     /// What looking for a template gives now, by the name that a trace has for it.
@@ -110,10 +113,11 @@ impl Theme {
     }
 
     pub(super) fn globals<'a>(&'a self, request: &Request<'a>, layout: &'a Map) -> Globals<'a> {
+        let edition = self.edition(request.language);
         Globals {
             view: request.view,
-            options: &self.options,
-            strings: &self.strings,
+            options: &edition.options,
+            strings: &edition.strings,
             jekyll: &self.jekyll,
             content: request.content,
             layout,

@@ -203,7 +203,7 @@ pub(crate) fn render(config: &Config, layout: &'static str, texts: Texts, has_co
         "<p>We begin with what <em>you</em> bring. A method is worth as much as the case that it is tried on.</p><blockquote><p>Nobody learns to listen by being told to.</p></blockquote><h2>Three habits</h2><ol><li>Prepare in writing</li><li>Ask once more</li><li>Stop in time</li></ol><table><thead><tr><th>Format</th><th>Days</th><th>Group</th></tr></thead><tbody><tr><td>Workshop</td><td>2</td><td>12</td></tr><tr><td>Masterclass</td><td>5</td><td>8</td></tr></tbody></table><pre><code>plan = case + partner</code></pre>",
     );
     let content = matches!(layout, "page").then_some(&words);
-    let request = Request { layouts: &[layout], view: &view, content, now: now(), name: layout };
+    let request = Request { layouts: &[layout], view: &view, content, language: 0, now: now(), name: layout };
     let rendered =
         theme.render(&request).unwrap_or_else(|error| panic!("{layout}: {error} {:?}", error.hints()));
     String::from_utf8(rendered.bytes).expect("text")
@@ -302,7 +302,8 @@ fn pages_other_than_the_home_page_do_not_hang_on_the_catalogue() {
     let (theme, config) = (Theme::open(&academy(), &[]).expect("opens"), academy());
     for layout in ["course", "page", "section", "404"] {
         let view = view(layout, PLAIN, true);
-        let request = Request { layouts: &[layout], view: &view, content: None, now: now(), name: layout };
+        let request =
+            Request { layouts: &[layout], view: &view, content: None, language: 0, now: now(), name: layout };
         let trace = theme.render(&request).expect("renders").trace;
         for name in ["courses", "upcoming", "levels", "data_changed_at"] {
             let path = format!("site.{name}");
@@ -316,10 +317,9 @@ fn pages_other_than_the_home_page_do_not_hang_on_the_catalogue() {
 #[test]
 fn every_text_is_there_in_both_languages() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("themes/academy");
-    let manifest = std::fs::read_to_string(root.join("theme.toml")).expect("there");
-    let manifest: toml::Table = manifest.parse().expect("TOML");
     let keys = |language: &str| -> Vec<String> {
-        let texts = manifest["strings"][language].as_table().expect("a table");
+        let texts = std::fs::read_to_string(root.join(format!("i18n/{language}.toml"))).expect("there");
+        let texts: toml::Table = texts.parse().expect("TOML");
         texts.keys().cloned().collect()
     };
     assert_eq!(keys("en"), keys("de"));

@@ -50,7 +50,7 @@ fn the_benchmark_site_has_the_pages_that_others_build() {
             changed_at: &|course| course.updated_at,
             data_changed_at: Some(now()),
             now: now(),
-            redirects: String::new(),
+            redirects: "",
         },
         aither::model::history::History::default(),
     )
@@ -63,6 +63,7 @@ fn the_benchmark_site_has_the_pages_that_others_build() {
             layouts: &layouts,
             view: &view.map(),
             content: content.as_ref(),
+            language: 0,
             now: now(),
             name: path,
         };

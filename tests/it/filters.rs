@@ -36,7 +36,8 @@ fn shown_by(config: &Config, template: &str) -> (String, Trace) {
     .into_iter()
     .collect();
     let theme = Theme::open(config, &[remote]).expect("opens");
-    let request = Request { layouts: &["try"], view: &view, content: None, now: now(), name: "try" };
+    let request =
+        Request { layouts: &["try"], view: &view, content: None, language: 0, now: now(), name: "try" };
     let rendered = theme.render(&request).unwrap_or_else(|error| panic!("{template}: {error}"));
     (String::from_utf8(rendered.bytes).expect("text"), rendered.trace)
 }

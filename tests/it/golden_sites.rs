@@ -124,6 +124,13 @@ fn a_minimal_site() {
 }
 
 #[test]
+fn a_site_in_three_languages() {
+    let site = keeps_the_promise(Fixture::copy("multilingual"), "courses.json", "Ganz ruhig");
+    assert!(site.output("fr/courses/ruhig/index.html").contains("Ganz ruhig"));
+    assert!(site.output("en/courses/calm/index.html").contains("Negotiate calmly"));
+}
+
+#[test]
 fn a_hostile_site() {
     let site = Fixture::copy("hostile");
     site.build();

@@ -269,6 +269,7 @@ enum Step {
     Asset(u8, Option<u8>),
     Page(u8, Option<u8>),
     Overlay(usize, Option<u8>),
+    Translation(usize, Option<u8>),
     Clock(u16),
     Hand(usize, u8),
     /// The next build is cut off: some files of before come back, the journal stays.
@@ -301,6 +302,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0..3_u8, prop::option::of(any::<u8>())).prop_map(|(name, to)| Step::Asset(name, to)),
         2 => (0..4_u8, prop::option::of(any::<u8>())).prop_map(|(name, to)| Step::Page(name, to)),
         1 => (0..12_usize, prop::option::of(any::<u8>())).prop_map(|(at, to)| Step::Overlay(at, to)),
+        2 => (0..TRANSLATIONS.len(), prop::option::of(any::<u8>()))
+            .prop_map(|(at, to)| Step::Translation(at, to)),
         1 => (0..900_u16).prop_map(Step::Clock),
         1 => (any::<usize>(), any::<u8>()).prop_map(|(at, to)| Step::Hand(at, to)),
         2 => any::<u64>().prop_map(Step::Crash),
@@ -309,10 +312,21 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-const CONFIGS: [(&str, &str); 4] = [
+/// Files of another language, which count while the site has it.
+const TRANSLATIONS: [&str; 6] = [
+    "content/about.en.md",
+    "content/news/a.en.md",
+    "content/news/_index.en.md",
+    "content/courses/kurs-1.en.md",
+    "content/courses/kurs-2.en.md",
+    "i18n/en.toml",
+];
+
+const CONFIGS: [(&str, &str); 5] = [
+    ("[courses]\n", "[languages.en]\ntitle = \"Academy\"\n[courses]\n"),
     ("title = \"Akademie\"", "title = \"Andere Akademie\""),
     ("page_size = 3", "page_size = 4"),
-    ("language = \"de\"", "language = \"en\""),
+    ("language = \"de\"", "language = \"fr\""),
     ("page_size = 3", "page_size = 3\narchive = true"),
 ];
 
@@ -389,6 +403,18 @@ fn take(site: &mut Fixture, step: &Step, random: &mut fastrand::Rng) {
                 None => drop(fs::remove_file(site.path(&file))),
             }
         }
+        Step::Translation(which, Some(to)) => {
+            let file = TRANSLATIONS[*which];
+            let text = match file.ends_with(".toml") {
+                true => format!("courses = \"Trainings {to}\"\n"),
+                false => format!(
+                    "+++\ntitle = \"Title {to}\"\nslug = \"place-{}-{which}\"\n+++\nText {to}\n",
+                    to % 3
+                ),
+            };
+            site.put(file, text);
+        }
+        Step::Translation(which, None) => drop(fs::remove_file(site.path(TRANSLATIONS[*which]))),
         Step::Clock(hours) => site.now += jiff::SignedDuration::from_hours(i64::from(*hours)),
         Step::Hand(which, to) => {
             let files: Vec<String> = site.tree().into_keys().collect();
@@ -474,6 +500,9 @@ fn check(steps: &[Step], seed: u64) -> Result<(), TestCaseError> {
     let mut random = fastrand::Rng::with_seed(seed);
     // Few courses are read one by one, many as a column: both happen.
     edit(&site, |rows| rows.truncate(1 + seed as usize % 9));
+    if seed.is_multiple_of(2) {
+        take(&mut site, &Step::Config(0), &mut random);
+    }
     site.build();
     for (number, step) in steps.iter().enumerate() {
         take(&mut site, step, &mut random);

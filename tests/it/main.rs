@@ -24,6 +24,7 @@ mod house;
 mod incremental;
 mod jekyll;
 mod kill;
+mod languages;
 mod liquid_data;
 mod liquid_errors;
 mod liquid_hostile;

@@ -79,9 +79,11 @@ pub(crate) fn config(root: &Path, language: &str) -> Config {
             description: String::new(),
             base_url: "https://example.org/academy".to_owned(),
             language: language.to_owned(),
+            prefix: String::new(),
             time_zone: TimeZone::get("Europe/Berlin").expect("a zone"),
             extra: toml::Table::new(),
         },
+        languages: Vec::new(),
         source: Source::Sample,
         theme: aither::config::Theme {
             name: "academy".to_owned(),
@@ -93,6 +95,7 @@ pub(crate) fn config(root: &Path, language: &str) -> Config {
             themes: root.join("themes"),
             templates: root.join("templates"),
             statics: root.join("static"),
+            texts: root.join("i18n"),
             output: root.join("output"),
             state: root.join(".aither"),
         },
@@ -104,7 +107,7 @@ pub(crate) fn config(root: &Path, language: &str) -> Config {
 }
 
 pub(crate) fn request<'a>(layouts: &'a [&'a str], view: &'a Map) -> Request<'a> {
-    Request { layouts, view, content: None, now: now(), name: "/x/" }
+    Request { layouts, view, content: None, language: 0, now: now(), name: "/x/" }
 }
 
 pub(crate) fn now() -> Timestamp {

@@ -139,7 +139,8 @@ fn records<'a>(value: &'a Value, found: &mut Vec<&'a Map>) {
 
 fn law(theme: &Theme, layout: &str, before: &Map, after: &Map) -> Result<(), TestCaseError> {
     let layouts = [layout];
-    let request = |view| Request { layouts: &layouts, view, content: None, now: now(), name: layout };
+    let request =
+        |view| Request { layouts: &layouts, view, content: None, language: 0, now: now(), name: layout };
     // A view that a template cannot cope with is another matter.
     let Ok(old) = theme.render(&request(before)) else { return Ok(()) };
     let new = theme.render(&request(after));

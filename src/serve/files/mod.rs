@@ -120,14 +120,15 @@ impl Site {
     pub(super) fn pages_of(&self, path: &str) -> Vec<String> {
         let path = path.replace("%2F", "/").replace("%2f", "/").replace("%25", "%");
         let now = self.now();
-        let page = match self.below(&path).and_then(|below| target::read(below).ok()) {
+        let Some(below) = self.below(&path) else { return Vec::new() };
+        let page = match target::read(below).ok() {
             None | Some(Target::Nowhere) => None,
             Some(Target::Folder(folder)) => Some(format!("{folder}index.html")),
             Some(Target::File(file)) if now.get(&file).is_some() => Some(file),
             Some(Target::File(file)) => Some(format!("{file}/index.html")),
         };
         let is_missing = page.as_deref().is_none_or(|page| now.get(page).is_none());
-        page.into_iter().chain(is_missing.then(|| "404.html".to_owned())).collect()
+        page.into_iter().chain(is_missing.then(|| missing_page(&now, below))).collect()
     }
 
     /// Answers a request for a file.
@@ -146,7 +147,7 @@ impl Site {
         let Some(below) = self.below(path) else {
             return match path == "/" || path == self.mount {
                 true => self.redirect(StatusCode::TEMPORARY_REDIRECT, &format!("{}/", self.mount)),
-                false => self.missing(method, asked).await,
+                false => self.missing("", method, asked).await,
             };
         };
         let target = match target::read(below) {
@@ -156,7 +157,7 @@ impl Site {
             }
         };
         let wanted = match &target {
-            Target::Nowhere => return self.missing(method, asked).await,
+            Target::Nowhere => return self.missing(below, method, asked).await,
             Target::Folder(folder) => format!("{folder}index.html"),
             Target::File(file) => file.clone(),
         };
@@ -173,7 +174,7 @@ impl Site {
             let address = format!("{}/{}/{query}", self.mount, target::escape(&file));
             return self.redirect(StatusCode::PERMANENT_REDIRECT, &address);
         }
-        self.missing(method, asked).await
+        self.missing(below, method, asked).await
     }
 
     /// The file for a path, in the form that the client likes best.
@@ -369,12 +370,12 @@ impl Site {
     }
 
     /// The site's own page for addresses that lead nowhere.
-    async fn missing(&self, method: &Method, asked: &HeaderMap) -> Response<Body> {
+    async fn missing(&self, below: &str, method: &Method, asked: &HeaderMap) -> Response<Body> {
         let mut unconditional = HeaderMap::new();
         if let Some(accepted) = asked.get(header::ACCEPT_ENCODING) {
             unconditional.insert(header::ACCEPT_ENCODING, accepted.clone());
         }
-        let mut response = match self.find("404.html", &unconditional).await {
+        let mut response = match self.find(&missing_page(&self.now(), below), &unconditional).await {
             Ok(Some(found)) if self.live => {
                 let page = self.send_live(found, StatusCode::NOT_FOUND).await;
                 return page.unwrap_or_else(|error| self.trouble(&error));
@@ -420,6 +421,13 @@ impl Site {
         set(response.headers_mut(), header::RETRY_AFTER, "1");
         response
     }
+}
+
+/// The page for an address that leads nowhere: the tree of a language has one of its own.
+fn missing_page(now: &Generation, below: &str) -> String {
+    let tree = below.trim_start_matches('/').split('/').next().unwrap_or_default();
+    let own = format!("{tree}/404.html");
+    if now.get(&own).is_some() { own } else { "404.html".to_owned() }
 }
 
 /// A file that the manifest does not vouch for: its tag is weak, made of time and length.

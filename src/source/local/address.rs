@@ -1,6 +1,6 @@
 //! Where the content's files will be found: so that no two want one address, and that links between files hold.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::walk::Entry;
 use super::{Folder, Page, PageKind};
@@ -12,6 +12,12 @@ use crate::config::Config;
 #[derive(Debug, Default)]
 pub(super) struct Addresses {
     by_file: HashMap<String, String>,
+    /// The addresses of translations, by their language and the file in the main language.
+    translated: HashMap<(usize, String), String>,
+    /// What stands before the addresses of each language: `en/`, and nothing for the main one.
+    prefixes: Vec<String>,
+    /// The pages of the main language.
+    main: HashSet<String>,
     /// Folders whose own page has a slug of its own, with that slug: what is in them moves along.
     renamed: HashMap<String, String>,
     /// The path of the site's base address.
@@ -28,10 +34,17 @@ impl Addresses {
     ) -> (Self, Vec<Mistake>) {
         let after_scheme = config.site.base_url.split_once("://").map_or("", |(_, rest)| rest);
         let base_path = after_scheme.find('/').map_or("", |at| &after_scheme[at..]).to_owned();
-        let mut addresses = Self { base_path, ..Self::default() };
+        let prefix = |at: usize, code: &str| match at {
+            0 => String::new(),
+            _ => format!("{}/", code.to_ascii_lowercase()),
+        };
+        let codes = config.languages.iter().enumerate();
+        let prefixes = codes.map(|(at, language)| prefix(at, &language.code)).collect();
+        let mut addresses = Self { base_path, prefixes, ..Self::default() };
         let built = |page: &&Page| config.courses.drafts || !page.is_draft();
         let renamed = pages.iter().filter(built).filter_map(|page| {
-            Some((page.path.strip_suffix("/index.md")?.to_owned(), page.slug()?.to_owned()))
+            let folder = page.original.strip_suffix("/index.md").filter(|_| page.language == 0)?;
+            Some((folder.to_owned(), page.slug()?.to_owned()))
         });
         addresses.renamed = renamed.collect();
 
@@ -43,12 +56,22 @@ impl Addresses {
             mistakes.push(Mistake::new(folder.file(path), message).hint(Some(hint.to_owned())));
         };
         for page in pages.iter().filter(built) {
-            let address = addresses.page(page);
+            let prefix = addresses.prefixes.get(page.language).map_or("", String::as_str);
+            let address = format!("{prefix}{}", addresses.page(page));
             if let Some(first) = page.course().and_then(|course| courses.insert(course, &page.path)) {
                 clash(first, &page.path, "describes the same course as", "make one file of the two");
             } else if let Some(first) = taken.insert(format!("{address}index.html"), &page.path) {
                 let hint = "rename one of them, or give it another `slug`";
                 clash(first, &page.path, &format!("has the address /{address} of"), hint);
+            }
+            match page.language {
+                0 => drop(addresses.main.insert(page.original.clone())),
+                // The address of a course is the same in all languages unless its file says otherwise.
+                _ if matches!(page.kind, PageKind::Overlay(_)) && page.slug().is_none() => {}
+                language => {
+                    let key = (language, page.original.clone());
+                    drop(addresses.translated.insert(key, address.clone()));
+                }
             }
             addresses.by_file.insert(page.path.clone(), address);
         }
@@ -72,7 +95,8 @@ impl Addresses {
 
     /// The address of what `target` names in the file `from`, if it is a file of the content: the author links to files
     /// as they lie on the disk.
-    pub(super) fn link(&self, from: &str, target: &str) -> Option<String> {
+    pub(super) fn link(&self, page: &Page, target: &str) -> Option<String> {
+        let from = page.path.as_str();
         let (path, rest) = target.split_at(target.find(['?', '#']).unwrap_or(target.len()));
         if path.is_empty() || path.contains(':') {
             return None;
@@ -91,13 +115,24 @@ impl Addresses {
             }
         }
         let file = parts.join("/");
-        let address = self.by_file.get(&file).or_else(|| self.by_file.get(&decoded(&file)?))?;
-        Some(format!("{}/{}{rest}", self.base_path, encoded(address)))
+        let address = self.seen_from(page, &file).or_else(|| self.seen_from(page, &decoded(&file)?))?;
+        Some(format!("{}/{}{rest}", self.base_path, encoded(&address)))
+    }
+
+    /// The address of a file for a page: a link to a page leads to that page in the language of the one that links.
+    fn seen_from(&self, page: &Page, file: &str) -> Option<String> {
+        let address = self.by_file.get(file)?;
+        if page.language == 0 || !self.main.contains(file) {
+            return Some(address.clone());
+        }
+        let translated = self.translated.get(&(page.language, file.to_owned()));
+        let prefix = self.prefixes.get(page.language)?;
+        Some(translated.cloned().unwrap_or_else(|| format!("{prefix}{address}")))
     }
 
     /// The address of a page, which the site makes by the same rules.
     fn page(&self, page: &Page) -> String {
-        let (folder, name) = page.path.rsplit_once('/').unwrap_or(("", &page.path));
+        let (folder, name) = page.original.rsplit_once('/').unwrap_or(("", &page.original));
         if name == "index.md" {
             return self.folder(folder);
         }
@@ -144,8 +179,8 @@ impl Page {
         match &self.kind {
             PageKind::Document(_) => None,
             PageKind::Overlay(overlay) => Some(match &overlay.course_id {
-                Some(id) => format!("id {id}"),
-                None => format!("slug {}", slugify(&overlay.course)),
+                Some(id) => format!("{} id {id}", overlay.language),
+                None => format!("{} slug {}", overlay.language, slugify(&overlay.course)),
             }),
         }
     }

@@ -35,16 +35,19 @@ pub(super) fn read(
     let source: Arc<str> = entry.path.as_str().into();
     let kind = match &entry.role {
         Role::Overlay { course } => {
-            let overlay = Overlay { source, course: course.as_str().into(), front, ..Overlay::default() };
+            let course = course.as_str().into();
+            let overlay = Overlay { source, language: entry.language, course, front, ..Overlay::default() };
             PageKind::Overlay(Box::new(reader.course(&mut table, overlay)))
         }
-        Role::Document { .. } | Role::Asset => PageKind::Document(Document {
+        Role::Document { .. } | Role::Asset => PageKind::Document(Box::new(Document {
             section: entry.path.rsplit_once('/').map_or("", |(folder, _)| folder).into(),
             source,
+            original: entry.original.as_str().into(),
+            language: entry.language,
             is_section: entry.role == Role::Document { is_section: true },
             front,
             html: "".into(),
-        }),
+        })),
     };
     table.finish(Some(EXTRA));
     let mistakes = sheet.into_mistakes();

@@ -3,6 +3,7 @@
 
 mod address;
 mod front;
+mod languages;
 mod scaffold;
 mod walk;
 
@@ -25,6 +26,9 @@ use walk::{Entry, Role};
 struct Page {
     /// The file below `content/`.
     path: String,
+    /// The same without its language.
+    original: String,
+    language: usize,
     kind: PageKind,
     text: String,
     /// Where the Markdown begins in the text.
@@ -33,14 +37,14 @@ struct Page {
 
 #[derive(Debug)]
 enum PageKind {
-    Document(Document),
+    Document(Box<Document>),
     Overlay(Box<Overlay>),
 }
 
 /// Reads all local content. No folder of content is no content.
 pub fn read(config: &Config) -> Result<Content> {
     let folder = Folder::of(config);
-    let (entries, mut mistakes) = walk::walk(&folder)?;
+    let (entries, mut mistakes) = walk::walk(config, &folder)?;
     let read: Vec<_> = entries.par_iter().filter_map(|entry| folder.page(config, entry)).collect();
     let mut pages = Vec::with_capacity(read.len());
     for page in read {
@@ -66,12 +70,17 @@ pub fn read(config: &Config) -> Result<Content> {
     content.assets.sort_by(|a, b| a.route.cmp(&b.route));
     let rendered: Vec<PageKind> =
         pages.into_par_iter().map(|page| render(config, &addresses, page)).collect();
+    let mut overlays = Vec::new();
     for page in rendered {
         match page {
-            PageKind::Document(document) => content.documents.push(document),
-            PageKind::Overlay(overlay) => content.overlays.push((*overlay).into()),
+            PageKind::Document(document) => content.documents.push(*document),
+            PageKind::Overlay(overlay) => overlays.push(*overlay),
         }
     }
+    if config.languages.len() > 1 {
+        languages::inherit(&mut content.documents, &mut overlays);
+    }
+    content.overlays = overlays.into_iter().map(Into::into).collect();
     Ok(content)
 }
 
@@ -101,7 +110,8 @@ impl Folder {
         }
         Some(self.text(&entry.path).map_err(|mistake| vec![mistake]).and_then(|text| {
             let (kind, body) = front::read(config, &self.file(&entry.path), entry, &text)?;
-            Ok(Page { path: entry.path.clone(), kind, text, body })
+            let (path, original) = (entry.path.clone(), entry.original.clone());
+            Ok(Page { path, original, language: entry.language, kind, text, body })
         }))
     }
 
@@ -123,10 +133,11 @@ impl Folder {
 
 fn render(config: &Config, addresses: &Addresses, page: Page) -> PageKind {
     let body = page.text.get(page.body..).unwrap_or_default();
-    let link = |target: &str| addresses.link(&page.path, target);
-    let html = markdown::render_with(body, Trust::Local, &config.site.language, &link).into();
+    let link = |target: &str| addresses.link(&page, target);
+    let language = config.languages.get(page.language).map_or(&*config.site.language, |own| &own.code);
+    let html = markdown::render_with(body, Trust::Local, language, &link).into();
     match page.kind {
-        PageKind::Document(document) => PageKind::Document(Document { html, ..document }),
+        PageKind::Document(document) => PageKind::Document(Box::new(Document { html, ..*document })),
         PageKind::Overlay(overlay) => PageKind::Overlay(Box::new(Overlay { html, ..*overlay })),
     }
 }

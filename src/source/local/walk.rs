@@ -5,6 +5,7 @@ use std::path::Path;
 use super::Folder;
 use crate::base::files;
 use crate::base::mistakes::{Mistake, shown};
+use crate::config::Config;
 use crate::error::Result;
 
 /// A folder of data for the program, at the top of `content/`.
@@ -17,6 +18,10 @@ const RESULTS: &str = "results";
 pub(super) struct Entry {
     /// Its path below `content/`, with `/` between the parts.
     pub(super) path: String,
+    /// The same without its language: `about.md` for `about.en.md`.
+    pub(super) original: String,
+    /// Its language, by the place in the configuration's list.
+    pub(super) language: usize,
     pub(super) role: Role,
 }
 
@@ -32,7 +37,7 @@ pub(super) enum Role {
 }
 
 /// All files in the order of their paths, and what is wrong with some.
-pub(super) fn walk(folder: &Folder) -> Result<(Vec<Entry>, Vec<Mistake>)> {
+pub(super) fn walk(config: &Config, folder: &Folder) -> Result<(Vec<Entry>, Vec<Mistake>)> {
     let (mut entries, mut mistakes) = (Vec::new(), Vec::new());
     if !folder.path.exists() {
         return Ok((entries, mistakes));
@@ -67,12 +72,15 @@ pub(super) fn walk(folder: &Folder) -> Result<(Vec<Entry>, Vec<Mistake>)> {
                 mistakes.push(Mistake::new(folder.file(&shown(&path)), message).hint(Some(hint)));
             }
             None if is_folder => {}
-            None => match role(&path) {
-                Ok(role) => entries.push(Entry { path, role }),
-                Err((message, hint)) => {
-                    mistakes.push(Mistake::new(folder.file(&path), message).hint(Some(hint)));
+            None => {
+                let (original, language) = in_main_language(config, &path);
+                match role(&original) {
+                    Ok(role) => entries.push(Entry { path, original, language, role }),
+                    Err((message, hint)) => {
+                        mistakes.push(Mistake::new(folder.file(&path), message).hint(Some(hint)));
+                    }
                 }
-            },
+            }
         }
     }
     entries.sort_by(|a, b| a.path.cmp(&b.path));
@@ -110,6 +118,18 @@ fn objection(folder: &Folder, entry: &walkdir::DirEntry) -> Option<Objection> {
         };
     }
     (!entry.file_type().is_file()).then_some(("is neither a file nor a folder", "remove it"))
+}
+
+/// The path without its language, and which that is: `about.en.md` is the English `about.md`. Where the site has one
+/// language, every name is a name.
+fn in_main_language(config: &Config, path: &str) -> (String, usize) {
+    let parts = path.strip_suffix(".md").and_then(|stem| stem.rsplit_once('.'));
+    let known =
+        parts.filter(|(stem, _)| config.languages.len() > 1 && !stem.is_empty() && !stem.ends_with('/'));
+    match known.and_then(|(stem, code)| Some((stem, config.language_at(code)?))) {
+        Some((stem, language)) => (format!("{stem}.md"), language),
+        None => (path.to_owned(), 0),
+    }
 }
 
 fn role(path: &str) -> Result<Role, Objection> {

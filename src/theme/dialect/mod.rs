@@ -13,6 +13,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 pub(super) use self::texts::escaped;
+use crate::config::Config;
 use crate::liquid::{Args, Arity, Context, Error, Filter, Language, Value};
 
 /// What filters need to know of the site.
@@ -23,9 +24,21 @@ pub(super) struct Settings {
     pub(super) zone: TimeZone,
     /// Scheme, host and path, without a slash at the end.
     pub(super) base_url: String,
+    /// The path before the addresses of this language: empty, or `/en`.
+    pub(super) prefix: String,
 }
 
 impl Settings {
+    /// What filters need to know of a site in the language of this configuration.
+    pub(super) fn of(config: &Config) -> Self {
+        Self {
+            language: config.site.language.clone(),
+            zone: config.site.time_zone.clone(),
+            base_url: config.site.base_url.clone(),
+            prefix: config.site.prefix.clone(),
+        }
+    }
+
     /// The path of the base URL: empty, or `/academy`.
     fn base_path(&self) -> &str {
         let after_scheme = self.base_url.find("://").map_or(0, |at| at + 3);
@@ -40,15 +53,23 @@ impl Settings {
 type Made<'a> = Result<Value<'a>, Error>;
 type Run = for<'a, 'x> fn(&Settings, &mut Context<'a>, Value<'a>, &Args<'a, 'x>) -> Made<'a>;
 
+/// The site in each of its languages, the main one first.
+pub(super) type Languages = Arc<[Settings]>;
+
+/// The site in the language of the page.
+fn spoken<'s>(languages: &'s Languages, cx: &Context<'_>) -> Result<&'s Settings, Error> {
+    languages.get(cx.locale()).ok_or_else(|| Error::value("the page is in no language of the site"))
+}
+
 /// A filter that knows the site.
 struct OfSite {
-    settings: Arc<Settings>,
+    languages: Languages,
     run: Run,
 }
 
 impl Filter for OfSite {
     fn apply<'a>(&self, cx: &mut Context<'a>, input: Value<'a>, args: &Args<'a, '_>) -> Made<'a> {
-        (self.run)(&self.settings, cx, input, args)
+        (self.run)(spoken(&self.languages, cx)?, cx, input, args)
     }
 }
 
@@ -69,6 +90,7 @@ const FILTERS: &[(&str, Arity, Run)] = &[
     ("group_by_exp", Arity::of(2, 2).expression(1), lists::group_by_exp),
     ("inspect", NONE, texts::inspect),
     ("jsonify", NONE, texts::jsonify),
+    ("language_url", NONE, urls::of_language),
     ("markdownify", NONE, texts::markdownify),
     ("money", UP_TO_ONE, numbers::money),
     ("normalize_whitespace", NONE, texts::normalize_whitespace),
@@ -88,12 +110,12 @@ const FILTERS: &[(&str, Arity, Run)] = &[
 ];
 
 /// The language of the themes of one site.
-pub(super) fn language(settings: &Arc<Settings>) -> Language {
+pub(super) fn language(languages: &Languages) -> Language {
     let mut language = Language::standard();
     language.jekyll_include(true);
     for (name, arity, run) in FILTERS {
-        language.filter(name, *arity, OfSite { settings: settings.clone(), run: *run });
+        language.filter(name, *arity, OfSite { languages: languages.clone(), run: *run });
     }
-    tags::register(&mut language, settings);
+    tags::register(&mut language, languages);
     language
 }

@@ -1,16 +1,15 @@
 //! The tags that nearly every theme written for Jekyll has from plug-ins: `seo`, `feed_meta`, `highlight`.
 
 use std::fmt::Write as _;
-use std::sync::Arc;
 
 use super::texts::escaped;
-use super::{Settings, urls};
+use super::{Languages, Settings, spoken, urls};
 use crate::liquid::{Body, Context, Error, Language, Run, Tag, TagMarkup, Value};
 
-pub(super) fn register(language: &mut Language, settings: &Arc<Settings>) {
+pub(super) fn register(language: &mut Language, languages: &Languages) {
     language
-        .tag("seo", Plain { settings: settings.clone(), write: seo })
-        .tag("feed_meta", Plain { settings: settings.clone(), write: feed_meta })
+        .tag("seo", Plain { languages: languages.clone(), write: seo })
+        .tag("feed_meta", Plain { languages: languages.clone(), write: feed_meta })
         .tag("highlight", Highlight);
 }
 
@@ -19,7 +18,7 @@ type Write = for<'a> fn(&Settings, &mut Context<'a>) -> Result<(), Error>;
 /// A tag without a block that writes something of its own.
 #[derive(Clone)]
 struct Plain {
-    settings: Arc<Settings>,
+    languages: Languages,
     write: Write,
 }
 
@@ -32,7 +31,7 @@ impl Tag for Plain {
 
 impl Run for Plain {
     fn run<'a>(&'a self, cx: &mut Context<'a>) -> Result<(), Error> {
-        (self.write)(&self.settings, cx)
+        (self.write)(spoken(&self.languages, cx)?, cx)
     }
 }
 

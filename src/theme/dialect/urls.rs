@@ -21,6 +21,29 @@ pub(super) fn relative<'a>(
     link(site, cx, input, false)
 }
 
+/// Like `relative_url`, for what is there in each language: `/courses/` is `/en/courses/` on an English page.
+pub(super) fn of_language<'a>(
+    site: &Settings,
+    cx: &mut Context<'a>,
+    input: Value<'a>,
+    _: &Args<'a, '_>,
+) -> Made<'a> {
+    if input.is_nil() || site.prefix.is_empty() {
+        return link(site, cx, input, false);
+    }
+    let address = cx.text(input)?;
+    let Some(path) = placed(site, &address, false) else { return Ok(Value::Str(address)) };
+    let base = site.base_path();
+    let below = path.strip_prefix(base).unwrap_or(&path);
+    let is_there =
+        below.strip_prefix(&site.prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    cx.charge(path.len())?;
+    Ok(Value::string(match below {
+        _ if is_there || !below.starts_with('/') => path,
+        _ => format!("{base}{}{below}", site.prefix),
+    }))
+}
+
 fn link<'a>(site: &Settings, cx: &mut Context<'a>, input: Value<'a>, absolute: bool) -> Made<'a> {
     if input.is_nil() {
         return Ok(input);

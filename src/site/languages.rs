@@ -1,0 +1,192 @@
+//! One site in several languages: which pages are the same page in another one, and where they live.
+//!
+//! Each language is planned as if it were alone, with routes that know nothing of the others. What tells them apart is
+//! put on in one place: the prefix of routes, the identities in the history, and the links between translations.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use super::courses::Entry;
+use super::documents::Documents;
+use super::plan::{Body, Page};
+use super::views::Addresses;
+use crate::base::digest::Fingerprint;
+use crate::config::Config;
+use crate::model::document::Document;
+use crate::model::history::History;
+use crate::model::view::{Entries, Key, List, Map, Value};
+
+/// The address of a page in each language, where it has one.
+type Whereabouts = Box<[Option<String>]>;
+
+/// The languages of a site, and where each page is found in each of them. With one language all of it is empty.
+#[derive(Debug, Default)]
+pub(super) struct Languages {
+    editions: Vec<(Arc<Config>, String)>,
+    /// The addresses of a page in each language, by what is the same in all of them; known once all are planned.
+    pages: OnceLock<HashMap<Arc<str>, Whereabouts>>,
+}
+
+impl Languages {
+    /// The languages of these configurations.
+    pub(super) fn new(editions: &[Arc<Config>]) -> Self {
+        if editions.len() < 2 {
+            return Self::default();
+        }
+        let name = |(at, own): (usize, &Arc<Config>)| {
+            let name = own.languages.get(at).map(|language| language.name.clone());
+            (own.clone(), name.unwrap_or_default())
+        };
+        Self { editions: editions.iter().enumerate().map(name).collect(), pages: OnceLock::new() }
+    }
+
+    /// `site.languages` for a page in the language at `current`.
+    pub(super) fn list(&self, current: usize) -> List {
+        let entry = |(at, (own, name)): (usize, &(Arc<Config>, String))| {
+            Map::new(vec![
+                ("code".into(), own.site.language.as_str().into()),
+                ("name".into(), name.as_str().into()),
+                ("url".into(), Addresses::new(own).link("/").into()),
+                ("is_current".into(), (at == current).into()),
+                ("is_default".into(), (at == 0).into()),
+            ])
+        };
+        self.editions.iter().enumerate().map(entry).collect()
+    }
+
+    /// `page.translations` of the page with this identity: all languages that have it, its own among them.
+    pub(super) fn translations(&self, identity: &str, current: usize) -> List {
+        let Some(addresses) = self.pages.get().and_then(|pages| pages.get(identity)) else {
+            return List::default();
+        };
+        let there = addresses.iter().zip(&self.editions).enumerate();
+        there
+            .filter_map(|(at, (address, (own, name)))| {
+                Some(Map::new(vec![
+                    ("language".into(), own.site.language.as_str().into()),
+                    ("name".into(), name.as_str().into()),
+                    ("url".into(), address.as_deref()?.into()),
+                    ("is_current".into(), (at == current).into()),
+                    ("is_default".into(), (at == 0).into()),
+                ]))
+            })
+            .collect()
+    }
+
+    /// Learns where every page is, now that all are planned, and makes that a part of what pages are made from.
+    pub(super) fn meet(&self, pages: &mut [Page]) {
+        let mut known: HashMap<Arc<str>, Whereabouts> = HashMap::new();
+        let Some(root) = self.editions.first().map(|(main, _)| Addresses::new(main)) else { return };
+        for page in pages.iter().filter(|page| matches!(page.body, Body::Layout { .. })) {
+            let none = || vec![None; self.editions.len()].into_boxed_slice();
+            let slots = known.entry(page.identity()).or_insert_with(none);
+            if let Some(slot) = slots.get_mut(page.language) {
+                *slot = Some(root.link(&page.route.address()));
+            }
+        }
+        for page in pages.iter_mut() {
+            let Some(addresses) = known.get(&page.identity()) else { continue };
+            let mark = Fingerprint::new(40).number(page.inputs);
+            page.inputs = addresses.iter().fold(mark, |mark, address| mark.maybe(address.as_deref())).get();
+        }
+        let _ = self.pages.set(known);
+    }
+}
+
+/// A view whose page is linked with its translations when somebody looks at it.
+pub(super) struct Translated {
+    pub(super) languages: Arc<Languages>,
+    pub(super) identity: Arc<str>,
+    pub(super) language: usize,
+    pub(super) root: Vec<(Key, Value)>,
+    pub(super) page: Map,
+}
+
+impl Entries for Translated {
+    fn entries(&self, _: u32) -> Vec<(Key, Value)> {
+        let translations = self.languages.translations(&self.identity, self.language);
+        let mut root = self.root.clone();
+        root.push(("page".into(), self.page.with("translations", translations).into()));
+        root
+    }
+}
+
+/// The history of one language: identities and addresses tell it from the others.
+pub(super) struct Chronicle {
+    history: History,
+    config: Arc<Config>,
+}
+
+impl Chronicle {
+    pub(super) fn new(history: History, config: &Arc<Config>) -> Self {
+        Self { history, config: config.clone() }
+    }
+
+    /// The identity of a record in one language: `course:ck9zz`, and `course:ck9zz@en` beside the main one.
+    pub(super) fn identity(id: &str, config: &Config) -> String {
+        let language = &config.site.language;
+        if config.site.prefix.is_empty() { id.to_owned() } else { format!("{id}@{language}") }
+    }
+
+    /// Takes note of where a record lives now.
+    pub(super) fn learn(&mut self, id: &str, address: &str) {
+        match &*self.config.site.prefix {
+            "" => self.history.learn(id, address),
+            prefix => {
+                self.history.learn(&Self::identity(id, &self.config), &format!("{prefix}{address}"));
+            }
+        }
+    }
+
+    pub(super) fn into_history(self) -> History {
+        self.history
+    }
+}
+
+/// Puts the pages of a language where they belong: the one place that knows of the prefix in routes.
+pub(super) fn settle(pages: &mut [Page], prefix: &str, language: usize) {
+    if prefix.is_empty() {
+        return;
+    }
+    for page in pages {
+        page.identity = Some(page.identity());
+        page.language = language;
+        page.route = page.route.below(prefix);
+    }
+}
+
+/// One warning of everything that appears in the main language because nobody has translated it.
+pub(super) fn untranslated(config: &Config, entries: &[Entry], documents: &Documents<'_>) -> Option<String> {
+    const SHOWN: usize = 3;
+    let (own, main) = (&config.site.language, config.languages.first().map(|main| &main.code)?);
+    let tree = documents.sections.values().chain(documents.pages.values().flatten());
+    let pages: Vec<&Document> = (tree.filter(|placed| placed.is_fallback).map(|placed| placed.document))
+        .chain(
+            [documents.home, documents.courses]
+                .into_iter()
+                .flatten()
+                .filter(|document| document.language != config.language_at(own).unwrap_or(0)),
+        )
+        .collect();
+    let courses: Vec<&Entry> = entries.iter().filter(|entry| entry.is_fallback).collect();
+    let of_course = |entry: &&Entry| format!("courses/{}.{own}.md", entry.slug);
+    let of_page = |document: &&Document| {
+        format!("{}.{own}.md", document.original.strip_suffix(".md").unwrap_or(&document.original))
+    };
+    let count = |number: usize, one: &str, many: &str| match number {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        number => Some(format!("{number} {many}")),
+    };
+    let counts = [count(pages.len(), "page", "pages"), count(courses.len(), "course", "courses")];
+    let counts: Vec<String> = counts.into_iter().flatten().collect();
+    let mut named: Vec<String> =
+        pages.iter().map(of_page).chain(courses.iter().map(of_course)).take(SHOWN).collect();
+    if pages.len() + courses.len() > SHOWN {
+        named.push("…".to_owned());
+    }
+    let (counts, named) = (counts.join(" and "), named.join(", "));
+    (!counts.is_empty()).then(|| {
+        format!("no `{own}` translation of {counts}: shown in `{main}`; translate by files such as {named}")
+    })
+}
