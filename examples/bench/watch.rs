@@ -131,7 +131,13 @@ impl Server {
     }
 
     /// Saves a file while a page is looked at, and takes the time until that page is another one.
-    fn time(&self, contender: &Contender, site: &Site, save: Save, number: usize) -> Result<Duration, String> {
+    fn time(
+        &self,
+        contender: &Contender,
+        site: &Site,
+        save: Save,
+        number: usize,
+    ) -> Result<Duration, String> {
         let course = site.course()?;
         let is_own = matches!(contender, Contender::Aither(_));
         let page = match (save, is_own) {
@@ -163,12 +169,17 @@ impl Server {
         let trouble = |e: std::io::Error| format!("the server does not tell of changes: {e}");
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).map_err(trouble)?;
         stream.set_read_timeout(Some(PATIENCE)).map_err(trouble)?;
-        let head = format!("GET /.aither/events?page={page}&since=999999 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        let head =
+            format!("GET /.aither/events?page={page}&since=999999 HTTP/1.1\r\nHost: localhost\r\n\r\n");
         stream.write_all(head.as_bytes()).map_err(trouble)?;
         // It listens as soon as it has answered.
         let mut line = String::new();
         BufReader::new(stream.try_clone().map_err(trouble)?).read_line(&mut line).map_err(trouble)?;
-        if line.contains(" 200 ") { Ok(stream) } else { Err(format!("the server does not tell of changes: {line}")) }
+        if line.contains(" 200 ") {
+            Ok(stream)
+        } else {
+            Err(format!("the server does not tell of changes: {line}"))
+        }
     }
 
     /// Whether a page is there and holds a text.
@@ -211,12 +222,16 @@ fn saved(
         (Save::Partial, _) => text.replacen("<span", &format!("<span data-sign=\"{sign}\""), 1),
         (Save::Content, true) => format!("{text}\n{sign}\n"),
         (Save::Overlay, true) => format!("+++\nlocation = \"{sign}\"\n+++\n"),
-        (Save::Content | Save::Overlay, false) => text.replacen("location = \"", &format!("location = \"{sign} "), 1),
+        (Save::Content | Save::Overlay, false) => {
+            text.replacen("location = \"", &format!("location = \"{sign} "), 1)
+        }
     };
     Ok((file, text))
 }
 
 fn write(file: &Path, text: &str) -> Result<(), String> {
     let folder = file.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).and_then(|()| fs::write(file, text)).map_err(|e| format!("{}: {e}", file.display()))
+    fs::create_dir_all(folder)
+        .and_then(|()| fs::write(file, text))
+        .map_err(|e| format!("{}: {e}", file.display()))
 }

@@ -12,11 +12,7 @@ use crate::site::{Body, Page};
 
 /// The pages at `paths`, and the assets that they may need besides those of the last build: new ones, others than before,
 /// and those made from a file among `changed`. Path in the output and bytes. Nothing is written.
-pub fn early(
-    request: &Request<'_>,
-    paths: &[String],
-    changed: &[PathBuf],
-) -> Result<Vec<(String, Vec<u8>)>> {
+pub fn early(request: &Request<'_>, paths: &[String], changed: &[PathBuf]) -> Result<Vec<(String, Vec<u8>)>> {
     let pages = paths.par_iter().filter_map(|path| {
         let at = request.site.pages.binary_search_by(|page| page.route.path().cmp(path)).ok()?;
         let bytes = render(request, request.site.pages.get(at)?)?;

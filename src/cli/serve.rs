@@ -110,7 +110,8 @@ fn tell(talk: &Talk, root: &Path, notice: &Notice) {
             };
             let rendered = count(rebuilt.rendered.len(), "page", "pages");
             let written = count(rebuilt.written, "file", "files");
-            let shown = shown.map(|shown| format!("; what you look at was there after {} ms", shown.as_millis()));
+            let shown =
+                shown.map(|shown| format!("; what you look at was there after {} ms", shown.as_millis()));
             talk.note(&format!(
                 "{what}: {rendered} rendered, {written} written in {} ms{}",
                 took.as_millis(),

@@ -78,7 +78,9 @@ impl Hints {
         let mut hints = Self { watcher: None, events, followed: BTreeMap::new(), again: None };
         let is_far_away = is_far_away(&watching.root);
         if is_far_away && !watching.poll {
-            remark("the files lie on a network or on the host of a container, where the system does not tell of changes; looking at them now and then instead");
+            remark(
+                "the files lie on a network or on the host of a container, where the system does not tell of changes; looking at them now and then instead",
+            );
         }
         if watching.poll || is_far_away {
             return hints;

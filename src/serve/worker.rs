@@ -391,8 +391,7 @@ impl Worker {
             .ok_or_else(|| Error::new(Kind::Busy, "another build of this site is under way"))?;
         let work = self.worker_at_hand()?;
         let rebuild = Rebuild::new(changed, anything, since);
-        let request =
-            RebuildRequest { changed: rebuild.paths(), prefer: self.shared.reload.open_pages() };
+        let request = RebuildRequest { changed: rebuild.paths(), prefer: self.shared.reload.open_pages() };
         let deadline = Instant::now() + self.shared.serve.sync_timeout;
         let (back, number) = (self.back.clone(), self.runs + 1);
         self.start(work, lock, deadline, Task::Rebuild(rebuild), move |work, gate| {

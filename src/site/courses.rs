@@ -99,18 +99,7 @@ pub(super) fn join(
         let link_mark = Fingerprint::new(9).text(&course.title).text(&slug).get();
         let id = format!("course:{}", course.id).into();
         let slug = slug.into();
-        Ok(Entry {
-            id,
-            course,
-            overlay,
-            slug,
-            route,
-            is_past,
-            is_fallback,
-            updated_at,
-            mark,
-            link_mark,
-        })
+        Ok(Entry { id, course, overlay, slug, route, is_past, is_fallback, updated_at, mark, link_mark })
     });
     let mut entries = made.collect::<Result<Vec<_>>>()?;
     // Archived courses come last: they are nobody's neighbours and on no list.
