@@ -321,11 +321,8 @@ impl Project {
             self.published(&mut ready)?;
         }
         let next_course = self.next_course(&ready.snapshot, ready.now);
-        // What templates had to say of this build, the next one may have to say again: it is not idle.
-        let is_quiet = report.warnings.is_empty();
         let refused = ready.outcome.as_ref().is_some_and(|outcome| !outcome.refused.is_empty());
-        if is_quiet
-            && !refused
+        if !refused
             && let Some((before, now)) = inputs
             && let Some(inputs) = Inputs::look(&self.config, options, now)?
             && inputs.are_as(before)
@@ -333,8 +330,9 @@ impl Project {
             let (since, until) = ready.site.window;
             let window = (since.max(report.window.0), until.min(report.window.1));
             let courses = ready.snapshot.catalogue.len();
-            let (status, warnings) = (status(&ready.memory), &ready.site.warnings);
-            Idle::keep(&self.config, inputs, window, &status, courses, next_course.clone(), warnings)?;
+            let warnings: Vec<String> = ready.site.warnings.iter().chain(&report.warnings).cloned().collect();
+            let status = status(&ready.memory);
+            Idle::keep(&self.config, inputs, window, &status, courses, next_course.clone(), &warnings)?;
         }
         report.warnings.iter().for_each(|warning| self.reporter.warn(warning));
         if let Some(warm) = &mut self.warm {

@@ -143,6 +143,11 @@ pub fn run(request: &Request<'_>) -> Result<Report> {
     } else {
         make(request, &before, &mut plan.work, &stale, &mut report)?
     };
+    // What templates had to say of a page holds as long as the page stays.
+    let kept = plan.kept.iter().map(|(_, trace)| trace);
+    let all = kept.chain(made.files.iter().map(|(_, trace)| trace));
+    let warnings: BTreeSet<&str> = all.flat_map(|trace| trace.warnings.iter().map(|text| &**text)).collect();
+    report.warnings = warnings.into_iter().map(str::to_owned).collect();
 
     let volatile = publish_volatile(request)?;
     let is_news = plan.is_news || !plan.work.is_empty() || !plan.gone.is_empty() || !stale.is_empty();
@@ -300,19 +305,21 @@ fn make(
             return Err(error);
         }
     };
-    in_the_way.iter().try_for_each(|path| stage::remove(request.output, path))?;
+    in_the_way.iter().try_for_each(|path| stage::make_way(request.output, path))?;
     report.written = stage.len();
     report.unchanged += work.len() - report.written;
     report.rendered = work.iter().filter(|work| matches!(work.what, What::Page(_))).count();
     request.reporter.begin(Step::Write, Some(report.written as u64));
     stage.publish(&|| request.reporter.advance(1))?;
-    let mut warnings = BTreeSet::new();
-    let mut files = Vec::with_capacity(work.len());
-    for (work, (trace, told)) in work.iter().zip(made) {
-        warnings.extend(told);
-        files.push((work.path().into(), trace));
-    }
-    report.warnings = warnings.into_iter().collect();
+    let named = work.iter().zip(made).map(|(work, mut trace)| {
+        // A rename is a change of the file as well.
+        let is_renamed = work.present != Some(trace.digest) && !(work.fresh && work.rank() == Rank::Leaf);
+        if is_renamed {
+            trace.stamp = stage::renamed(&request.output.join(work.path()), trace.stamp);
+        }
+        (work.path().into(), trace)
+    });
+    let files = named.collect();
     Ok(Made { files, shapes: shapes.into_inner().unwrap_or_else(PoisonError::into_inner) })
 }
 
@@ -350,12 +357,7 @@ fn render<'a>(request: &Request<'_>, shapes: &Mutex<Shapes>, work: &Work<'a>) ->
     Ok(Drawn { bytes, shape, hashes, since, until, warnings })
 }
 
-fn make_one(
-    request: &Request<'_>,
-    stage: &Stage,
-    shapes: &Mutex<Shapes>,
-    work: &Work<'_>,
-) -> Result<(Trace, Vec<String>)> {
+fn make_one(request: &Request<'_>, stage: &Stage, shapes: &Mutex<Shapes>, work: &Work<'_>) -> Result<Trace> {
     let Drawn { bytes, shape, hashes, since, until, warnings } = render(request, shapes, work)?;
     let digest = Digest::of(&bytes);
     let stamp = if work.present == Some(digest) {
@@ -364,7 +366,8 @@ fn make_one(
         stage.put(work.path(), work.rank(), work.fresh, &bytes)?
     };
     let inputs = work.what.inputs()?;
-    Ok((Trace { shape, inputs, digest, stamp, since, until, hashes }, warnings))
+    let warnings = warnings.into_iter().map(String::into_boxed_str).collect();
+    Ok(Trace { shape, inputs, digest, stamp, since, until, hashes, warnings })
 }
 
 /// One error of many: the first, with the number of the others and what they say. `left` files were not tried any more.

@@ -23,7 +23,7 @@ pub(super) fn watch(arguments: &Arguments, watch: &WatchArguments, talk: &Talk) 
     let server = start(arguments, &watch.serve, talk, true, watch.drafts)?;
     let config = commands::config(arguments)?;
     server.rebuild();
-    server.watch(serve::watching(&config.root, &config.paths, watch.poll))?;
+    server.watch(serve::watching(&config, watch.poll))?;
     if let Some(seconds) = watch.pull {
         let pull = server.puller(RunType::Scheduled);
         let wait = Duration::from_secs(seconds);

@@ -1,7 +1,7 @@
 //! The work of a server over a site's folder.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::watch::Watching;
@@ -9,7 +9,7 @@ use super::work::{Factory, RebuildRequest, Rebuilt, Show, SyncRequest, Work};
 use crate::base::clock::SharedClock;
 use crate::base::gate::Gate;
 use crate::base::report::Reporter;
-use crate::config::{Config, Paths};
+use crate::config::{Config, Source};
 use crate::error::{Error, Kind, Result};
 use crate::model::run::RunFigures;
 use crate::project::{Onlookers, Options, Project};
@@ -34,15 +34,20 @@ pub fn work_on(
 }
 
 /// The files that a site is made from.
-pub fn watching(root: &Path, paths: &Paths, poll: bool) -> Watching {
+pub fn watching(config: &Config, poll: bool) -> Watching {
+    let (root, paths) = (&config.root, &config.paths);
+    let mut files = vec![root.join("aither.toml")];
+    if let Source::File(path) = &config.source {
+        files.push(path.clone());
+    }
     let folders: BTreeSet<PathBuf> =
         [&paths.content, &paths.themes, &paths.templates, &paths.statics, &paths.texts]
             .into_iter()
             .cloned()
             .collect();
     Watching {
-        root: root.to_owned(),
-        files: vec![root.join("aither.toml")],
+        root: root.clone(),
+        files,
         folders: folders.into_iter().filter(|folder| !paths.output.starts_with(folder)).collect(),
         poll,
     }
