@@ -10,6 +10,7 @@ use crate::base::clock::SharedClock;
 use crate::base::digest::{Digest, Hasher};
 use crate::base::files::Lock;
 use crate::base::gate::Gate;
+use crate::base::highlight::Highlighter;
 use crate::base::http::Transport;
 use crate::base::report::Reporter;
 use crate::build::{self, Asset};
@@ -24,9 +25,11 @@ use crate::source::{self, Source};
 use crate::sync::{self, Journal, Memory, Outcome, Snapshot, SnapshotStore};
 use crate::theme::{self, Theme};
 
+mod around;
 mod idle;
 mod warm;
 
+use around::Around;
 use idle::{Idle, Inputs};
 use warm::Warm;
 
@@ -134,6 +137,7 @@ struct Ready {
     assets: Vec<Asset>,
     site: Site,
     memory: Memory,
+    highlighter: Highlighter,
 }
 
 /// What the site's own `static/_redirects` says: the program has one file of that name to write, so the two become one.
@@ -371,6 +375,7 @@ impl Project {
 
     /// Remembers what was published: only that is what the next pull is compared with.
     fn published(&self, ready: &mut Ready) -> Result<()> {
+        ready.highlighter.save()?;
         let memory = &mut ready.memory;
         memory.course_count = Some(ready.snapshot.catalogue.len());
         memory.source = Some(self.store().source().to_owned());
@@ -438,7 +443,6 @@ impl Project {
             gate.pass()?;
         }
         let theme = Theme::open(&self.config, &snapshot.templates)?;
-        let content = source::local::read(&self.config)?;
         if outcome.is_some() || snapshot.synced_at.is_some() {
             memory.learn(&snapshot.catalogue, now);
         }
@@ -448,7 +452,13 @@ impl Project {
         memory.archive(&snapshot.catalogue, gone, self.config.courses.archive, now);
         let catalogue = snapshot.catalogue.with(&memory.archive);
 
+        let highlighter = Highlighter::keeping(&state);
+        let around = Around::new(&self.config, &theme, &catalogue, now, &highlighter);
+        let content = source::local::read(&self.config, &around)?;
         let mut assets = self.assets(&theme, &content.assets)?;
+        if memory.source.as_deref().is_some_and(|source| source != self.store().source()) {
+            memory.history.forget_events();
+        }
         let redirects = take_redirects(&mut assets)?;
         let history = std::mem::take(&mut memory.history);
         let mut site = site::plan(
@@ -466,7 +476,9 @@ impl Project {
         )?;
         memory.history.clone_from(&site.history);
         site.warnings.extend(theme.warnings().map(str::to_owned));
-        Ok(Ready { now, snapshot, outcome, theme, assets, site, memory })
+        let (since, until) = around.window();
+        site.window = (site.window.0.max(since), site.window.1.min(until));
+        Ok(Ready { now, snapshot, outcome, theme, assets, site, memory, highlighter })
     }
 
     fn is_remote(&self) -> bool {
@@ -604,6 +616,9 @@ impl Project {
         });
         salt.field(self.config.site.time_zone.iana_name().unwrap_or_default().as_bytes());
         salt.field(self.config.site.base_url.as_bytes());
+        salt.field(self.config.courses.mode.name().as_bytes());
+        salt.field(self.config.courses.currency.as_bytes());
+        salt.number(u64::from(self.config.outputs.calendar)).number(u64::from(self.config.outputs.cards));
         // Which fields of a participant are public decides what views hold: nothing of an earlier choice may stay.
         let mut public = self.config.privacy.public_fields.clone();
         public.sort_unstable();

@@ -33,6 +33,17 @@ impl Digest {
     }
 }
 
+impl Digest {
+    /// The digest as a UUID of version 8 (RFC 9562): for formats that want one.
+    pub fn uuid(&self) -> String {
+        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, ..] = self.0;
+        let wide = u128::from_be_bytes([a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]);
+        let (g, i) = (g & 0x0f | 0x80, i & 0x3f | 0x80);
+        let time = wide >> 96;
+        format!("{time:08x}-{e:02x}{f:02x}-{g:02x}{h:02x}-{i:02x}{j:02x}-{:012x}", wide & 0xffff_ffff_ffff)
+    }
+}
+
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
@@ -230,6 +241,7 @@ mod tests {
         assert_eq!(hex.parse(), Ok(digest));
         assert_eq!("xyz".parse::<Digest>(), Err(NotADigest));
         assert_eq!("é".repeat(32).parse::<Digest>(), Err(NotADigest));
+        assert_eq!(digest.uuid(), "ba7816bf-8f01-8fea-8141-40de5dae2223");
     }
 
     #[test]

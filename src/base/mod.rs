@@ -4,6 +4,7 @@ pub mod clock;
 pub mod digest;
 pub mod files;
 pub mod gate;
+pub mod highlight;
 pub mod http;
 pub mod markdown;
 pub mod mistakes;

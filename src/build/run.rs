@@ -425,17 +425,13 @@ fn check_collisions(request: &Request<'_>) -> Result<()> {
                 .hint("rename the one below static/ or content/"));
         }
     }
-    // Pages are `…/index.html`: only a file without an ending can be the folder of another.
-    let plain: Vec<&str> =
-        seen.keys().map(|key| &**key).filter(|key| !key.ends_with("/index.html")).collect();
-    for file in plain {
-        let below = format!("{file}/");
-        if let Some(path) = seen.keys().find(|key| key.starts_with(&below)) {
-            return Err(Error::new(
-                Kind::Content,
-                format!("{file} cannot be a file, because {path} stands below it"),
-            ));
-        }
+    let below = seen.iter().filter_map(|(key, path)| {
+        let above = key.match_indices('/').find_map(|(at, _)| seen.get(&key[..at]))?;
+        Some((*above, *path))
+    });
+    if let Some((file, path)) = below.min() {
+        let message = format!("{file} cannot be a file, because {path} stands below it");
+        return Err(Error::new(Kind::Content, message));
     }
     Ok(())
 }

@@ -122,6 +122,22 @@ pub(super) fn personal_field(text: &str) -> Result<&'static str, (String, Option
     })
 }
 
+/// A currency as ISO 4217 writes it.
+pub(super) fn currency(text: &str) -> Result<String, &'static str> {
+    let is_code = text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase());
+    if is_code { Ok(text.to_owned()) } else { Err("expected an ISO 4217 code such as EUR") }
+}
+
+/// An SPDX licence identifier, or `proprietary`.
+pub(super) fn license(text: &str) -> Result<String, &'static str> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'+');
+    if !text.is_empty() && text.bytes().all(is_plain) {
+        Ok(text.to_owned())
+    } else {
+        Err("expected an SPDX identifier such as CC-BY-4.0, or `proprietary`")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

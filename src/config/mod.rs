@@ -12,11 +12,13 @@ use crate::error::{Error, Kind, Result};
 
 mod checks;
 mod languages;
+mod outputs;
 mod paths;
 mod read;
 mod serve;
 
 pub use languages::Language;
+pub use outputs::{Mode, Organisation, Outputs};
 pub use serve::{Serve, ServeLimits, Tokens};
 
 /// Everything that a run has to know, checked. Paths are absolute.
@@ -36,6 +38,10 @@ pub struct Config {
     pub paths: Paths,
     /// `[courses]`.
     pub courses: Courses,
+    /// `[markdown]`.
+    pub markdown: Markdown,
+    /// `[output]`.
+    pub outputs: Outputs,
     /// `[limits]`.
     pub limits: Limits,
     /// `[privacy]`.
@@ -59,6 +65,8 @@ pub struct Site {
     pub prefix: String,
     /// `time_zone`, an IANA name.
     pub time_zone: TimeZone,
+    /// `[site.organisation]`: who offers the courses.
+    pub organisation: Organisation,
     /// `[site.extra]`, handed to templates as `site.extra`.
     pub extra: toml::Table,
 }
@@ -143,6 +151,15 @@ pub struct Paths {
     pub state: PathBuf,
 }
 
+/// `[markdown]`: how the texts of `content/` become pages.
+#[derive(Debug, Clone)]
+pub struct Markdown {
+    /// `highlight`: whether the parts of code are marked, where its language is named.
+    pub highlight: bool,
+    /// `heading_anchors`: whether headings carry a link to themselves.
+    pub heading_anchors: bool,
+}
+
 /// `[courses]`.
 #[derive(Debug, Clone)]
 pub struct Courses {
@@ -156,6 +173,10 @@ pub struct Courses {
     pub archive: bool,
     /// Whether drafts are built (`--drafts`).
     pub drafts: bool,
+    /// `mode`: how a course takes place whose data does not say so.
+    pub mode: Mode,
+    /// `currency`: that of a price that comes without one, an ISO 4217 code.
+    pub currency: String,
 }
 
 /// The order of the catalogue, and so of listings and neighbours.

@@ -6,8 +6,8 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::{
-    Config, Courses, Details, Environment, FILE, Hemera, Limits, Order, Paths, Privacy, Serve, Site, Source,
-    Theme,
+    Config, Courses, Details, Environment, FILE, Hemera, Limits, Markdown, Mode, Order, Organisation,
+    Outputs, Paths, Privacy, Serve, Site, Source, Theme,
 };
 use super::{checks, languages, paths};
 use crate::base::mistakes::{self, Mistake};
@@ -55,6 +55,8 @@ pub(super) fn config(root: &Path, text: &str, environment: &Environment) -> Resu
             &mut variables.mistakes,
         ),
         courses: courses(top.table("courses")),
+        markdown: markdown(top.table("markdown")),
+        outputs: Outputs::read(top.table("output")),
         limits: limits(top.table("limits")),
         privacy: privacy(&sheet, top.table("privacy")),
         serve: Serve::read(top.table("serve"), environment),
@@ -79,6 +81,7 @@ fn site(table: Option<Table<'_, '_>>) -> Site {
         language: "en".into(),
         prefix: String::new(),
         time_zone: TimeZone::UTC,
+        organisation: Organisation::default(),
         extra: toml::Table::new(),
     };
     if let Some(mut table) = table {
@@ -87,6 +90,7 @@ fn site(table: Option<Table<'_, '_>>) -> Site {
         keep(&mut site.base_url, table.checked("base_url", checks::address));
         keep(&mut site.language, table.checked("language", checks::language));
         keep(&mut site.time_zone, table.checked("time_zone", checks::time_zone));
+        site.organisation = Organisation::read(table.table("organisation"));
         site.extra = table.free("extra");
         table.finish(Some("what only your templates know belongs in [site.extra]"));
     }
@@ -256,8 +260,15 @@ fn folders(
 }
 
 fn courses(table: Option<Table<'_, '_>>) -> Courses {
-    let mut courses =
-        Courses { order: Order::Start, page_size: 20, feed_size: 20, archive: false, drafts: false };
+    let mut courses = Courses {
+        order: Order::Start,
+        page_size: 20,
+        feed_size: 20,
+        archive: false,
+        drafts: false,
+        mode: Mode::Onsite,
+        currency: "EUR".into(),
+    };
     if let Some(mut table) = table {
         let orders = [("start", Order::Start), ("title", Order::Title), ("id", Order::Id)];
         keep(&mut courses.order, table.choice("order", &orders));
@@ -265,9 +276,21 @@ fn courses(table: Option<Table<'_, '_>>) -> Courses {
         courses.page_size = size("page_size").unwrap_or(courses.page_size);
         courses.feed_size = size("feed_size").unwrap_or(courses.feed_size);
         courses.archive = table.boolean("archive").unwrap_or(false);
+        keep(&mut courses.mode, table.choice("mode", &Mode::NAMES));
+        keep(&mut courses.currency, table.checked("currency", checks::currency));
         table.finish(None);
     }
     courses
+}
+
+fn markdown(table: Option<Table<'_, '_>>) -> Markdown {
+    let mut markdown = Markdown { highlight: true, heading_anchors: false };
+    if let Some(mut table) = table {
+        markdown.highlight = table.boolean("highlight").unwrap_or(markdown.highlight);
+        markdown.heading_anchors = table.boolean("heading_anchors").unwrap_or(markdown.heading_anchors);
+        table.finish(None);
+    }
+    markdown
 }
 
 fn limits(table: Option<Table<'_, '_>>) -> Limits {

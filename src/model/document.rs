@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::moment::Moment;
-use super::view::Map;
+use super::view::{List, Map};
 use crate::base::digest::Fingerprint;
 
 /// What every content file may say about itself in its front matter.
@@ -30,6 +30,11 @@ pub struct FrontMatter {
 }
 
 impl FrontMatter {
+    /// Whether search engines, feeds and the site's own search are not to know of the page: `noindex = true` in `[extra]`.
+    pub fn is_hidden(&self) -> bool {
+        matches!(self.extra.get("noindex"), Some(super::view::Value::Bool(true)))
+    }
+
     /// Fills what a translation does not say with what the file in the main language does. Title, slug, description and
     /// whether it is a draft are a translation's own.
     pub fn inherit(&mut self, main: &Self) {
@@ -60,6 +65,15 @@ impl FrontMatter {
     }
 }
 
+/// What is known of a text besides its HTML, which decides it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Prose {
+    /// The headings as a tree: `id`, `title`, `level` and `children` of each.
+    pub toc: List,
+    /// Whether it shows code whose parts are marked, for which pages need a style sheet.
+    pub has_code: bool,
+}
+
 /// A page or a section from `content/`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Document {
@@ -77,12 +91,14 @@ pub struct Document {
     pub front: FrontMatter,
     /// The Markdown rendered to HTML.
     pub html: Arc<str>,
+    /// What else is known of it.
+    pub prose: Prose,
 }
 
 impl Document {
     /// A quick hash of all of it.
     pub fn fingerprint(&self) -> u64 {
-        let Self { source, original, language, section, is_section, front, html } = self;
+        let Self { source, original, language, section, is_section, front, html, prose: _ } = self;
         let mark = Fingerprint::new(4).text(source).text(original).number(*language as u64);
         let mark = mark.text(section).number(u64::from(*is_section));
         mark.number(front.fingerprint()).text(html).get()
@@ -122,6 +138,8 @@ pub struct Overlay {
     pub seats: Option<u32>,
     /// The Markdown rendered to HTML.
     pub html: Arc<str>,
+    /// What else is known of it.
+    pub prose: Prose,
 }
 
 impl Overlay {
@@ -148,6 +166,7 @@ impl Overlay {
         fill(&mut self.seats, &main.seats);
         if self.html.trim().is_empty() {
             self.html.clone_from(&main.html);
+            self.prose.clone_from(&main.prose);
         }
     }
 
@@ -169,6 +188,7 @@ impl Overlay {
             image,
             seats,
             html,
+            prose: _,
         } = self;
         let texts = [course_id, currency, location, instructor, image];
         let mut mark = Fingerprint::new(5).text(source).number(*language as u64);

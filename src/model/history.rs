@@ -1,8 +1,12 @@
 //! Where records live, and where they have lived: what only history knows.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use super::moment::Moment;
 
 /// The present and the past addresses of records, by an identity such as `course:ck9zz` or `document:about.md`.
 ///
@@ -14,6 +18,49 @@ pub struct History {
     present: BTreeMap<String, String>,
     #[serde(default, rename = "pastAddresses")]
     past: BTreeMap<String, Vec<String>>,
+    #[serde(default, rename = "calendar", skip_serializing_if = "BTreeMap::is_empty")]
+    events: BTreeMap<String, Event>,
+    #[serde(default, rename = "documents", skip_serializing_if = "BTreeMap::is_empty")]
+    documents: BTreeMap<String, Seen>,
+}
+
+/// What calendars were last told of a record. Whoever subscribed to one learns of a change by a higher number, and of a
+/// removal only if it is told, so it has to be remembered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// A quick hash of what a participant has to know: when and where.
+    #[serde(rename = "m")]
+    pub mark: u64,
+    /// How often that has changed.
+    #[serde(rename = "n", default, skip_serializing_if = "is_zero")]
+    pub sequence: u32,
+    /// What it is called.
+    #[serde(rename = "t")]
+    pub title: Arc<str>,
+    /// When it begins.
+    #[serde(rename = "s")]
+    pub start: Moment,
+    /// When it ends.
+    #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<Moment>,
+    /// When it was found to have gone.
+    #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
+    pub cancelled_at: Option<Timestamp>,
+}
+
+/// A document as it was last seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Seen {
+    #[serde(rename = "m")]
+    mark: u64,
+    /// When it was first seen to differ from before; nothing while it is as it was found.
+    #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
+    at: Option<Timestamp>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl History {
@@ -30,6 +77,66 @@ impl History {
             None => drop(self.present.insert(id.to_owned(), address.to_owned())),
         }
         self.past.retain(|_, past| !past.is_empty());
+    }
+
+    /// Takes note of all events of a calendar that is about to be published, by the identity of their records. Those that
+    /// are no longer among them are cancelled as of `now`, and forgotten once `is_over` says so.
+    pub fn learn_events(
+        &mut self,
+        events: impl IntoIterator<Item = (Arc<str>, Event)>,
+        now: Timestamp,
+        is_over: impl Fn(&Event) -> bool,
+    ) {
+        let mut before = std::mem::take(&mut self.events);
+        for (id, mut event) in events {
+            if let Some(known) = before.remove(&*id) {
+                let is_same = known.mark == event.mark && known.cancelled_at.is_none();
+                event.sequence = known.sequence + u32::from(!is_same);
+            }
+            self.events.insert(id.as_ref().to_owned(), event);
+        }
+        for (id, mut event) in before {
+            if event.cancelled_at.is_none() {
+                event.cancelled_at = Some(now);
+                event.sequence += 1;
+            }
+            if !is_over(&event) {
+                self.events.insert(id, event);
+            }
+        }
+    }
+
+    /// What calendars are told of a record.
+    pub fn event(&self, id: &str) -> Option<&Event> {
+        self.events.get(id)
+    }
+
+    /// The events that were told of once and have gone, with the identities of their records.
+    pub fn cancelled(&self) -> impl Iterator<Item = (&str, &Event)> {
+        self.events.iter().filter(|(_, event)| event.cancelled_at.is_some()).map(|(id, e)| (id.as_str(), e))
+    }
+
+    /// Forgets all events: what calendars were told came from another source.
+    pub fn forget_events(&mut self) {
+        self.events.clear();
+    }
+
+    /// Takes note of how documents look, by their source file.
+    pub fn learn_documents<'a>(&mut self, seen: impl IntoIterator<Item = (&'a str, u64)>, now: Timestamp) {
+        let mut before = std::mem::take(&mut self.documents);
+        for (source, mark) in seen {
+            let seen = match before.remove(source) {
+                Some(known) if known.mark == mark => known,
+                Some(_) => Seen { mark, at: Some(now) },
+                None => Seen { mark, at: None },
+            };
+            self.documents.insert(source.to_owned(), seen);
+        }
+    }
+
+    /// When a document was seen to change; nothing where it never did.
+    pub fn document_changed_at(&self, source: &str) -> Option<Timestamp> {
+        self.documents.get(source)?.at
     }
 
     /// Where a record lives, as far as is known.
@@ -58,5 +165,30 @@ mod tests {
         history.learn("course:2", "/x/");
         let moves: Vec<_> = history.moves().collect();
         assert_eq!(moves, [("course:1", "/d/", ["/a/", "/c/", "/b/"].map(str::to_owned).as_slice())]);
+    }
+
+    #[test]
+    fn a_change_of_the_date_counts_up_and_what_has_gone_is_cancelled_until_it_is_over() {
+        let event = |mark| Event {
+            mark,
+            sequence: 0,
+            title: "Ruhig".into(),
+            start: Moment::Day(jiff::civil::date(2027, 2, 10)),
+            end: None,
+            cancelled_at: None,
+        };
+        let now = Timestamp::UNIX_EPOCH;
+        let mut history = History::default();
+        let mut learn = |mark: Option<u64>, over: bool| {
+            history.learn_events(mark.map(|mark| ("course:1".into(), event(mark))), now, |_| over);
+            history.event("course:1").map(|event| (event.sequence, event.cancelled_at.is_some()))
+        };
+        assert_eq!(learn(Some(7), false), Some((0, false)));
+        assert_eq!(learn(Some(7), false), Some((0, false)));
+        assert_eq!(learn(Some(8), false), Some((1, false)));
+        assert_eq!(learn(None, false), Some((2, true)));
+        assert_eq!(learn(None, false), Some((2, true)));
+        assert_eq!(learn(Some(8), false), Some((3, false)), "it takes place after all");
+        assert_eq!(learn(None, true), None);
     }
 }

@@ -117,6 +117,29 @@ struct Joined {
     wanted: String,
 }
 
+/// The addresses of all courses in the language of `config`, by the slugs that the site and the source have for them, and by their ids.
+pub fn addresses_of(
+    config: &Config,
+    catalogue: &Catalogue,
+    overlays: &[Arc<Overlay>],
+    now: Timestamp,
+) -> Result<HashMap<String, String>> {
+    let entries = join(config, catalogue, overlays, &|_| None, now, &mut Vec::new())?;
+    let address = |entry: &Entry| format!("{}{}", config.site.prefix, entry.route.address());
+    let mut addresses: HashMap<String, String> =
+        entries.iter().map(|entry| (entry.slug.to_string(), address(entry))).collect();
+    let by_id: HashMap<&str, &Entry> =
+        entries.iter().map(|entry| (entry.course.id.as_str(), entry)).collect();
+    for name in [|course: &Course| course.slug.to_string(), |course: &Course| course.id.as_str().to_owned()] {
+        for course in catalogue.shared() {
+            if let Some(entry) = by_id.get(course.id.as_str()) {
+                addresses.entry(name(course)).or_insert_with(|| address(entry));
+            }
+        }
+    }
+    Ok(addresses)
+}
+
 /// What local content adds to courses, in one language.
 struct Overlays<'a> {
     by_id: HashMap<&'a str, &'a Arc<Overlay>>,
@@ -290,15 +313,20 @@ impl Place {
 }
 
 /// From which second since 1970 on the courses stand as they do at `now`, and until which: the nearest beginnings and ends
-/// around it.
-pub(super) fn window(config: &Config, entries: &[Entry], now: Timestamp) -> (i64, i64) {
+/// around it, and what `more` there is.
+pub(super) fn window(
+    config: &Config,
+    entries: &[Entry],
+    more: impl Iterator<Item = Timestamp>,
+    now: Timestamp,
+) -> (i64, i64) {
     let zone = &config.site.time_zone;
     let now = now.as_second();
     let moments = entries.iter().flat_map(|entry| {
         let course = &entry.course;
         [course.start.map(|start| start.begin(zone)), ends(course, config)].into_iter().flatten()
     });
-    moments.fold((i64::MIN, i64::MAX), |(since, until), moment| {
+    moments.chain(more).fold((i64::MIN, i64::MAX), |(since, until), moment| {
         let moment = moment.as_second();
         if moment <= now { (since.max(moment), until) } else { (since, until.min(moment)) }
     })

@@ -6,6 +6,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
+use jiff::Timestamp;
+
 use super::courses::Entry;
 use super::documents::Documents;
 use super::plan::{Body, Page};
@@ -13,7 +15,7 @@ use super::views::Addresses;
 use crate::base::digest::Fingerprint;
 use crate::config::Config;
 use crate::model::document::Document;
-use crate::model::history::History;
+use crate::model::history::{Event, History};
 use crate::model::view::{Entries, Key, List, Map, Value};
 
 /// The address of a page in each language, where it has one.
@@ -71,6 +73,22 @@ impl Languages {
                 ]))
             })
             .collect()
+    }
+
+    /// The languages of the page with this identity, with its addresses below the site's base address; none where it is
+    /// there in one language only.
+    pub(super) fn whereabouts(&self, identity: &str) -> Vec<(Arc<str>, String)> {
+        let addresses = self.pages.get().and_then(|pages| pages.get(identity));
+        let there = addresses.into_iter().flat_map(|all| all.iter().zip(&self.editions));
+        let found: Vec<(Arc<str>, String)> = there
+            .filter_map(|(address, (own, _))| {
+                let address = address.as_deref()?;
+                let base = Addresses::new(own).base_path;
+                let below = address.strip_prefix(&base).unwrap_or(address).to_owned();
+                Some((own.site.language.as_str().into(), below))
+            })
+            .collect();
+        if found.len() > 1 { found } else { Vec::new() }
     }
 
     /// Learns where every page is, now that all are planned, and makes that a part of what pages are made from.
@@ -136,6 +154,29 @@ impl Chronicle {
                 self.history.learn(&Self::identity(id, &self.config), &format!("{prefix}{address}"));
             }
         }
+    }
+
+    /// Takes note of the events of a calendar: those of the main language, which stand for the others.
+    pub(super) fn learn_events(
+        &mut self,
+        events: impl IntoIterator<Item = (Arc<str>, Event)>,
+        now: Timestamp,
+        is_over: impl Fn(&Event) -> bool,
+    ) {
+        if self.config.site.prefix.is_empty() {
+            self.history.learn_events(events, now, is_over);
+        }
+    }
+
+    /// Where a record lives in the tree of this language, as far as is known.
+    pub(super) fn address(&self, id: &str) -> Option<String> {
+        let address = self.history.address(&Self::identity(id, &self.config))?;
+        Some(address.strip_prefix(&*self.config.site.prefix).unwrap_or(address).to_owned())
+    }
+
+    /// What is known of all languages.
+    pub(super) fn history(&self) -> &History {
+        &self.history
     }
 
     pub(super) fn into_history(self) -> History {

@@ -2,16 +2,16 @@
 
 mod courses;
 mod documents;
-mod feeds;
 mod jekyll;
 mod languages;
 mod listings;
-mod machines;
+mod machine;
 mod plan;
 mod planner;
 mod records;
 mod route;
 mod views;
 
+pub use courses::addresses_of;
 pub use plan::{Body, Edition, Input, Make, Page, Rank, Site, View, plan};
 pub use route::Route;

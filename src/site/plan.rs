@@ -11,7 +11,7 @@ use super::courses::{self, Entry};
 use super::documents::{self, Documents, Placed};
 use super::jekyll;
 use super::languages::{self, Chronicle, Languages};
-use super::machines;
+use super::machine::{self, Place};
 use super::planner::Planner;
 use super::records::Records;
 use super::route::Route;
@@ -240,6 +240,8 @@ pub fn plan(input: &Input<'_>, history: History) -> Result<Site> {
     let configs = input.config.editions();
     let languages = Arc::new(Languages::new(&configs));
     let mut whole = Whole { history, ..Whole::default() };
+    let seen = input.content.documents.iter().map(|document| (&*document.source, document.fingerprint()));
+    whole.history.learn_documents(seen, input.now);
     let mut editions = Vec::with_capacity(configs.len());
     for (language, config) in configs.iter().enumerate() {
         editions.push(edition(&Input { config, ..*input }, language, &languages, &mut whole)?);
@@ -247,8 +249,9 @@ pub fn plan(input: &Input<'_>, history: History) -> Result<Site> {
     languages.meet(&mut whole.pages);
     let mut window = (i64::MIN, i64::MAX);
     if let Some(main) = editions.first() {
-        machines::of_site(input, &main.records.addresses, &mut whole)?;
-        window = courses::window(input.config, &main.records.entries, input.now);
+        machine::of_site(input, &main.records, &mut whole)?;
+        let cancelled = machine::cancelled_until(input.config, &whole.history);
+        window = courses::window(input.config, &main.records.entries, cancelled, input.now);
     }
     let Whole { mut pages, warnings, history, .. } = whole;
     pages.sort_unstable_by(|a, b| a.route.cmp(&b.route));
@@ -261,8 +264,8 @@ pub(super) struct Whole {
     pub(super) pages: Vec<Page>,
     pub(super) warnings: Vec<String>,
     pub(super) history: History,
-    /// Addresses for search engines, with the moment of their last change where it is known.
-    pub(super) sitemap: Vec<(String, Option<Timestamp>)>,
+    /// Addresses for search engines.
+    pub(super) sitemap: Vec<Place>,
 }
 
 /// The site in one language: its pages join those that are there.
@@ -298,12 +301,12 @@ fn edition(
     planner.listings(documents.courses)?;
     planner.documents(&documents);
     planner.not_found()?;
-    planner.feeds()?;
+    planner.machine_readable()?;
     let Planner { mut pages, site, records, history, sitemap, .. } = planner;
     let prefix = &config.site.prefix;
     languages::settle(&mut pages, prefix, language);
     whole.pages.append(&mut pages);
-    whole.sitemap.extend(sitemap.into_iter().map(|(address, at)| (format!("{prefix}{address}"), at)));
+    whole.sitemap.extend(sitemap.into_iter().map(|place| place.below(prefix)));
     whole.history = history.into_history();
     whole.warnings.append(&mut warnings);
     whole.warnings.extend(languages::untranslated(config, &records.entries, &documents));
@@ -336,6 +339,10 @@ fn site_view(input: &Input<'_>, records: &Records, course_maps: &[Map], document
         (std::cmp::Reverse(placed.document.front.date.map(|date| date.sort_key())), &placed.document.source)
     });
     let posts: List = dated.into_iter().map(|placed| views::summary(placed, addresses)).collect();
+    let outputs = &input.config.outputs;
+    let link = |wanted: bool, name: &str| {
+        if wanted { Value::from(addresses.link(&format!("/{name}"))) } else { Value::Nil }
+    };
     let extra = Map::from(&site.extra);
     let entries = vec![
         ("title".into(), site.title.as_str().into()),
@@ -360,7 +367,11 @@ fn site_view(input: &Input<'_>, records: &Records, course_maps: &[Map], document
         ("posts".into(), posts.into()),
         ("data_changed_at".into(), Value::maybe(input.data_changed_at)),
         ("has_data".into(), input.data_changed_at.is_some().into()),
-        ("feed_url".into(), addresses.link("/feed.xml").into()),
+        ("feed_url".into(), link(outputs.feeds, machine::ATOM)),
+        ("rss_url".into(), link(outputs.feeds, machine::RSS)),
+        ("json_feed_url".into(), link(outputs.feeds, machine::JSON)),
+        ("calendar_url".into(), link(outputs.calendar, machine::CALENDAR)),
+        ("organisation".into(), views::organisation(input.config, addresses).into()),
         ("extra".into(), extra.clone().into()),
     ];
     Map::new(jekyll::with_extra(entries, &extra))
@@ -372,6 +383,8 @@ fn site_fingerprint(input: &Input<'_>, records: &Records, documents: &Documents<
     let site = &input.config.site;
     let texts = [&site.title, &site.description, &site.base_url, &site.language];
     let mark = texts.into_iter().fold(Fingerprint::new(14), |mark, text| mark.text(text));
+    // Switches and the organisation are few and change seldom: all of them, as they are shown to a programmer.
+    let mark = mark.text(&format!("{:?}{:?}", site.organisation, input.config.outputs));
     let mark = mark.maybe(site.time_zone.iana_name()).number(Map::from(&site.extra).digest().short());
     let mark = mark.text(&site.prefix).number(records.languages.list(records.language).digest().short());
     let mark = mark.number(input.data_changed_at.map_or(u64::MAX, |at| at.as_nanosecond() as u64));

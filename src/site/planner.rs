@@ -5,11 +5,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::documents::{Documents, Placed};
-use super::feeds;
 use super::jekyll;
 use super::languages::{Chronicle, Translated};
 use super::listings;
-use super::machines;
+use super::machine::Place;
 use super::plan::{Body, Input, Page, Rank, View};
 use super::records::{CoursePages, Listing, Records};
 use super::route::Route;
@@ -27,8 +26,8 @@ pub(super) struct Planner<'a> {
     pub(super) records: Arc<Records>,
     pub(super) history: Chronicle,
     pub(super) pages: Vec<Page>,
-    /// Addresses for search engines, with the moment of their last change where it is known.
-    pub(super) sitemap: Vec<(String, Option<Timestamp>)>,
+    /// Addresses for search engines.
+    pub(super) sitemap: Vec<Place>,
 }
 
 /// A page of a layout that is about to be added.
@@ -47,6 +46,25 @@ struct Draft<'a> {
 }
 
 impl Planner<'_> {
+    /// Tells search engines of a page, unless its front matter says not to.
+    fn list(&mut self, route: &Route, front: Option<&FrontMatter>, changed: Option<Timestamp>) {
+        if !front.is_some_and(FrontMatter::is_hidden) {
+            self.sitemap.push(Place::new(route.address(), changed));
+        }
+    }
+
+    /// When a document last changed: as its date says, or as it was seen to.
+    fn document_changed(&self, document: &Document) -> Option<Timestamp> {
+        let date = document.front.date.map(|date| date.sort_key());
+        self.history.history().document_changed_at(&document.source).max(date)
+    }
+
+    /// When anything on the home page last changed.
+    fn site_changed(&self, home: Option<&Document>) -> Option<Timestamp> {
+        let all = 0..u32::try_from(self.records.entries.len()).unwrap_or(u32::MAX);
+        Self::changed_of(&self.records, all).max(home.and_then(|home| self.document_changed(home)))
+    }
+
     fn link(&self, route: &Route) -> String {
         self.records.addresses.link(&route.address())
     }
@@ -77,7 +95,7 @@ impl Planner<'_> {
         identity: &str,
         more: Option<(&'static str, Map)>,
     ) -> (View, Fingerprint) {
-        let page = page.map();
+        let page = page.map(&self.records.addresses);
         let mut mark = Fingerprint::new(10).number(page.digest().short());
         let mut root = vec![("site".into(), self.site.clone().into())];
         if let Some((name, map)) = more {
@@ -115,13 +133,14 @@ impl Planner<'_> {
                 content: home.map(|document| &document.html),
                 previous: None,
                 next: None,
+                card: None,
                 language: self.spoken(is_fallback),
                 is_fallback,
             },
             route.path(),
             Some(("paginator", posts)),
         );
-        self.sitemap.push((route.address(), None));
+        self.list(&route, front, self.site_changed(home));
         let content = home.map(|document| &document.html);
         let fallbacks = jekyll::layouts("home", false);
         self.add(Draft {
@@ -160,7 +179,10 @@ impl Planner<'_> {
             let content = overlay.map(|overlay| overlay.html.clone()).filter(|html| !html.trim().is_empty());
             let body = Body::Layout { layouts, view: View::Made(maker.clone(), number), content };
             self.history.learn(&entry.id, &entry.route.address());
-            self.sitemap.push((entry.route.address(), entry.updated_at));
+            let front = overlay.map(|overlay| &overlay.front);
+            if !entry.is_fallback && !front.is_some_and(FrontMatter::is_hidden) {
+                self.sitemap.push(Place::new(entry.route.address(), entry.updated_at));
+            }
             let record = Some(entry.id.clone());
             let (route, rank) = (entry.route.clone(), Rank::Leaf);
             self.pages.push(Page { route, rank, body, inputs, record, identity: None, language: 0 });
@@ -217,7 +239,8 @@ impl Planner<'_> {
                 inputs =
                     inputs.number(self.records.entries.get(*course as usize).map_or(0, |entry| entry.mark));
             }
-            self.sitemap.push((slice.route.address(), None));
+            let changed = Self::changed_of(&self.records, slice.courses.iter().copied());
+            self.list(&slice.route, front, changed);
             self.add(Draft {
                 route: slice.route.clone(),
                 rank: Rank::List,
@@ -278,6 +301,7 @@ impl Planner<'_> {
             content: Some(&placed.document.html),
             previous,
             next,
+            card: None,
             language: self.spoken(placed.is_fallback),
             is_fallback: placed.is_fallback,
         };
@@ -285,7 +309,10 @@ impl Planner<'_> {
         let (view, inputs) = self.here(page, &identity, section.map(|section| ("section", section)));
         let is_post = kind == "page" && front.date.is_some();
         self.history.learn(&format!("document:{}", placed.document.source), &placed.route.address());
-        self.sitemap.push((placed.route.address(), front.date.map(|date| date.sort_key())));
+        let changed = self.document_changed(placed.document);
+        if !placed.is_fallback {
+            self.list(&placed.route, Some(front), changed);
+        }
         self.add(Draft {
             route: placed.route.clone(),
             rank,
@@ -314,6 +341,7 @@ impl Planner<'_> {
             content: None,
             previous: None,
             next: None,
+            card: None,
             language: self.spoken(false),
             is_fallback: false,
         };
@@ -329,19 +357,6 @@ impl Planner<'_> {
             inputs,
             identity: None,
         });
-        Ok(())
-    }
-
-    /// Feeds of this language. They are made from the records themselves, so their inputs say when they have to be.
-    pub(super) fn feeds(&mut self) -> Result<()> {
-        let site = &self.input.config.site;
-        let base = machines::base(self.input.config).text(&site.prefix);
-        let records = self.records.clone();
-        let newest = feeds::newest(&records.config, &records.entries);
-        let inputs = newest.iter().fold(base, |inputs, at| inputs.number(records.entries[*at].mark));
-        self.pages.push(machines::made("feed.xml", inputs, move || {
-            feeds::atom(&records.config, &records.addresses, &records.entries, &newest)
-        })?);
         Ok(())
     }
 }

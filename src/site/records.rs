@@ -25,7 +25,7 @@ pub(super) struct Records {
 impl Records {
     /// A page's map with its translations.
     pub(super) fn page(&self, page: PageView<'_>, identity: &str) -> Map {
-        let map = page.map();
+        let map = page.map(&self.addresses);
         match self.languages.translations(identity, self.language) {
             none if none.values().is_empty() => map,
             translations => map.with("translations", translations),
@@ -88,6 +88,7 @@ impl Entries for CoursePages {
                 .filter(|html| !html.trim().is_empty()),
             previous: neighbour(index.checked_sub(1)),
             next: neighbour(Some(index + 1)),
+            card: None,
             language: views::spoken(&self.records.config, entry.is_fallback),
             is_fallback: entry.is_fallback,
         };
@@ -139,6 +140,7 @@ impl Entries for Listing {
             content: self.html.as_ref().filter(|_| slice.number == 1),
             previous: None,
             next: None,
+            card: None,
             language: views::spoken(&self.records.config, self.is_fallback),
             is_fallback: self.is_fallback,
         };

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::courses::Entry;
 use super::documents::Placed;
 use super::jekyll;
-use crate::config::Config;
+use super::machine;
+use crate::config::{Config, Mode};
 use crate::model::course::Level;
 use crate::model::document::FrontMatter;
 use crate::model::participant::{FIELDS, Participant, WITHHELD};
@@ -49,6 +50,13 @@ pub(super) fn course(entry: &Entry, config: &Config, addresses: &Addresses) -> V
     let left = seats.map(|seats| seats.saturating_sub(course.participant_count));
     let tags: List = overlay.map(|o| o.front.tags.iter().collect()).unwrap_or_default();
     let html = overlay.map(|o| &o.html).filter(|html| !html.trim().is_empty());
+    let currency = match (&course.currency, course.price) {
+        (Some(currency), _) => currency.into(),
+        (None, Some(_)) => config.courses.currency.as_str().into(),
+        (None, None) => Value::Nil,
+    };
+    let has_calendar = config.outputs.calendar && course.start.is_some();
+    let calendar = has_calendar.then(|| addresses.link(&machine::calendar_of(entry)));
     vec![
         ("id".into(), course.id.as_str().into()),
         ("title".into(), Value::from(&course.title)),
@@ -65,10 +73,13 @@ pub(super) fn course(entry: &Entry, config: &Config, addresses: &Addresses) -> V
         ("description".into(), Value::maybe(course.description.as_ref())),
         ("content".into(), html.map_or(Value::Nil, |html| Value::Html(html.clone()))),
         ("price".into(), Value::maybe(course.price)),
-        ("currency".into(), Value::maybe(course.currency.as_ref())),
+        ("currency".into(), currency),
         ("location".into(), Value::maybe(course.location.as_ref())),
         ("instructor".into(), Value::maybe(course.instructor.as_ref())),
         ("image".into(), Value::maybe(course.image.as_ref())),
+        ("mode".into(), mode(entry, config).name().into()),
+        ("days".into(), Value::maybe(days(entry, config))),
+        ("calendar_url".into(), Value::maybe(calendar)),
         ("tags".into(), tags.into()),
         ("updated_at".into(), Value::maybe(entry.updated_at)),
         ("is_past".into(), entry.is_past.into()),
@@ -78,6 +89,63 @@ pub(super) fn course(entry: &Entry, config: &Config, addresses: &Addresses) -> V
         ("language".into(), spoken(config, entry.is_fallback).into()),
         ("is_fallback".into(), entry.is_fallback.into()),
     ]
+}
+
+/// How a course takes place: as its file says (`mode` in `[extra]`), as its place sounds, or as the configuration has it.
+pub(super) fn mode(entry: &Entry, config: &Config) -> Mode {
+    const ONLINE: [&str; 6] = ["online", "webinar", "virtuell", "virtual", "remote", "zoom"];
+    let said = entry.overlay.as_ref().and_then(|overlay| overlay.front.extra.get("mode"));
+    if let Some(Value::Text(name)) = said
+        && let Some(mode) = Mode::of(name)
+    {
+        return mode;
+    }
+    let Some(place) = &entry.course.location else { return config.courses.mode };
+    let place = place.to_lowercase();
+    let mut words = place.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    if words.clone().any(|word| word == "hybrid") {
+        return Mode::Blended;
+    }
+    let online = words.clone().filter(|word| ONLINE.contains(word)).count();
+    match online {
+        0 => Mode::Onsite,
+        _ if words.all(|word| ONLINE.contains(&word) || word.len() <= 3) => Mode::Online,
+        // „Berlin / online": a place, and not only that.
+        _ if place.contains(['/', '+', '&']) || place.contains(" oder ") || place.contains(" or ") => {
+            Mode::Blended
+        }
+        _ => Mode::Online,
+    }
+}
+
+/// On how many days a course takes place, the first and the last counted; nothing where it has no date.
+pub(super) fn days(entry: &Entry, config: &Config) -> Option<usize> {
+    let zone = &config.site.time_zone;
+    let first = entry.course.start?.date(zone);
+    let last = entry.course.end.map_or(first, |end| end.date(zone)).max(first);
+    let days = last.since((jiff::Unit::Day, first)).ok()?.get_days();
+    usize::try_from(days).ok().map(|days| days + 1)
+}
+
+/// Who offers the courses: the site itself where nobody else is named.
+pub(super) fn organisation(config: &Config, addresses: &Addresses) -> Map {
+    let organisation = &config.site.organisation;
+    let text = |text: &String| if text.is_empty() { Value::Nil } else { text.as_str().into() };
+    let or = |text: &String, other: &str| -> Value {
+        if text.is_empty() { other.into() } else { text.as_str().into() }
+    };
+    Map::new(vec![
+        ("name".into(), or(&organisation.name, &config.site.title)),
+        ("url".into(), or(&organisation.url, &format!("{}/", addresses.base_url))),
+        ("logo".into(), text(&organisation.logo)),
+        ("email".into(), text(&organisation.email)),
+        ("telephone".into(), text(&organisation.telephone)),
+        ("street".into(), text(&organisation.street)),
+        ("postal_code".into(), text(&organisation.postal_code)),
+        ("locality".into(), text(&organisation.locality)),
+        ("country".into(), text(&organisation.country)),
+        ("same_as".into(), organisation.same_as.iter().map(String::as_str).collect::<List>().into()),
+    ])
 }
 
 /// The language of a text in an edition of the site: the edition's own, or the main one.
@@ -143,6 +211,8 @@ pub(super) struct PageView<'a> {
     pub(super) content: Option<&'a Arc<str>>,
     pub(super) previous: Option<Map>,
     pub(super) next: Option<Map>,
+    /// The whole address of the image that stands for the page where a link to it is shared.
+    pub(super) card: Option<String>,
     /// The language that the page's own text is in.
     pub(super) language: &'a str,
     /// Whether that is the main language because the page is not translated.
@@ -150,13 +220,26 @@ pub(super) struct PageView<'a> {
 }
 
 impl PageView<'_> {
-    pub(super) fn map(self) -> Map {
+    pub(super) fn map(self, addresses: &Addresses) -> Map {
         let front = self.front;
+        let below = self.url.strip_prefix(&addresses.base_path).unwrap_or(&self.url);
+        let own = below.strip_prefix(&addresses.prefix).unwrap_or(below);
+        let elsewhere = front.and_then(|front| front.extra.get("canonical"));
+        let canonical: Value = match elsewhere {
+            Some(Value::Text(address)) if address.contains("://") => address.into(),
+            Some(Value::Text(address)) => addresses.absolute(address).into(),
+            // What nobody has translated is the page of the main language once more.
+            _ if self.is_fallback => format!("{}{own}", addresses.base_url).into(),
+            _ => addresses.absolute(own).into(),
+        };
         let tags: List = front.map(|f| f.tags.iter().collect()).unwrap_or_default();
         let entries = vec![
             ("kind".into(), self.kind.into()),
             ("title".into(), self.title.into()),
             ("url".into(), self.url.into()),
+            ("canonical_url".into(), canonical),
+            ("card_url".into(), Value::maybe(self.card)),
+            ("is_hidden".into(), front.is_some_and(FrontMatter::is_hidden).into()),
             ("description".into(), Value::maybe(self.description)),
             ("date".into(), Value::maybe(front.and_then(|f| f.date))),
             ("tags".into(), tags.into()),

@@ -10,6 +10,7 @@ mod front;
 mod manifest;
 mod places;
 mod render;
+mod shortcode;
 mod strings;
 mod trace;
 

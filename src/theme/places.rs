@@ -22,14 +22,18 @@ const LONGEST: u64 = 1 << 20;
 pub(super) enum Use {
     Layout,
     Partial,
+    Shortcode,
 }
 
 impl Use {
-    /// The folders that hold such templates: ours, then Jekyll's spelling.
-    fn folders(self) -> [&'static str; 2] {
+    const ALL: [Self; 3] = [Self::Layout, Self::Partial, Self::Shortcode];
+
+    /// The folders that hold such templates: ours, then Jekyll's spelling where it has one.
+    fn folders(self) -> &'static [&'static str] {
         match self {
-            Self::Layout => ["layouts", "_layouts"],
-            Self::Partial => ["partials", "_includes"],
+            Self::Layout => &["layouts", "_layouts"],
+            Self::Partial => &["partials", "_includes"],
+            Self::Shortcode => &["shortcodes"],
         }
     }
 
@@ -107,6 +111,7 @@ impl Template {
 pub(super) struct Places {
     layouts: Shelf,
     partials: Shelf,
+    shortcodes: Shelf,
     manner: Manner,
 }
 
@@ -141,7 +146,7 @@ impl Places {
             Folder::BuiltIn => {
                 places.begin("built-in academy");
                 for (path, bytes) in builtin::FILES {
-                    for wanted in [Use::Layout, Use::Partial] {
+                    for wanted in Use::ALL {
                         let name =
                             path.strip_prefix(wanted.folders()[0]).and_then(|name| name.strip_prefix('/'));
                         if let (Some(name), Ok(whole)) = (name, std::str::from_utf8(bytes)) {
@@ -155,7 +160,7 @@ impl Places {
     }
 
     fn read_folder(&mut self, root: &Path, place: &Path) -> Result<()> {
-        for wanted in [Use::Layout, Use::Partial] {
+        for wanted in Use::ALL {
             for folder in wanted.folders() {
                 let folder = place.join(folder);
                 let label = |path: &Path| files::slashed(path.strip_prefix(root).unwrap_or(path));
@@ -181,6 +186,7 @@ impl Places {
         match wanted {
             Use::Layout => &self.layouts,
             Use::Partial => &self.partials,
+            Use::Shortcode => &self.shortcodes,
         }
     }
 
@@ -188,11 +194,12 @@ impl Places {
         match wanted {
             Use::Layout => &mut self.layouts,
             Use::Partial => &mut self.partials,
+            Use::Shortcode => &mut self.shortcodes,
         }
     }
 
     fn begin(&mut self, place: &str) {
-        for wanted in [Use::Layout, Use::Partial] {
+        for wanted in Use::ALL {
             self.shelf_mut(wanted).places.push(place.to_owned());
         }
     }
@@ -218,6 +225,7 @@ impl Places {
     pub(super) fn look(&self, key: &str) -> TemplateRead {
         let (wanted, name) = match key.split_once('/') {
             Some(("layouts", name)) => (Use::Layout, name),
+            Some(("shortcodes", name)) => (Use::Shortcode, name),
             Some((_, name)) => (Use::Partial, name),
             None => (Use::Partial, key),
         };
@@ -242,7 +250,8 @@ impl Places {
     }
 
     fn in_file(&self, file: &str) -> Option<&Template> {
-        let mut all = self.layouts.templates.values().chain(self.partials.templates.values());
+        let shelves = [&self.layouts, &self.partials, &self.shortcodes];
+        let mut all = shelves.into_iter().flat_map(|shelf| shelf.templates.values());
         all.find(|template| *template.file == *file)
     }
 

@@ -24,11 +24,7 @@ impl Theme {
         let chain = self.chain(request, &mut names)?;
         let matter = matter(&chain);
         let globals = self.globals(request, &matter);
-        let clock = BuildClock {
-            now: request.now,
-            zone: &self.edition(request.language).settings.zone,
-            begin: Instant::now(),
-        };
+        let clock = BuildClock::new(request.now, &self.edition(request.language).settings.zone);
         let partials = Shelf(self);
         let mut reads = Reads::new();
         let mut html: Option<String> = None;
@@ -117,7 +113,7 @@ fn matter(chain: &[&Template]) -> Map {
 }
 
 /// The partials as the engine asks for them.
-struct Shelf<'a>(&'a Theme);
+pub(super) struct Shelf<'a>(pub(super) &'a Theme);
 
 impl Partials for Shelf<'_> {
     fn find<'p>(&'p self, name: &str) -> Found<'p> {
@@ -136,10 +132,16 @@ impl Partials for Shelf<'_> {
 }
 
 /// The moment of the build in the site's zone.
-struct BuildClock<'a> {
+pub(super) struct BuildClock<'a> {
     now: Timestamp,
     zone: &'a TimeZone,
     begin: Instant,
+}
+
+impl<'a> BuildClock<'a> {
+    pub(super) fn new(now: Timestamp, zone: &'a TimeZone) -> Self {
+        Self { now, zone, begin: Instant::now() }
+    }
 }
 
 impl Clock for BuildClock<'_> {

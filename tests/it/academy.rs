@@ -81,6 +81,12 @@ fn courses(texts: Texts) -> Vec<Map> {
                 (Key::from("instructor"), texts.title.unwrap_or("Dr. Ines Albrecht").into()),
                 (Key::from("tags"), Value::List([texts.title.unwrap_or("Leadership"), "Communication"].into_iter().collect())),
                 (Key::from("updated_at"), Value::from(now())),
+                (Key::from("mode"), if place == "Online" { "online" } else { "onsite" }.into()),
+                (Key::from("days"), Value::Int(3)),
+                (Key::from("seats"), Value::maybe(left.map(|_| 20_i64))),
+                (Key::from("calendar_url"), Value::from(format!("/academy/courses/{index}/c.ics"))),
+                (Key::from("image"), Value::Nil),
+                (Key::from("extra"), map([]).into()),
                 (Key::from("is_past"), Value::Bool(false)),
                 (Key::from("participants"), list([person])),
             ],
@@ -97,6 +103,12 @@ fn page(title: &str, kind: &'static str, texts: Texts) -> Map {
         ("kind", kind.into()),
         ("title", texts.title.unwrap_or(title).into()),
         ("url", "/academy/here/".into()),
+        ("canonical_url", "https://example.org/academy/here/".into()),
+        ("card_url", "https://example.org/academy/card.png".into()),
+        ("is_hidden", Value::Bool(false)),
+        ("language", "en".into()),
+        ("is_fallback", Value::Bool(false)),
+        ("translations", list([])),
         ("description", texts.title.map_or(Value::Nil, |_| texts.description.into())),
         ("tags", Value::List([texts.title.unwrap_or("Method")].into_iter().collect())),
         ("date", day("2027-01-20")),
@@ -129,6 +141,18 @@ pub(crate) fn view(layout: &'static str, texts: Texts, has_courses: bool) -> Map
                 ])
             })
             .collect();
+    let organisation = map([
+        ("name", texts.title.unwrap_or("Nordlicht").into()),
+        ("url", "https://example.org/".into()),
+        ("logo", Value::Nil),
+        ("email", Value::Nil),
+        ("telephone", Value::Nil),
+        ("locality", texts.title.unwrap_or("Oslo").into()),
+        ("street", texts.title.unwrap_or("Storgata 1").into()),
+        ("postal_code", "0155".into()),
+        ("country", "NO".into()),
+        ("same_as", list([])),
+    ]);
     let site = map([
         ("title", texts.title.unwrap_or("Nordlicht Academy").into()),
         ("description", "Courses for people who lead, moderate and negotiate. Small groups, long practice, teachers from the field.".into()),
@@ -141,6 +165,10 @@ pub(crate) fn view(layout: &'static str, texts: Texts, has_courses: bool) -> Map
         ("sections", list([link("Journal", "")])),
         ("pages", list([link("About", ""), link("Hidden", "journal")])),
         ("feed_url", "/academy/feed.xml".into()),
+        ("rss_url", "/academy/rss.xml".into()),
+        ("json_feed_url", "/academy/feed.json".into()),
+        ("calendar_url", "/academy/calendar.ics".into()),
+        ("organisation", organisation.into()),
         ("has_data", Value::Bool(has_courses)),
         ("data_changed_at", if has_courses { Value::from(now()) } else { Value::Nil }),
     ]);
@@ -230,7 +258,10 @@ fn hostile_texts_do_no_harm_anywhere() {
             assert!(!html.contains("Hidden"), "{layout}: a page of a section stands in the menu");
             // Each script is one of ours and closed once.
             assert_eq!(html.matches("<script").count(), html.matches("</script>").count(), "{layout}");
-            assert_eq!(html.matches("<script").count(), if layout == "course" { 2 } else { 1 }, "{layout}");
+            let ours =
+                ["<script type=\"application/ld+json\">\n{\"@context\"", "<script src=\"/academy/assets/"];
+            let known: usize = ours.iter().map(|script| html.matches(script).count()).sum();
+            assert_eq!(html.matches("<script").count(), known, "{layout}");
         }
     }
 }
@@ -244,8 +275,8 @@ fn the_data_for_search_engines_is_json() {
             serde_json::from_str(rest.split_once("</script>").expect("closed").0).expect("JSON");
         assert_eq!(json["name"], texts.title.unwrap_or("Difficult Conversations"));
         assert_eq!(json["url"], "https://example.org/academy/courses/2/");
-        assert_eq!(json["hasCourseInstance"]["startDate"], "2027-03-30");
-        assert_eq!(json["offers"]["price"], 1480);
+        assert_eq!(json["hasCourseInstance"][0]["startDate"], "2027-03-30");
+        assert_eq!(json["offers"][0]["price"], 1480);
     }
 }
 

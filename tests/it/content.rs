@@ -35,7 +35,7 @@ impl Site {
     }
 
     fn read(&self) -> Result<Content, Error> {
-        local::read(&self.config())
+        local::read(&self.config(), &crate::fixture::Alone::default())
     }
 }
 

@@ -175,3 +175,33 @@ fn collect(root: &Path, folder: &Path, found: &mut dyn FnMut(String, &Path)) {
         }
     }
 }
+
+/// The surroundings of local files that have none: no shortcodes, no courses.
+#[derive(Default)]
+pub(crate) struct Alone(aither::base::highlight::Highlighter);
+
+impl aither::source::local::Surroundings for Alone {
+    fn has_block(&self, _: &str) -> Option<bool> {
+        None
+    }
+
+    fn insert(
+        &self,
+        _: &aither::base::markdown::Call<'_>,
+        _: &aither::source::local::File<'_>,
+    ) -> Result<String, String> {
+        Ok(String::new())
+    }
+
+    fn courses(
+        &self,
+        _: &[Arc<aither::model::document::Overlay>],
+        _: usize,
+    ) -> std::collections::HashMap<String, String> {
+        std::collections::HashMap::new()
+    }
+
+    fn highlighter(&self) -> &aither::base::highlight::Highlighter {
+        &self.0
+    }
+}

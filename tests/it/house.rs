@@ -41,8 +41,13 @@ const ROOMS: &[(&str, &[&str])] = &[
 const HOMES: &[(&str, &str)] = &[
     ("ureq", "src/base/http/"),
     ("clap", "src/cli/"),
+    ("clap_complete", "src/cli/"),
+    ("clap_mangen", "src/cli/"),
     ("indicatif", "src/cli/"),
     ("pulldown_cmark", "src/base/markdown"),
+    ("syntect", "src/base/highlight"),
+    ("two_face", "src/base/highlight"),
+    ("html5gum", "src/check/"),
     ("hyper", "src/serve/"),
     ("tokio", "src/serve/"),
     ("notify", "src/serve/watch"),

@@ -63,14 +63,19 @@ fn a_title_renders_the_page_its_neighbours_its_listings_the_home_page_and_the_fe
         "courses/kurs-4/index.html",
         "courses/kurs-5/index.html",
         "courses/kurs-6/index.html",
+        "courses/kurs-5/kurs-5.ics",
         "courses/page/2/index.html",
+        "calendar.ics",
+        "feed.json",
         "feed.xml",
         "index.html",
         "levels/advanced/index.html",
+        "moochub/courses.json",
+        "rss.xml",
     ] {
         assert!(rendered.iter().any(|r| r == path), "{path}: {rendered:?}");
     }
-    assert_eq!(rendered.len(), 7, "{rendered:?}");
+    assert_eq!(rendered.len(), 12, "{rendered:?}");
 }
 
 #[test]
@@ -93,7 +98,8 @@ fn a_new_course_renders_its_neighbours_and_its_listings_and_no_other_course() {
             "courses/index.html",
             "courses/kurs-5/index.html",
             "courses/kurs-6/index.html",
-            "courses/neu/index.html"
+            "courses/neu/index.html",
+            "courses/neu/neu.ics"
         ]
         .into_iter()
         .filter(|path| courses.iter().any(|c| c == path))
@@ -122,7 +128,7 @@ fn a_content_edit_renders_that_page_and_a_title_those_that_link_to_it() {
     let site = site();
     site.build();
     site.put("content/about.md", "+++\ntitle = \"Über uns\"\n+++\nHallo Welt\n");
-    assert_eq!(rendered(&site), ["about/index.html"]);
+    assert_eq!(rendered(&site), ["about/index.html", "sitemap.xml"], "the sitemap says when it changed");
     site.put("content/news/a.md", "+++\ntitle = \"A anders\"\ndate = 2026-10-01\n+++\nText\n");
     let rendered = rendered(&site);
     assert!(

@@ -59,8 +59,18 @@ fn every_language_has_a_tree_and_the_main_one_the_root() {
         assert!(!site.has(path), "{path}");
     }
     let sitemap = site.output("sitemap.xml");
-    for address in ["/ueber-uns/", "/en/about-us/", "/en/courses/calm/", "/fr/courses/ruhig/"] {
+    for address in ["/ueber-uns/", "/en/about-us/", "/en/courses/calm/", "/fr/courses/"] {
         assert!(sitemap.contains(&format!("<loc>https://academy.example/site{address}</loc>")), "{address}");
+    }
+    // What nobody has translated is the main language's page once more: search engines are led there.
+    assert!(!sitemap.contains("/fr/courses/ruhig/</loc>"));
+    let untranslated = site.output("fr/courses/ruhig/index.html");
+    let canonical = "<link rel=\"canonical\" href=\"https://academy.example/site/courses/ruhig/\">";
+    assert!(untranslated.contains(canonical), "{untranslated}");
+    let place = sitemap.lines().find(|line| line.contains("/site/en/courses/calm/</loc>")).unwrap();
+    for (tag, address) in [("de", "/courses/ruhig/"), ("en", "/en/courses/calm/")] {
+        let link = format!("hreflang=\"{tag}\" href=\"https://academy.example/site{address}\"/>");
+        assert!(place.contains(&link), "{link} in {place}");
     }
     let feed = site.output("en/feed.xml");
     assert!(feed.contains("xml:lang=\"en\"") && feed.contains("<title>Lakeside Academy</title>"), "{feed}");
@@ -169,7 +179,7 @@ fn one_translation_is_one_page() {
         "content/ueber-uns.en.md",
         "+++\ntitle = \"About us\"\nslug = \"about-us\"\n+++\nSomething else.\n",
     );
-    assert_eq!(rendered(&site), ["en/about-us/index.html"]);
+    assert_eq!(rendered(&site), ["en/about-us/index.html", "sitemap.xml"]);
     site.put("content/courses/ruhig.en.md", "+++\ntitle = \"Negotiate calmly\"\nslug = \"calm\"\ndescription = \"Negotiation without pressure.\"\n+++\nOther text.\n");
     let pages: Vec<String> = rendered(&site).into_iter().filter(|path| path.ends_with(".html")).collect();
     assert_eq!(pages, ["en/courses/calm/index.html"]);

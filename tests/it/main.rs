@@ -31,6 +31,8 @@ mod liquid_hostile;
 mod liquid_oracle;
 mod liquid_reads;
 mod liquid_render;
+mod machine;
+mod markdown;
 mod markup;
 mod sample;
 mod scaffold;

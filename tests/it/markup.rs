@@ -15,6 +15,7 @@ pub(crate) fn read(markup: &str) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let mut open: Vec<String> = Vec::new();
     let mut rest = markup;
+    let is_html = !markup.starts_with("<?xml");
     while !rest.is_empty() {
         let raw = open.last().filter(|name| matches!(name.as_str(), "script" | "style"));
         let end = match raw {
@@ -36,7 +37,8 @@ pub(crate) fn read(markup: &str) -> Vec<Piece> {
             rest = after;
         } else {
             let (name, attributes, closed, after) = tag(&rest[1..]);
-            if !closed && !EMPTY.contains(&name.as_str()) {
+            let is_empty = is_html && EMPTY.contains(&name.as_str());
+            if !closed && !is_empty {
                 open.push(name.clone());
             }
             pieces.push(Piece::Open(name, attributes));

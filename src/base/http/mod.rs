@@ -2,6 +2,7 @@
 //! for every answer from outside: it has a deadline, its body has a cap, and a secret goes to no other origin.
 
 mod network;
+mod outside;
 mod throttle;
 
 use std::fmt;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 pub use self::network::Network;
+pub use self::outside::is_public;
 pub use self::throttle::{Throttle, WINDOW};
 use super::secret::Secret;
 
@@ -25,6 +27,8 @@ pub trait Transport: Send + Sync {
 pub enum Method {
     /// `GET`.
     Get,
+    /// `HEAD`.
+    Head,
     /// `POST`.
     Post,
     /// `PUT`.
@@ -36,6 +40,7 @@ impl Method {
     pub fn name(self) -> &'static str {
         match self {
             Self::Get => "GET",
+            Self::Head => "HEAD",
             Self::Post => "POST",
             Self::Put => "PUT",
         }

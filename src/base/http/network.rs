@@ -3,8 +3,10 @@
 use std::io::{self, Read};
 
 use ureq::http;
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 
-use super::{Cause, Failure, Headers, Method, Request, Response, Transport};
+use super::{Cause, Failure, Headers, Method, Request, Response, Transport, is_public};
 
 /// Sends requests over the network; connections are kept for the next request to the same host.
 #[derive(Debug)]
@@ -17,17 +19,54 @@ pub struct Network {
 impl Network {
     /// A transport that names itself `aither/VERSION`.
     pub fn new() -> Self {
-        let config = || {
-            ureq::Agent::config_builder()
-                .http_status_as_error(false)
-                // A redirect comes back as the answer that it is.
-                .max_redirects(0)
-                .max_redirects_will_error(false)
-                .user_agent(concat!("aither/", env!("CARGO_PKG_VERSION")))
+        Self { agent: Self::config().build().into(), here: Self::config().proxy(None).build().into() }
+    }
+
+    /// A transport that only reaches the public network: for addresses that stand in texts. What a name stands for is
+    /// looked at where the connection is made, so it cannot be another address than the one that was checked.
+    pub fn outside() -> Self {
+        let agent = || {
+            ureq::Agent::with_parts(Self::config().build(), DefaultConnector::default(), Outside::default())
         };
-        Self { agent: config().build().into(), here: config().proxy(None).build().into() }
+        Self { agent: agent(), here: agent() }
+    }
+
+    fn config() -> ureq::config::ConfigBuilder<ureq::typestate::AgentScope> {
+        ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            // A redirect comes back as the answer that it is.
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .user_agent(concat!("aither/", env!("CARGO_PKG_VERSION")))
     }
 }
+
+/// Finds only addresses of the public network.
+#[derive(Default)]
+struct Outside(DefaultResolver);
+
+impl std::fmt::Debug for Outside {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Outside")
+    }
+}
+
+impl Resolver for Outside {
+    fn resolve(
+        &self,
+        uri: &http::Uri,
+        config: &ureq::config::Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let found = self.0.resolve(uri, config, timeout)?;
+        if found.iter().all(|address| is_public(address.ip())) {
+            return Ok(found);
+        }
+        Err(ureq::Error::Io(io::Error::new(io::ErrorKind::PermissionDenied, PRIVATE)))
+    }
+}
+
+const PRIVATE: &str = "the address is one of a private network";
 
 impl Default for Network {
     fn default() -> Self {
@@ -39,6 +78,7 @@ impl Transport for Network {
     fn send(&self, request: &Request) -> Result<Response, Failure> {
         let mut builder = http::Request::builder().uri(&request.url).method(match request.method {
             Method::Get => http::Method::GET,
+            Method::Head => http::Method::HEAD,
             Method::Post => http::Method::POST,
             Method::Put => http::Method::PUT,
         });
@@ -139,6 +179,9 @@ fn io_failure(error: &io::Error, broken: Cause) -> Failure {
         && let Some(tls) = error.get_ref()
     {
         return Failure::new(Cause::Tls, tls.to_string());
+    }
+    if error.to_string() == PRIVATE {
+        return Failure::new(Cause::Address, PRIVATE);
     }
     // The standard library has no kind for this one, only these words.
     if error.to_string().starts_with("failed to lookup address") {

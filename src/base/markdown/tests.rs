@@ -92,11 +92,139 @@ fn links_of_strangers_run_nothing() {
     assert!(local("[a](data:x)").contains("href=\"data:x\""));
 }
 
+fn composed(text: &str) -> Composed {
+    let link = |address: &str, _: Range<usize>| match address {
+        "a.md" => Target::To("../a/".to_owned()),
+        "@/gone.md" => Target::Wrong("there is no such page".to_owned(), None),
+        _ => Target::Same,
+    };
+    let colours = |language: &str, _: &str| (language == "rust").then(|| "<b>code</b>".to_owned());
+    let manner = Manner {
+        language: "de",
+        anchors: false,
+        link: &link,
+        colours: Some(&colours),
+        shortcodes: Some(&Known),
+    };
+    compose(text, &manner)
+}
+
+/// `note` has a block, `figure` has none, `fails` fails.
+struct Known;
+
+impl Shortcodes for Known {
+    fn has_block(&self, name: &str) -> Option<bool> {
+        match name {
+            "note" => Some(true),
+            "figure" | "fails" => Some(false),
+            _ => None,
+        }
+    }
+
+    fn make(&self, call: &Call<'_>) -> Result<String, String> {
+        if call.name == "fails" {
+            return Err("it fails".to_owned());
+        }
+        let arguments: Vec<String> =
+            call.arguments.iter().map(|(name, value)| format!("{name}={value:?}")).collect();
+        let body = call.body.as_deref().unwrap_or_default().trim_end();
+        Ok(format!("[{} {}|{body}]", call.name, arguments.join(" ")))
+    }
+}
+
 #[test]
 fn links_may_be_given_a_new_address() {
-    let link = |address: &str| (address == "a.md").then(|| "../a/".to_owned());
-    let html = render_with("[a](a.md) ![b](b.png)", Trust::Local, "de", &link);
+    let html = composed("[a](a.md) ![b](b.png)").html;
     assert_eq!(html, "<p><a href=\"../a/\">a</a> <img src=\"b.png\" alt=\"b\" /></p>\n");
+    let page = composed("x\n\n{% figure %} [b](@/gone.md)\n");
+    assert_eq!((page.wrong[0].span.start, &*page.wrong[0].message), (16, "there is no such page"));
+}
+
+#[test]
+fn shortcodes_stand_in_and_between_paragraphs() {
+    let made = |text: &str| {
+        let page = composed(text);
+        assert_eq!(page.wrong, [], "{text}");
+        page.html
+    };
+    assert_eq!(
+        made("Vor {% figure src: \"a.png\", wide: true, n=3 %} nach *x*."),
+        "<p>Vor [figure src=Text(\"a.png\") wide=Bool(true) n=Int(3)|] nach <em>x</em>.</p>\n"
+    );
+    assert_eq!(made("Vor\n{%- figure -%}\nnach"), "<p>Vor</p>\n[figure |]\n<p>nach</p>\n");
+    assert_eq!(
+        made("{% note title: '%}' %}\n# Über\n\n{% note %}*in*{% endnote %}\n{% endnote %}\n\n# Über\n"),
+        "[note title=Text(\"%}\")|<h1 id=\"ueber\">Über</h1>\n[note |<p><em>in</em></p>]]\n<h1 id=\"ueber-2\">Über</h1>\n"
+    );
+    let notes = made("a[^1]\n\n{% note %}\nb[^1]\n\n[^1]: in\n{% endnote %}\n\n[^1]: out\n");
+    for id in ["fn:1", "fn:s1-1", "fnref:1", "fnref:s1-1"] {
+        assert_eq!(notes.matches(&format!("id=\"{id}\"")).count(), 1, "{id}: {notes}");
+    }
+}
+
+#[test]
+fn what_is_no_shortcode_stays_text() {
+    for text in [
+        "{% if x %}a{% endif %}",
+        "{{ site.title }}",
+        "`{% figure %}`",
+        "{% %}",
+        "{% figure",
+        "{%figure\n{% x %}",
+    ] {
+        let page = composed(text);
+        assert!(!page.html.contains("[figure") && page.wrong.is_empty(), "{text}: {page:?}");
+    }
+    let code = composed("```\n{% note %}\n```\n\n    {% figure %}\n");
+    assert!(code.html.contains("{% note %}") && code.html.contains("{% figure %}"), "{code:?}");
+    assert!(foreign("{% figure %}").contains("{% figure %}"));
+}
+
+#[test]
+fn what_is_wrong_with_a_shortcode_is_told_with_its_place() {
+    for (text, at, message) in [
+        ("a {% note %} b", 2, "the shortcode `note` has no end"),
+        ("a {% endnote %}", 2, "`{% endnote %}` closes nothing"),
+        ("a {% endfigure %}", 2, "`{% endfigure %}` closes nothing"),
+        ("a {% figure x %}", 12, "expected an argument `key: value`"),
+        ("a {% figure x: y %}", 15, "`x` has no value that can be read"),
+        ("a {% figure x: 1, x: 2 %}", 18, "`x` is given twice"),
+        ("a {% fails %}", 2, "it fails"),
+        ("a\n\n{% note %}\n{% fails %}\n{% endnote %}", 14, "it fails"),
+        ("[a]({% figure %})", 4, "the shortcode `figure` cannot stand here"),
+    ] {
+        let wrong = composed(text).wrong;
+        assert_eq!(wrong.len(), 1, "{text}: {wrong:?}");
+        assert_eq!((wrong[0].span.start, &*wrong[0].message), (at, message), "{text}");
+    }
+}
+
+#[test]
+fn headings_make_a_tree_and_may_link_to_themselves() {
+    let page = composed("# A\n\n### B *b*\n\n## C\n\n# `D`\n");
+    let shown = |headings: &[Heading]| -> Vec<String> {
+        headings.iter().map(|h| format!("{} {} {} {}", h.level, h.id, h.title, h.children.len())).collect()
+    };
+    assert_eq!(shown(&page.outline), ["1 a A 2", "1 d D 0"]);
+    assert_eq!(shown(&page.outline[0].children), ["3 b-b B b 0", "2 c C 0"]);
+    let link = |_: &str, _: Range<usize>| Target::Same;
+    let manner = Manner { language: "de", anchors: true, link: &link, colours: None, shortcodes: None };
+    assert_eq!(
+        compose("## A & B\n", &manner).html,
+        "<div class=\"heading\">\n<h2 id=\"a-b\">A &amp; B</h2>\n<a class=\"anchor\" href=\"#a-b\" \
+         aria-label=\"Permalink: A &amp; B\">#</a>\n</div>\n"
+    );
+}
+
+#[test]
+fn code_is_marked_where_its_language_is_known() {
+    let page = composed("```rust,linenos\nfn\n```\n\n```klingon\n<a>\n```\n\n```\nb\n```\n");
+    assert_eq!(
+        page.html,
+        "<pre tabindex=\"0\"><code class=\"language-rust\"><b>code</b></code></pre>\n<pre tabindex=\"0\"><code \
+         class=\"language-klingon\">&lt;a&gt;\n</code></pre>\n<pre><code>b\n</code></pre>\n"
+    );
+    assert!(page.has_code && !composed("```klingon\na\n```\n").has_code);
 }
 
 #[test]
@@ -119,10 +247,15 @@ fn hostile_text_costs_no_more_than_its_length() {
         "~~",
         "[^a]: [^a]\n\n",
         "|",
+        "{% note %}",
+        "{% figure %}",
+        "{%",
+        "{% figure a: \"",
+        "{% note %}a{% endnote %}\n\n",
     ];
     for text in parts.iter().map(|part| many(part)).chain([wide, numbered]) {
         for trust in [Trust::Local, Trust::Foreign] {
-            let html = render(&text, trust, "de");
+            let html = if trust == Trust::Local { composed(&text).html } else { render(&text, trust, "de") };
             assert!(html.len() < 40 * text.len() + 5_000_000);
         }
     }

@@ -12,6 +12,8 @@ use crate::config::Config;
 #[derive(Debug, Default)]
 pub(super) struct Addresses {
     by_file: HashMap<String, String>,
+    /// Files that have a page in other builds, and why not in this one.
+    unbuilt: HashMap<String, &'static str>,
     /// The addresses of translations, by their language and the file in the main language.
     translated: HashMap<(usize, String), String>,
     /// What stands before the addresses of each language: `en/`, and nothing for the main one.
@@ -47,6 +49,9 @@ impl Addresses {
             Some((folder.to_owned(), page.slug()?.to_owned()))
         });
         addresses.renamed = renamed.collect();
+
+        let unbuilt = pages.iter().filter(|page| !built(page)).map(|page| (page.path.clone(), "is a draft"));
+        addresses.unbuilt = unbuilt.collect();
 
         let mut mistakes = Vec::new();
         let mut taken: HashMap<String, &str> = HashMap::new();
@@ -130,6 +135,41 @@ impl Addresses {
         Some(translated.cloned().unwrap_or_else(|| format!("{prefix}{address}")))
     }
 
+    /// The address of a file by its path below the content: a page, a section or an asset.
+    pub(super) fn internal(&self, page: &Page, path: &str) -> Result<String, String> {
+        let section = format!("{}/_index.md", path.trim_end_matches('/'));
+        // These two are there without a file as well.
+        let own = match path.trim_end_matches('/') {
+            "" | "_index.md" => Some(""),
+            "courses" | "courses/_index.md" => Some("courses/"),
+            _ => None,
+        };
+        if let Some(own) = own {
+            let prefix = self.prefixes.get(page.language).map_or("", String::as_str);
+            return Ok(self.whole(&format!("/{prefix}{own}")));
+        }
+        let file = path;
+        let found = self.seen_from(page, file).or_else(|| self.seen_from(page, &decoded(file)?));
+        if let Some(address) = found.or_else(|| self.seen_from(page, &section)) {
+            return Ok(self.whole(&format!("/{}", encoded(&address))));
+        }
+        Err(match self.unbuilt.get(file) {
+            Some(why) => format!("`@/{path}` leads to a page that {why}, and so is not built"),
+            None => format!("`@/{path}` leads to a file that is not there"),
+        })
+    }
+
+    /// An address of the site, from the root of its host.
+    pub(super) fn whole(&self, address: &str) -> String {
+        format!("{}{address}", self.base_path)
+    }
+
+    /// "did you mean", over all files of the content.
+    pub(super) fn suggestion(&self, path: &str) -> Option<String> {
+        let closest = crate::base::text::closest(path, self.by_file.keys().map(String::as_str));
+        closest.map(|file| format!("did you mean `@/{file}`?"))
+    }
+
     /// The address of a page, which the site makes by the same rules.
     fn page(&self, page: &Page) -> String {
         let (folder, name) = page.original.rsplit_once('/').unwrap_or(("", &page.original));
@@ -161,17 +201,11 @@ impl Addresses {
 
 impl Page {
     fn slug(&self) -> Option<&str> {
-        match &self.kind {
-            PageKind::Document(document) => document.front.slug.as_deref(),
-            PageKind::Overlay(overlay) => overlay.front.slug.as_deref(),
-        }
+        self.front().slug.as_deref()
     }
 
     fn is_draft(&self) -> bool {
-        match &self.kind {
-            PageKind::Document(document) => document.front.draft,
-            PageKind::Overlay(overlay) => overlay.front.draft,
-        }
+        self.front().draft
     }
 
     /// What tells the course that it belongs to from others.

@@ -14,7 +14,7 @@ use crate::base::tables::{Found, Sheet, Table, kind_of};
 use crate::base::text::slugify;
 use crate::config::Config;
 use crate::model::course::Level;
-use crate::model::document::{Document, FrontMatter, Overlay};
+use crate::model::document::{Document, FrontMatter, Overlay, Prose};
 use crate::model::moment::Moment;
 
 const EXTRA: &str = "what only your templates know belongs in [extra]";
@@ -47,6 +47,7 @@ pub(super) fn read(
             is_section: entry.role == Role::Document { is_section: true },
             front,
             html: "".into(),
+            prose: Prose::default(),
         })),
     };
     table.finish(Some(EXTRA));

@@ -2,23 +2,27 @@
 //! The mistakes of all files are told together.
 
 mod address;
+mod compose;
 mod front;
 mod languages;
 mod scaffold;
 mod walk;
 
+use std::sync::OnceLock;
+
 use rayon::prelude::*;
 
+pub use compose::{File, Surroundings};
 pub use scaffold::{init, new};
 
 use crate::base::files;
-use crate::base::markdown::{self, Trust};
 use crate::base::mistakes::{self, Mistake};
 use crate::config::Config;
 use crate::error::{Kind, Result};
-use crate::model::document::{Asset, Content, Document, Overlay};
+use crate::model::document::{Asset, Content, Document, FrontMatter, Overlay};
 
 use address::Addresses;
+use compose::Composer;
 use walk::{Entry, Role};
 
 /// A content file whose front matter is read and whose Markdown is not yet.
@@ -41,8 +45,26 @@ enum PageKind {
     Overlay(Box<Overlay>),
 }
 
+impl Page {
+    fn front(&self) -> &FrontMatter {
+        match &self.kind {
+            PageKind::Document(document) => &document.front,
+            PageKind::Overlay(overlay) => &overlay.front,
+        }
+    }
+}
+
+impl PageKind {
+    fn html(&self) -> &str {
+        match self {
+            Self::Document(document) => &document.html,
+            Self::Overlay(overlay) => &overlay.html,
+        }
+    }
+}
+
 /// Reads all local content. No folder of content is no content.
-pub fn read(config: &Config) -> Result<Content> {
+pub fn read(config: &Config, around: &dyn Surroundings) -> Result<Content> {
     let folder = Folder::of(config);
     let (entries, mut mistakes) = walk::walk(config, &folder)?;
     let read: Vec<_> = entries.par_iter().filter_map(|entry| folder.page(config, entry)).collect();
@@ -68,11 +90,28 @@ pub fn read(config: &Config) -> Result<Content> {
         ..Content::default()
     };
     content.assets.sort_by(|a, b| a.route.cmp(&b.route));
-    let rendered: Vec<PageKind> =
-        pages.into_par_iter().map(|page| render(config, &addresses, page)).collect();
+    let overlays = pages.iter().filter_map(|page| match &page.kind {
+        PageKind::Overlay(overlay) => Some(Overlay::clone(overlay).into()),
+        PageKind::Document(_) => None,
+    });
+    let fronts = overlays.collect();
+    let composer = Composer {
+        config,
+        folder: &folder,
+        addresses: &addresses,
+        around,
+        overlays: fronts,
+        courses: config.languages.iter().map(|_| OnceLock::new()).collect(),
+    };
+    let mut composed: Vec<_> = pages.into_par_iter().map(|page| composer.compose(page)).collect();
+    mistakes.extend(composed.iter_mut().flat_map(|page| std::mem::take(&mut page.mistakes)));
+    mistakes.extend(compose::check_anchors(&composed));
+    if !mistakes.is_empty() {
+        return Err(mistakes::together(Kind::Content, mistakes));
+    }
     let mut overlays = Vec::new();
-    for page in rendered {
-        match page {
+    for page in composed {
+        match page.kind {
             PageKind::Document(document) => content.documents.push(*document),
             PageKind::Overlay(overlay) => overlays.push(*overlay),
         }
@@ -128,16 +167,5 @@ impl Folder {
             let line = e.as_bytes()[..at].iter().filter(|&&b| b == b'\n').count() + 1;
             wrong(&format!("is not UTF-8 text (line {line})")).hint(Some("save the file as UTF-8"))
         })
-    }
-}
-
-fn render(config: &Config, addresses: &Addresses, page: Page) -> PageKind {
-    let body = page.text.get(page.body..).unwrap_or_default();
-    let link = |target: &str| addresses.link(&page, target);
-    let language = config.languages.get(page.language).map_or(&*config.site.language, |own| &own.code);
-    let html = markdown::render_with(body, Trust::Local, language, &link).into();
-    match page.kind {
-        PageKind::Document(document) => PageKind::Document(Box::new(Document { html, ..*document })),
-        PageKind::Overlay(overlay) => PageKind::Overlay(Box::new(Overlay { html, ..*overlay })),
     }
 }

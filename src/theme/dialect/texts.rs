@@ -21,20 +21,9 @@ pub(super) fn xml_escape<'a>(
     Ok(if cx.autoescape() { Value::html(made) } else { Value::string(made) })
 }
 
-/// Text with the signs of HTML and XML escaped.
+/// Text with the characters escaped that mean something in HTML.
 pub(in crate::theme) fn escaped(text: &str) -> String {
-    let mut made = String::with_capacity(text.len() + text.len() / 8);
-    for character in text.chars() {
-        match character {
-            '&' => made.push_str("&amp;"),
-            '<' => made.push_str("&lt;"),
-            '>' => made.push_str("&gt;"),
-            '"' => made.push_str("&quot;"),
-            '\'' => made.push_str("&#39;"),
-            other => made.push(other),
-        }
-    }
-    made
+    crate::base::text::escaped(text)
 }
 
 /// JSON that may stand in a script, in an attribute and in text.

@@ -1,59 +1,54 @@
 //! Files for machines that are there once for the whole site: redirects, sitemap, robots.txt.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
-use super::feeds;
-use super::plan::{Body, Input, Make, Page, Rank, Whole};
-use super::route::Route;
-use super::views::Addresses;
+use super::super::plan::{Body, Input, Make, Page, Rank, Whole};
+use super::super::records::Records;
+use super::super::route::Route;
+use super::super::views::Addresses;
+use super::sitemap::{self, Place};
+use super::{made, mark, robots};
 use crate::base::digest::Fingerprint;
 use crate::config::Config;
 use crate::error::Result;
 
 /// All of them. They are made from the records themselves, so their inputs say when they have to be.
-pub(super) fn of_site(input: &Input<'_>, addresses: &Addresses, whole: &mut Whole) -> Result<()> {
-    let base = base(input.config);
-    let own = addresses.clone();
-    whole.pages.push(made("robots.txt", base, move || feeds::robots(&own))?);
-
-    whole.sitemap.sort_unstable();
-    let pages: Arc<[(String, Option<Timestamp>)]> = std::mem::take(&mut whole.sitemap).into();
-    for part in feeds::sitemaps(&pages) {
-        let inputs = part.pages.clone().fold(base.number(pages.len() as u64), |inputs, at| {
-            let (address, changed) = &pages[at];
-            inputs.text(address).number(changed.map_or(0, |at| at.as_nanosecond() as u64))
-        });
-        let (addresses, pages, name) = (addresses.clone(), pages.clone(), part.name.clone());
-        whole.pages.push(made(&name, inputs, move || part.bytes(&addresses, &pages))?);
+pub(in crate::site) fn of_site(input: &Input<'_>, main: &Records, whole: &mut Whole) -> Result<()> {
+    let (outputs, addresses) = (&input.config.outputs, &main.addresses);
+    if outputs.robots {
+        let (own, has_sitemap) = (addresses.clone(), outputs.sitemap);
+        let inputs = mark(input.config).number(u64::from(has_sitemap));
+        let make = move || robots::robots(&own, has_sitemap);
+        whole.pages.push(made("robots.txt", Rank::Entrance, inputs, make)?);
+    }
+    if outputs.sitemap {
+        sitemap(input, main, whole)?;
     }
     redirects(input, addresses, whole)
 }
 
-/// What all such files depend on.
-pub(super) fn base(config: &Config) -> Fingerprint {
-    let site = &config.site;
-    let base = Fingerprint::new(13).text(&site.base_url).text(&site.title).text(&site.language);
-    base.text(&site.description).number(config.courses.feed_size as u64)
-}
-
-/// A file that needs no template.
-pub(super) fn made(
-    path: &str,
-    inputs: Fingerprint,
-    make: impl Fn() -> Vec<u8> + Send + Sync + 'static,
-) -> Result<Page> {
-    Ok(Page {
-        route: Route::file(path)?,
-        rank: Rank::Entrance,
-        body: Body::Made(Make::new(make)),
-        inputs: inputs.get(),
-        record: None,
-        identity: None,
-        language: 0,
-    })
+fn sitemap(input: &Input<'_>, main: &Records, whole: &mut Whole) -> Result<()> {
+    let addresses = &main.addresses;
+    let mut places = std::mem::take(&mut whole.sitemap);
+    if input.config.languages.len() > 1 {
+        let identities: HashMap<String, Arc<str>> =
+            whole.pages.iter().map(|page| (page.route.address(), page.identity())).collect();
+        for place in &mut places {
+            let Some(identity) = identities.get(&place.address) else { continue };
+            place.languages = main.languages.whereabouts(identity);
+        }
+    }
+    places.sort_unstable();
+    let places: Arc<[Place]> = places.into();
+    for file in sitemap::files(&places) {
+        let inputs = mark(input.config).number(places.len() as u64);
+        let inputs = file.places.clone().fold(inputs, |inputs, at| places[at].mark(inputs));
+        let (addresses, places, name) = (addresses.clone(), places.clone(), file.name.clone());
+        let make = move || file.bytes(&addresses, &places);
+        whole.pages.push(made(&name, Rank::Entrance, inputs, make)?);
+    }
+    Ok(())
 }
 
 /// A page at every address that something has left, and a list of them for servers that read one.
@@ -86,12 +81,12 @@ fn redirects(input: &Input<'_>, addresses: &Addresses, whole: &mut Whole) -> Res
         let language = language_of(input.config, &target.address());
         let (link, absolute) = (addresses.link(&target.address()), addresses.absolute(&target.address()));
         let inputs = Fingerprint::new(20).text(&link).text(&absolute).text(&language).get();
-        let make = Make::new(move || feeds::redirect(&language, &link, &absolute));
+        let make = Make::new(move || robots::redirect(&language, &link, &absolute));
         let (rank, body) = (Rank::Leaf, Body::Made(make));
         whole.pages.push(Page { route, rank, body, inputs, record: None, identity: None, language: 0 });
     }
     if !lines.is_empty() {
-        whole.pages.push(made("_redirects", inputs, move || lines.clone().into_bytes())?);
+        whole.pages.push(made("_redirects", Rank::Entrance, inputs, move || lines.clone().into_bytes())?);
     }
     Ok(())
 }

@@ -1,0 +1,93 @@
+//! What local files need of theme and catalogue to become pages.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+
+use crate::base::highlight::Highlighter;
+use crate::base::markdown::Call;
+use crate::config::Config;
+use crate::model::catalogue::Catalogue;
+use crate::model::document::Overlay;
+use crate::model::view::{Map, Value};
+use crate::site;
+use crate::source::local::{File, Surroundings};
+use crate::theme::{Request, Theme};
+
+/// The surroundings of the local files in one build.
+pub(super) struct Around<'a> {
+    editions: Vec<Arc<Config>>,
+    pub(super) theme: &'a Theme,
+    pub(super) catalogue: &'a Catalogue,
+    pub(super) now: Timestamp,
+    pub(super) highlighter: &'a Highlighter,
+    /// What shortcodes see of the site, by language.
+    sites: Vec<Map>,
+    /// Until when what shortcodes made of the time holds.
+    until: Mutex<i64>,
+}
+
+impl<'a> Around<'a> {
+    pub(super) fn new(
+        config: &'a Arc<Config>,
+        theme: &'a Theme,
+        catalogue: &'a Catalogue,
+        now: Timestamp,
+        highlighter: &'a Highlighter,
+    ) -> Self {
+        let site = |config: &Arc<Config>| {
+            let site = &config.site;
+            Map::new(vec![
+                ("title".into(), site.title.as_str().into()),
+                ("description".into(), site.description.as_str().into()),
+                ("base_url".into(), site.base_url.as_str().into()),
+                ("language".into(), site.language.as_str().into()),
+                ("extra".into(), Map::from(&site.extra).into()),
+            ])
+        };
+        let editions = config.editions();
+        let sites = editions.iter().map(site).collect();
+        Self { editions, theme, catalogue, now, highlighter, sites, until: Mutex::new(i64::MAX) }
+    }
+
+    /// From which second on the pages look as they do, as far as shortcodes asked for the time, and until which.
+    pub(super) fn window(&self) -> (i64, i64) {
+        let until = *self.until.lock().unwrap_or_else(PoisonError::into_inner);
+        if until == i64::MAX { (i64::MIN, i64::MAX) } else { (self.now.as_second(), until) }
+    }
+}
+
+impl Surroundings for Around<'_> {
+    fn has_block(&self, shortcode: &str) -> Option<bool> {
+        self.theme.shortcode(shortcode)
+    }
+
+    fn insert(&self, call: &Call<'_>, file: &File<'_>) -> Result<String, String> {
+        let page =
+            Map::new(vec![("file".into(), file.name.into()), ("title".into(), Value::maybe(file.title))]);
+        let site = self.sites.get(file.language).cloned().unwrap_or_default();
+        let view = Map::new(vec![("site".into(), site.into()), ("page".into(), page.into())]);
+        let (language, now, name) = (file.language, self.now, file.name);
+        let request = Request { layouts: &[], view: &view, content: None, language, now, name };
+        let made = self.theme.insert(call, &request).map_err(|error| {
+            let hints = error.hints().iter().map(|hint| format!("\n  = hint: {hint}")).collect::<String>();
+            format!("the shortcode `{}` fails: {}{hints}", call.name, error.message())
+        })?;
+        if let Some(window) = made.trace.clock {
+            let mut until = self.until.lock().unwrap_or_else(PoisonError::into_inner);
+            *until = window.until.as_second().min(*until);
+        }
+        String::from_utf8(made.bytes).map_err(|_| format!("the shortcode `{}` makes no text", call.name))
+    }
+
+    fn courses(&self, overlays: &[Arc<Overlay>], language: usize) -> HashMap<String, String> {
+        let Some(config) = self.editions.get(language) else { return HashMap::new() };
+        // Where the courses themselves are wrong, the build says so later and better.
+        site::addresses_of(config, self.catalogue, overlays, self.now).unwrap_or_default()
+    }
+
+    fn highlighter(&self) -> &Highlighter {
+        self.highlighter
+    }
+}

@@ -1,0 +1,287 @@
+//! Calendars (RFC 5545): one of the whole catalogue and one a course.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+
+use super::super::courses::Entry;
+use super::super::views::Addresses;
+use crate::base::digest::{Fingerprint, Hasher};
+use crate::config::Config;
+use crate::model::history::Event;
+use crate::model::moment::Moment;
+
+/// The most bytes of a line, its end not counted.
+const LINE: usize = 75;
+
+/// What a calendar says about itself, and how it writes moments.
+#[derive(Debug, Clone)]
+pub(super) struct Calendar {
+    pub(super) name: String,
+    /// Where it can be read again.
+    pub(super) address: String,
+    pub(super) zone: TimeZone,
+    /// Host and path of the site, which tell its courses from those of other academies.
+    pub(super) authority: String,
+}
+
+/// One event.
+#[derive(Debug, Clone)]
+pub(super) struct Entered<'a> {
+    pub(super) id: &'a str,
+    pub(super) title: &'a str,
+    pub(super) description: Option<&'a str>,
+    pub(super) location: Option<&'a str>,
+    pub(super) url: Option<String>,
+    pub(super) start: Moment,
+    pub(super) end: Option<Moment>,
+    pub(super) changed: Timestamp,
+    pub(super) sequence: u32,
+    pub(super) is_cancelled: bool,
+}
+
+impl<'a> Entered<'a> {
+    /// The event of a course; nothing where it has no date.
+    pub(super) fn of(entry: &'a Entry, addresses: &Addresses, sequence: u32) -> Option<Self> {
+        let course = &*entry.course;
+        Some(Self {
+            id: &entry.id,
+            title: &course.title,
+            description: course.description.as_deref(),
+            location: course.location.as_deref(),
+            url: Some(addresses.absolute(&entry.route.address())),
+            start: course.start?,
+            end: course.end,
+            changed: entry.updated_at.unwrap_or(Timestamp::UNIX_EPOCH),
+            sequence,
+            is_cancelled: is_cancelled(entry),
+        })
+    }
+
+    /// The last word on one that has gone.
+    pub(super) fn gone(id: &'a str, event: &'a Event) -> Self {
+        Self {
+            id,
+            title: &event.title,
+            description: None,
+            location: None,
+            url: None,
+            start: event.start,
+            end: event.end,
+            changed: event.cancelled_at.unwrap_or(Timestamp::UNIX_EPOCH),
+            sequence: event.sequence,
+            is_cancelled: true,
+        }
+    }
+
+    /// A quick hash of all of it.
+    pub(super) fn mark(&self) -> u64 {
+        let mark = Fingerprint::new(21).text(self.id).text(self.title).maybe(self.description);
+        let mark = mark.maybe(self.location).maybe(self.url.as_deref());
+        let mark = mark.number(self.start.number()).number(self.end.map_or(0, |end| end.number()));
+        let mark = mark.number(self.changed.as_nanosecond() as u64).number(u64::from(self.sequence));
+        mark.number(u64::from(self.is_cancelled)).get()
+    }
+}
+
+/// A course that stays as an archived page before it was over does not take place.
+fn is_cancelled(entry: &Entry) -> bool {
+    entry.course.archived_at.is_some()
+}
+
+/// What has to be remembered of a course's event; nothing where it has no date.
+pub(super) fn event(entry: &Entry) -> Option<(Arc<str>, Event)> {
+    let course = &*entry.course;
+    let start = course.start?;
+    let mark = Fingerprint::new(22).text(&course.title).maybe(course.location.as_deref());
+    let mark = mark.number(start.number()).number(course.end.map_or(0, |end| end.number()));
+    let mark = mark.number(u64::from(is_cancelled(entry))).get();
+    let title = course.title.clone();
+    Some((entry.id.clone(), Event { mark, sequence: 0, title, start, end: course.end, cancelled_at: None }))
+}
+
+/// The first instant at which an event is over.
+pub(super) fn ends(event: &Event, zone: &TimeZone) -> Timestamp {
+    event.end.map_or(Timestamp::MIN, |end| end.end(zone)).max(event.start.end(zone))
+}
+
+impl Calendar {
+    pub(super) fn new(config: &Config, addresses: &Addresses, name: String, address: &str) -> Self {
+        let authority = addresses.base_url.split_once("://").map_or("", |(_, rest)| rest).to_owned();
+        let zone = config.site.time_zone.clone();
+        Self { name, address: addresses.absolute(address), zone, authority }
+    }
+
+    /// The file.
+    pub(super) fn bytes<'a>(&self, events: impl Iterator<Item = Entered<'a>>) -> Vec<u8> {
+        let mut file = File(String::new());
+        file.line("BEGIN", "VCALENDAR");
+        file.line("VERSION", "2.0");
+        file.line("PRODID", "-//aither//course catalogue//EN");
+        file.line("CALSCALE", "GREGORIAN");
+        file.text("NAME", &self.name);
+        file.text("X-WR-CALNAME", &self.name);
+        file.line("URL", &self.address);
+        file.line("SOURCE;VALUE=URI", &self.address);
+        file.line("REFRESH-INTERVAL;VALUE=DURATION", "PT12H");
+        file.line("X-PUBLISHED-TTL", "PT12H");
+        events.for_each(|event| self.event(&mut file, &event));
+        file.line("END", "VCALENDAR");
+        file.0.into_bytes()
+    }
+
+    fn event(&self, file: &mut File, event: &Entered<'_>) {
+        let mut uid = Hasher::new("calendar event");
+        uid.field(self.authority.as_bytes()).field(event.id.as_bytes());
+        let changed = utc(event.changed);
+        file.line("BEGIN", "VEVENT");
+        file.line("UID", &uid.finish().uuid());
+        file.line("DTSTAMP", &changed);
+        file.line("LAST-MODIFIED", &changed);
+        file.line("SEQUENCE", &event.sequence.to_string());
+        self.times(file, event);
+        file.text("SUMMARY", event.title);
+        if let Some(description) = event.description.filter(|text| !text.is_empty()) {
+            file.text("DESCRIPTION", description);
+        }
+        if let Some(location) = event.location.filter(|text| !text.is_empty()) {
+            file.text("LOCATION", location);
+        }
+        if let Some(url) = &event.url {
+            file.line("URL", url);
+        }
+        file.line("STATUS", if event.is_cancelled { "CANCELLED" } else { "CONFIRMED" });
+        file.line("END", "VEVENT");
+    }
+
+    /// Both times are days, or both are instants; the last day of an event is not part of it.
+    fn times(&self, file: &mut File, event: &Entered<'_>) {
+        if let (Moment::Instant(start), None | Some(Moment::Instant(_))) = (event.start, event.end) {
+            file.line("DTSTART", &utc(start));
+            if let Some(Moment::Instant(end)) = event.end.filter(|end| end.end(&self.zone) > start) {
+                file.line("DTEND", &utc(end));
+            }
+            return;
+        }
+        let start = event.start.date(&self.zone);
+        let last = event.end.map_or(start, |end| end.date(&self.zone)).max(start);
+        file.line("DTSTART;VALUE=DATE", &day(start));
+        file.line("DTEND;VALUE=DATE", &day(last.saturating_add(1.day())));
+    }
+}
+
+fn day(date: Date) -> String {
+    format!("{:04}{:02}{:02}", date.year(), date.month(), date.day())
+}
+
+fn utc(at: Timestamp) -> String {
+    let at = at.to_zoned(TimeZone::UTC);
+    format!("{}T{:02}{:02}{:02}Z", day(at.date()), at.hour(), at.minute(), at.second())
+}
+
+/// The lines of a calendar.
+struct File(String);
+
+impl File {
+    /// A line whose value is written as it is.
+    fn line(&mut self, name: &str, value: &str) {
+        let start = self.0.len();
+        let _ = write!(self.0, "{name}:{value}");
+        self.fold(start);
+    }
+
+    /// A line whose value is text (3.3.11).
+    fn text(&mut self, name: &str, text: &str) {
+        let start = self.0.len();
+        self.0.push_str(name);
+        self.0.push(':');
+        for character in text.trim().chars() {
+            match character {
+                '\\' | ';' | ',' => self.0.extend(['\\', character]),
+                '\n' => self.0.push_str("\\n"),
+                c if c.is_control() && c != '\t' => {}
+                c => self.0.push(c),
+            }
+        }
+        self.fold(start);
+    }
+
+    /// Ends the line that begins at `start`: no line is longer than 75 octets, and none breaks a character (3.1).
+    fn fold(&mut self, start: usize) {
+        let line = self.0.get(start..).unwrap_or_default();
+        if line.len() > LINE {
+            let mut folded = String::with_capacity(line.len() + line.len() / 24);
+            let (mut rest, mut room) = (line, LINE);
+            while rest.len() > room {
+                let at = rest.floor_char_boundary(room);
+                let (head, tail) = rest.split_at(at);
+                folded.push_str(head);
+                folded.push_str("\r\n ");
+                (rest, room) = (tail, LINE - 1);
+            }
+            folded.push_str(rest);
+            self.0.truncate(start);
+            self.0.push_str(&folded);
+        }
+        self.0.push_str("\r\n");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_folded_at_75_octets_between_characters() {
+        let mut file = File(String::new());
+        let title = "Grüße, \\ und; 👩‍💻\n".repeat(12);
+        file.text("SUMMARY", &title);
+        assert!(file.0.ends_with("\r\n") && file.0.split("\r\n").all(|line| line.len() <= LINE));
+        let whole = file.0.replace("\r\n ", "");
+        assert!(whole.starts_with("SUMMARY:Grüße\\, \\\\ und\\; 👩‍💻\\nGrüße"), "{whole}");
+    }
+
+    #[test]
+    fn days_end_before_the_next_one_and_instants_are_written_in_utc() {
+        let calendar = Calendar {
+            name: "Kurse".into(),
+            address: "https://a.example/calendar.ics".into(),
+            zone: TimeZone::UTC,
+            authority: "a.example".into(),
+        };
+        let times = |start: &str, end: Option<&str>| -> String {
+            let event = Entered {
+                id: "course:1",
+                title: "x",
+                description: None,
+                location: None,
+                url: None,
+                start: start.parse().unwrap_or(Moment::Instant(Timestamp::MIN)),
+                end: end.and_then(|end| end.parse().ok()),
+                changed: Timestamp::UNIX_EPOCH,
+                sequence: 0,
+                is_cancelled: false,
+            };
+            let mut file = File(String::new());
+            calendar.times(&mut file, &event);
+            file.0.replace("\r\n", "|")
+        };
+        assert_eq!(
+            times("2027-02-10", Some("2027-02-12")),
+            "DTSTART;VALUE=DATE:20270210|DTEND;VALUE=DATE:20270213|"
+        );
+        assert_eq!(times("2027-02-28", None), "DTSTART;VALUE=DATE:20270228|DTEND;VALUE=DATE:20270301|");
+        assert_eq!(
+            times("2027-02-10T08:30:00Z", Some("2027-02-10T15:00:00Z")),
+            "DTSTART:20270210T083000Z|DTEND:20270210T150000Z|"
+        );
+        assert_eq!(times("2027-02-10T08:30:00Z", Some("2027-02-09T15:00:00Z")), "DTSTART:20270210T083000Z|");
+        assert_eq!(
+            times("2027-02-10T08:30:00Z", Some("2027-02-11")),
+            "DTSTART;VALUE=DATE:20270210|DTEND;VALUE=DATE:20270212|"
+        );
+    }
+}

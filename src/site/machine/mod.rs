@@ -1,0 +1,211 @@
+//! Files for machines. They are made from the records themselves, so their inputs say when they have to be.
+
+mod calendar;
+mod feed;
+mod moochub;
+mod robots;
+mod site;
+mod sitemap;
+mod xml;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use self::calendar::{Calendar, Entered};
+use self::feed::Feed;
+pub(super) use self::feed::{ATOM, JSON, RSS};
+pub(super) use self::site::of_site;
+pub(super) use self::sitemap::Place;
+use super::courses::Entry;
+use super::plan::{Body, Make, Page, Rank};
+use super::planner::Planner;
+use super::records::Records;
+use super::route::Route;
+use crate::base::digest::Fingerprint;
+use crate::config::Config;
+use crate::error::Result;
+use crate::model::history::{Event, History};
+
+/// The calendar of the whole catalogue.
+pub(super) const CALENDAR: &str = "calendar.ics";
+
+/// The calendar of one course, below its page.
+pub(super) fn calendar_of(entry: &Entry) -> String {
+    format!("{}{}.ics", entry.route.address(), entry.slug)
+}
+
+/// When calendars stop telling of what has gone.
+pub(super) fn cancelled_until(config: &Config, history: &History) -> impl Iterator<Item = Timestamp> {
+    history.cancelled().map(|(_, event)| calendar::ends(event, &config.site.time_zone))
+}
+
+impl Planner<'_> {
+    /// All files for machines that are not switched off.
+    pub(super) fn machine_readable(&mut self) -> Result<()> {
+        let outputs = &self.input.config.outputs;
+        if outputs.feeds {
+            self.feeds()?;
+        }
+        if outputs.calendar {
+            self.calendars()?;
+        }
+        // The export has no languages: it tells of each course once.
+        if outputs.moochub && self.records.addresses.prefix.is_empty() {
+            self.moochub()?;
+        }
+        Ok(())
+    }
+
+    fn feeds(&mut self) -> Result<()> {
+        let records = self.records.clone();
+        let newest: Arc<[usize]> = feed::newest(&records.config, &records.entries).into();
+        let inputs = mark(self.input.config).number(records.config.courses.feed_size as u64);
+        let inputs = newest.iter().fold(inputs, |inputs, at| inputs.number(records.entries[*at].mark));
+        for name in [ATOM, RSS, JSON] {
+            let (records, newest) = (records.clone(), newest.clone());
+            self.made(name, Rank::Entrance, inputs, move || {
+                let language = &records.config.site.language;
+                let feed = Feed { records: &records, newest: &newest, home: "/", language };
+                match name {
+                    ATOM => feed.atom(),
+                    RSS => feed.rss(),
+                    _ => feed.json(),
+                }
+            })?;
+        }
+        Ok(())
+    }
+
+    fn calendars(&mut self) -> Result<()> {
+        let (records, config) = (self.records.clone(), self.input.config);
+        let zone = &config.site.time_zone;
+        let now = self.input.now;
+        let events = records.entries.iter().filter_map(calendar::event);
+        self.history.learn_events(events, now, |event| calendar::ends(event, zone) <= now);
+
+        let sequence =
+            |entry: &Entry| self.history.history().event(&entry.id).map_or(0, |event| event.sequence);
+        let sequences: Arc<[u32]> = records.entries.iter().map(sequence).collect();
+        let cancelled: Arc<[(Arc<str>, Event)]> =
+            self.history.history().cancelled().map(|(id, event)| (id.into(), event.clone())).collect();
+        let whole =
+            Calendar::new(config, &records.addresses, config.site.title.clone(), &format!("/{CALENDAR}"));
+        let base = mark(self.input.config).maybe(zone.iana_name());
+        let mut all = base;
+        for (number, entry) in records.entries.iter().enumerate() {
+            let Some(event) = Entered::of(entry, &records.addresses, sequences[number]) else { continue };
+            let mark = event.mark();
+            all = all.number(mark);
+            let path = calendar_of(entry);
+            let (records, sequences) = (records.clone(), sequences.clone());
+            self.made(path.trim_start_matches('/'), Rank::Leaf, base.number(mark), move || {
+                let entry = &records.entries[number];
+                let (name, address) = (entry.course.title.to_string(), calendar_of(entry));
+                let calendar = Calendar::new(&records.config, &records.addresses, name, &address);
+                calendar.bytes(Entered::of(entry, &records.addresses, sequences[number]).into_iter())
+            })?;
+        }
+        self.cancelled_calendars(base, &cancelled)?;
+        all = cancelled.iter().fold(all, |all, (id, event)| all.number(Entered::gone(id, event).mark()));
+        self.made(CALENDAR, Rank::Entrance, all, move || {
+            let entries = records.entries.iter().zip(&*sequences);
+            let there = entries.filter_map(|(entry, n)| Entered::of(entry, &records.addresses, *n));
+            whole.bytes(there.chain(cancelled.iter().map(|(id, event)| Entered::gone(id, event))))
+        })
+    }
+
+    /// Whoever subscribed to the calendar of a course that has gone is told so there.
+    fn cancelled_calendars(&mut self, base: Fingerprint, cancelled: &Arc<[(Arc<str>, Event)]>) -> Result<()> {
+        let lived: Vec<(usize, String)> = (cancelled.iter().enumerate())
+            .filter_map(|(number, (id, _))| Some((number, self.history.address(id)?)))
+            .collect();
+        let taken: HashSet<String> = match lived.is_empty() {
+            true => HashSet::new(),
+            false => self.records.entries.iter().map(|entry| entry.route.address()).collect(),
+        };
+        for (number, address) in lived.into_iter().filter(|(_, address)| !taken.contains(address)) {
+            let slug = address.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+            let file = format!("{address}{slug}.ics");
+            let (id, event) = &cancelled[number];
+            let inputs = base.number(Entered::gone(id, event).mark());
+            let calendar =
+                Calendar::new(self.input.config, &self.records.addresses, event.title.to_string(), &file);
+            let cancelled = cancelled.clone();
+            self.made(file.trim_start_matches('/'), Rank::Leaf, inputs, move || {
+                let (id, event) = &cancelled[number];
+                calendar.bytes(std::iter::once(Entered::gone(id, event)))
+            })?;
+        }
+        Ok(())
+    }
+
+    fn moochub(&mut self) -> Result<()> {
+        let records = self.records.clone();
+        let mut courses: Vec<u32> =
+            (0..).zip(&records.entries).filter(|(_, entry)| !entry.is_past).map(|(at, _)| at).collect();
+        // By id, so that a course that moves in the catalogue stays in its document.
+        courses.sort_unstable_by_key(|at| &records.entries[*at as usize].course.id);
+        let total = courses.len().div_ceil(moochub::PAGE).max(1);
+        for number in 0..total {
+            let from = number * moochub::PAGE;
+            let here: Arc<[u32]> = courses[from..courses.len().min(from + moochub::PAGE)].into();
+            let inputs = mark(self.input.config).number(number as u64).number(total as u64);
+            let inputs = here.iter().fold(inputs, |inputs, at| {
+                let entry = &records.entries[*at as usize];
+                // Who takes part is told to nobody here: their coming and going does not matter.
+                inputs.number(summary(entry))
+            });
+            let records = records.clone();
+            self.made(&moochub::path(number), Rank::Entrance, inputs, move || {
+                moochub::page(&records, &here, number, total)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// When anything in a list of courses last changed, as far as anybody knows.
+    pub(super) fn changed_of(records: &Records, courses: impl Iterator<Item = u32>) -> Option<Timestamp> {
+        courses.filter_map(|at| records.entries.get(at as usize)?.updated_at).max()
+    }
+
+    fn made(
+        &mut self,
+        path: &str,
+        rank: Rank,
+        inputs: Fingerprint,
+        make: impl Fn() -> Vec<u8> + Send + Sync + 'static,
+    ) -> Result<()> {
+        self.pages.push(made(path, rank, inputs, make)?);
+        Ok(())
+    }
+}
+
+/// A file that needs no template.
+fn made(
+    path: &str,
+    rank: Rank,
+    inputs: Fingerprint,
+    make: impl Fn() -> Vec<u8> + Send + Sync + 'static,
+) -> Result<Page> {
+    let (route, body) = (Route::file(path)?, Body::Made(Make::new(make)));
+    Ok(Page { route, rank, body, inputs: inputs.get(), record: None, identity: None, language: 0 })
+}
+
+/// What every file for machines may say of the site.
+fn mark(config: &Config) -> Fingerprint {
+    let (site, organisation) = (&config.site, &config.site.organisation);
+    let texts = [&site.base_url, &site.prefix, &site.title, &site.language, &site.description];
+    let mark = texts.into_iter().fold(Fingerprint::new(13), |mark, text| mark.text(text));
+    let mark = mark.text(&organisation.name).text(&organisation.url);
+    mark.text(&config.outputs.license).text(&config.courses.currency)
+}
+
+/// A quick hash of what exports tell of a course.
+fn summary(entry: &Entry) -> u64 {
+    let overlay = entry.overlay.as_ref().map_or(0, |overlay| overlay.fingerprint());
+    let updated = entry.updated_at.map_or(u64::MAX, |at| at.as_nanosecond() as u64);
+    let mark = Fingerprint::new(23).number(entry.course.summary_fingerprint()).text(&entry.slug);
+    mark.number(overlay).number(updated).get()
+}
