@@ -51,6 +51,8 @@ fn clean(site: &Fixture) -> BTreeMap<String, Vec<u8>> {
             copy.put(&path, std::fs::read(file.path()).unwrap());
         }
     }
+    // What only history knows is an input as well.
+    copy.put(".aither/memory.json", std::fs::read(site.path(".aither/memory.json")).unwrap());
     copy.build();
     copy.tree()
 }
