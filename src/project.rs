@@ -19,6 +19,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::change::Refused;
 use crate::model::course::Course;
 use crate::model::participant::RESULT_FIELDS;
+use crate::model::publication::HeldBack;
 use crate::model::run::{Run, RunChanges, RunError, RunFigures, RunStatus, RunType};
 use crate::site::{self, Route, Site};
 use crate::source::{self, Source};
@@ -27,10 +28,12 @@ use crate::theme::{self, Theme};
 
 mod around;
 mod idle;
+mod inspect;
 mod warm;
 
 use around::Around;
 use idle::{Idle, Inputs};
+pub use inspect::Listed;
 use warm::Warm;
 
 /// How a site is to be built.
@@ -138,6 +141,15 @@ struct Ready {
     site: Site,
     memory: Memory,
     highlighter: Highlighter,
+    sources: Sources,
+}
+
+/// The files that pages come from.
+struct Sources {
+    /// Those of pages and sections, by their paths below the content.
+    documents: Vec<String>,
+    /// Those that are not published now.
+    held_back: Vec<HeldBack>,
 }
 
 /// What the site's own `static/_redirects` says: the program has one file of that name to write, so the two become one.
@@ -454,7 +466,7 @@ impl Project {
 
         let highlighter = Highlighter::keeping(&state);
         let around = Around::new(&self.config, &theme, &catalogue, now, &highlighter);
-        let content = source::local::read(&self.config, &around)?;
+        let content = source::local::read(&self.config, &around, now)?;
         let mut assets = self.assets(&theme, &content.assets)?;
         if memory.source.as_deref().is_some_and(|source| source != self.store().source()) {
             memory.history.forget_events();
@@ -476,9 +488,12 @@ impl Project {
         )?;
         memory.history.clone_from(&site.history);
         site.warnings.extend(theme.warnings().map(str::to_owned));
-        let (since, until) = around.window();
-        site.window = (site.window.0.max(since), site.window.1.min(until));
-        Ok(Ready { now, snapshot, outcome, theme, assets, site, memory, highlighter })
+        for (since, until) in [Some(around.window()), content.window].into_iter().flatten() {
+            site.window = (site.window.0.max(since), site.window.1.min(until));
+        }
+        let sources = content.documents.iter().map(|document| document.source.to_string()).collect();
+        let sources = Sources { documents: sources, held_back: content.held_back };
+        Ok(Ready { now, snapshot, outcome, theme, assets, site, memory, highlighter, sources })
     }
 
     fn is_remote(&self) -> bool {
@@ -519,6 +534,7 @@ impl Project {
             data_changed_at: ready.memory.data_changed_at,
             salt: self.salt(),
             clean: options.clean,
+            precompress: self.config.outputs.precompress,
             dry_run: options.dry_run,
             now: ready.now,
             gate,

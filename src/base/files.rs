@@ -122,6 +122,55 @@ pub fn append(path: &Path, bytes: &[u8]) -> Result<()> {
     write().map_err(|e| io_error("write", path, e))
 }
 
+/// Writes bytes at this place of a file, which is to be its end, and flushes them to the disk; makes the file where there
+/// is none. Whatever stood behind that place is cut off, and after an error the file ends there as well, if it can.
+pub fn append_at(path: &Path, at: u64, bytes: &[u8]) -> Result<()> {
+    use std::io::{Seek as _, SeekFrom};
+    let folder = path.parent().unwrap_or(Path::new("."));
+    create_folder(folder)?;
+    let is_new = !path.exists();
+    let write = || -> io::Result<()> {
+        let mut file = File::options().create(true).truncate(false).write(true).open(path)?;
+        file.set_len(at)?;
+        file.seek(SeekFrom::Start(at))?;
+        if let Err(error) = file.write_all(bytes).and_then(|()| file.sync_data()) {
+            let _ = file.set_len(at);
+            return Err(error);
+        }
+        Ok(())
+    };
+    write().map_err(|e| io_error("write", path, e))?;
+    if is_new {
+        flush_folder(folder);
+    }
+    Ok(())
+}
+
+/// The bytes of a file from this place on.
+pub fn read_from(path: &Path, at: u64) -> Result<Vec<u8>> {
+    use std::io::{Seek as _, SeekFrom};
+    let read = || -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let mut file = File::open(path)?;
+        file.seek(SeekFrom::Start(at))?;
+        file.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    read().map_err(|e| io_error("read", path, e))
+}
+
+/// What tells a file from another one that took its name, and its length; nothing and 0 where there is none.
+pub fn identity(path: &Path) -> (Option<u64>, u64) {
+    let Ok(metadata) = fs::metadata(path) else { return (None, 0) };
+    // A number of a file that is gone is given out again; the time at which a file was made is not.
+    let made = metadata.created().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+    let number = made.map_or(0, |made| made.as_nanos() as u64);
+    #[cfg(unix)]
+    let number =
+        Fingerprint::new(41).number(number).number(std::os::unix::fs::MetadataExt::ino(&metadata)).get();
+    (Some(number), metadata.len())
+}
+
 /// Gives a file a second name: both name the same bytes, and the one stays when the other is replaced or removed.
 pub fn link(from: &Path, to: &Path) -> Result<()> {
     fs::hard_link(from, to).map_err(|e| io_error("link", from, e))
@@ -349,6 +398,17 @@ impl Lock {
             Err(fs::TryLockError::WouldBlock) => Ok(None),
             Err(fs::TryLockError::Error(e)) => Err(io_error("lock", path, e)),
         }
+    }
+
+    /// Takes the lock, and waits for it where somebody else has it: for work of moments only.
+    pub fn wait(path: &Path) -> Result<Self> {
+        if let Some(folder) = path.parent() {
+            create_folder(folder)?;
+        }
+        let open = File::options().create(true).truncate(false).write(true).open(path);
+        let file = open.map_err(|e| io_error("open the lock", path, e))?;
+        file.lock().map_err(|e| io_error("lock", path, e))?;
+        Ok(Self(file))
     }
 
     /// Writes into the lock what it is held for, for those who find it taken. Best effort: the lock holds without it.

@@ -1,13 +1,16 @@
 //! The ground floor: digests, files, HTTP, retries, the clock, text. Knows nothing of courses or pages.
 
 pub mod clock;
+pub mod compress;
 pub mod digest;
 pub mod files;
 pub mod gate;
 pub mod highlight;
 pub mod http;
+pub mod journal;
 pub mod markdown;
 pub mod mistakes;
+pub mod queue;
 pub mod report;
 pub mod retry;
 pub mod secret;

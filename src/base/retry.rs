@@ -49,6 +49,14 @@ impl Backoff {
     }
 }
 
+impl Backoff {
+    /// Full jitter: anything up to the ceiling, so that clients that failed together do not come back together.
+    pub fn jittered(&self, retry: u32, random: &mut fastrand::Rng) -> Duration {
+        let ceiling = self.ceiling(retry);
+        Duration::from_nanos(random.u64(0..=u64::try_from(ceiling.as_nanos()).unwrap_or(u64::MAX)))
+    }
+}
+
 /// How one attempt ended.
 #[derive(Debug)]
 pub enum Attempt<T, E> {
@@ -95,10 +103,8 @@ impl Retry {
         Self { backoff, clock, random }
     }
 
-    /// Full jitter: anything up to the ceiling, so that clients that failed together do not come back together.
     fn jitter(&mut self, retry: u32) -> Duration {
-        let ceiling = self.backoff.ceiling(retry);
-        Duration::from_nanos(self.random.u64(0..=u64::try_from(ceiling.as_nanos()).unwrap_or(u64::MAX)))
+        self.backoff.jittered(retry, &mut self.random)
     }
 
     /// Runs `attempt` until it is done, has failed, or the retries or the time are used up. A wait that would go past

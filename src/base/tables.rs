@@ -35,7 +35,12 @@ pub struct Table<'s, 't> {
     name: String,
     entries: DeTable<'t>,
     asked: Vec<&'static str>,
+    /// Names that were asked for, but stand in no program.
+    named: Vec<String>,
 }
+
+/// A table in a list, with its place.
+pub type Element<'s, 't> = (Range<usize>, Table<'s, 't>);
 
 impl<'t> Sheet<'t> {
     /// The TOML in the bytes `part` of `text`, which is the content of `file`.
@@ -51,7 +56,7 @@ impl<'t> Sheet<'t> {
             self.wrong(&self.in_file(span), error.message().trim_end(), None);
             DeTable::new()
         });
-        Table { sheet: self, name: String::new(), entries, asked: Vec::new() }
+        Table { sheet: self, name: String::new(), entries, asked: Vec::new(), named: Vec::new() }
     }
 
     /// Notes a mistake at these bytes of the file.
@@ -127,10 +132,21 @@ impl<'s, 't> Table<'s, 't> {
 
     /// Takes a list of texts.
     pub fn strings(&mut self, key: &'static str) -> Option<Vec<Found<String>>> {
-        let Found { value: list, span } = self.typed(key, "a list of texts", |value| match value {
-            DeValue::Array(list) => Some(list),
-            _ => None,
-        })?;
+        let Found { value, span } = self.take(key)?;
+        self.list_of_strings(key, value, &span)
+    }
+
+    fn list_of_strings(
+        &self,
+        key: &str,
+        value: DeValue<'t>,
+        span: &Range<usize>,
+    ) -> Option<Vec<Found<String>>> {
+        let found = kind_of(&value);
+        let DeValue::Array(list) = value else {
+            self.sheet.wrong(span, format_args!("`{key}` must be a list of texts, not {found}"), None);
+            return None;
+        };
         let strings: Option<Vec<_>> = list
             .into_iter()
             .map(|item| {
@@ -142,7 +158,7 @@ impl<'s, 't> Table<'s, 't> {
             })
             .collect();
         if strings.is_none() {
-            self.sheet.wrong(&span, format_args!("`{key}` must be a list of texts"), None);
+            self.sheet.wrong(span, format_args!("`{key}` must be a list of texts"), None);
         }
         strings
     }
@@ -198,7 +214,7 @@ impl<'s, 't> Table<'s, 't> {
     pub fn table(&mut self, key: &'static str) -> Option<Table<'s, 't>> {
         let name = if self.name.is_empty() { key.to_owned() } else { format!("{}.{key}", self.name) };
         let Found { value: entries, .. } = self.typed(key, &format!("a table: [{name}]"), as_table)?;
-        Some(Table { sheet: self.sheet, name, entries, asked: Vec::new() })
+        Some(Table { sheet: self.sheet, name, entries, asked: Vec::new(), named: Vec::new() })
     }
 
     /// Takes everything as tables whose names are free, each with its name and place.
@@ -211,7 +227,11 @@ impl<'s, 't> Table<'s, 't> {
             let name = format!("{}.{key}", self.name);
             let found = kind_of(value.get_ref());
             match as_table(value.into_inner()) {
-                Some(entries) => tables.push((key, span, Table { sheet, name, entries, asked: Vec::new() })),
+                Some(entries) => tables.push((
+                    key,
+                    span,
+                    Table { sheet, name, entries, asked: Vec::new(), named: Vec::new() },
+                )),
                 None => {
                     sheet.wrong(&span, format_args!("`{key}` must be a table: [{name}], not {found}"), None);
                 }
@@ -219,6 +239,54 @@ impl<'s, 't> Table<'s, 't> {
         }
         tables.sort_by_key(|(_, span, _)| span.start);
         tables
+    }
+
+    /// Takes everything as lists of tables whose names are free: `[[menus.main]]`.
+    pub fn lists(self) -> Vec<(String, Vec<Element<'s, 't>>)> {
+        let sheet = self.sheet;
+        let mut lists = Vec::new();
+        for (key, value) in self.entries {
+            let key_span = sheet.in_file(key.span());
+            let key = key.into_inner().into_owned();
+            let name = format!("{}.{key}", self.name);
+            let found = kind_of(value.get_ref());
+            let tables: Option<Vec<_>> = match value.into_inner() {
+                DeValue::Array(values) => (values.into_iter())
+                    .map(|value| {
+                        let span = sheet.in_file(value.span());
+                        let entries = as_table(value.into_inner())?;
+                        Some((
+                            span,
+                            Table {
+                                sheet,
+                                name: name.clone(),
+                                entries,
+                                asked: Vec::new(),
+                                named: Vec::new(),
+                            },
+                        ))
+                    })
+                    .collect(),
+                _ => None,
+            };
+            match tables {
+                Some(tables) => lists.push((key_span.start, key, tables)),
+                None => {
+                    let message = format_args!("`{key}` must be a list of tables: [[{name}]], not {found}");
+                    sheet.wrong(&key_span, message, None);
+                }
+            }
+        }
+        lists.sort_by_key(|(start, ..)| *start);
+        lists.into_iter().map(|(_, key, tables)| (key, tables)).collect()
+    }
+
+    /// Takes a list of texts by a name that the program does not know.
+    pub fn strings_named(&mut self, key: &str) -> Option<Vec<Found<String>>> {
+        self.named.push(key.to_owned());
+        let value = self.entries.remove(key)?;
+        let span = self.sheet.in_file(value.span());
+        self.list_of_strings(key, value.into_inner(), &span)
     }
 
     /// Takes a table in which everything is allowed.
@@ -248,7 +316,9 @@ impl<'s, 't> Table<'s, 't> {
             let name = shown(key.get_ref());
             let what = if value.get_ref().is_table() { "table" } else { "key" };
             let place = if self.name.is_empty() { String::new() } else { format!(" in [{}]", self.name) };
-            let hint = did_you_mean(&name, self.asked.iter().copied()).or(fallback.map(str::to_owned));
+            let hint =
+                did_you_mean(&name, self.asked.iter().copied().chain(self.named.iter().map(String::as_str)))
+                    .or(fallback.map(str::to_owned));
             self.sheet.wrong(
                 &self.sheet.in_file(key.span()),
                 format!("unknown {what} `{name}`{place}"),

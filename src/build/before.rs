@@ -9,6 +9,7 @@ use super::manifest::{MANIFEST, Manifest};
 use super::run::Request;
 use super::stage::{self, Stage};
 use super::trace::{Stamp, Trace, Traces};
+use super::twins;
 use crate::base::digest::Digest;
 use crate::base::files;
 use crate::base::report::Silent;
@@ -73,6 +74,12 @@ impl Before {
         !self.named.iter().any(|known| known == path)
     }
 
+    /// What the last build remembers of a file.
+    pub(super) fn trace(&self, path: &str) -> Option<&Trace> {
+        let at = self.traces.files.binary_search_by(|(known, _)| (**known).cmp(path)).ok()?;
+        self.traces.files.get(at).map(|(_, trace)| trace)
+    }
+
     /// The hash of the file that stands at `path` now; nothing for a folder or a link, which a new file replaces.
     pub(super) fn digest_on_disk(&self, request: &Request<'_>, path: &str) -> Option<Digest> {
         match self.traces.files.binary_search_by(|(known, _)| (**known).cmp(path)) {
@@ -108,7 +115,7 @@ impl Before {
     }
 }
 
-fn digest_of(file: &Path) -> Option<Digest> {
+pub(super) fn digest_of(file: &Path) -> Option<Digest> {
     files::read_if_present(file).ok().flatten().map(|bytes| Digest::of(&bytes))
 }
 
@@ -125,6 +132,7 @@ pub fn intact(output: &Path, state: &Path) -> Result<Option<usize>> {
     let as_left = |(path, trace): &(Box<str>, Trace)| {
         let metadata = std::fs::symlink_metadata(output.join(&**path));
         metadata.is_ok_and(|metadata| metadata.is_file() && Stamp::of(&metadata) == trace.stamp)
+            && twins::are_as_left(output, path, trace)
     };
     let is_whole = traces.files.par_iter().with_min_len(512).all(as_left);
     Ok(is_whole.then_some(traces.files.len()))

@@ -1,6 +1,6 @@
 //! Bytes in and out for the build's own files: numbers of a fixed or a short form, texts, a checksum at the end.
 
-use super::trace::checksum;
+use super::trace::{Stamp, checksum};
 use crate::base::digest::Digest;
 
 /// Writes.
@@ -29,6 +29,12 @@ impl Writer {
     pub(super) fn text(&mut self, text: &str) {
         self.length(text.len());
         self.bytes(text.as_bytes());
+    }
+
+    pub(super) fn stamp(&mut self, stamp: Stamp) {
+        self.length(usize::try_from(stamp.size).unwrap_or(usize::MAX));
+        self.u64(stamp.modified);
+        self.u64(stamp.changed);
     }
 
     /// The bytes with their checksum.
@@ -89,6 +95,10 @@ impl<'a> Reader<'a> {
     pub(super) fn text(&mut self) -> Option<&'a str> {
         let count = self.length()?;
         std::str::from_utf8(self.bytes(count)?).ok()
+    }
+
+    pub(super) fn stamp(&mut self) -> Option<Stamp> {
+        Some(Stamp { size: self.length()? as u64, modified: self.u64()?, changed: self.u64()? })
     }
 
     pub(super) fn at_end(&self) -> bool {

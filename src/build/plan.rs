@@ -8,6 +8,7 @@ use super::reads::{self, Look};
 use super::reason::Reason;
 use super::run::{Asset, Bytes, Request};
 use super::trace::{Row, Shape, Trace};
+use super::twins::{self, Wanted};
 use crate::base::digest::{Digest, Fingerprint};
 use crate::base::files;
 use crate::error::Result;
@@ -115,8 +116,8 @@ impl<'a> Plan<'a> {
         let mut known = before.traces.files.iter().enumerate().peekable();
         for what in wanted(request) {
             let path = what.path();
-            while let Some((_, (old, _))) = known.next_if(|(_, (old, _))| **old < *path) {
-                plan.gone.push(old.to_string());
+            while let Some((_, (old, trace))) = known.next_if(|(_, (old, _))| **old < *path) {
+                plan.goes(old, trace);
             }
             let old = known.next_if(|(_, (old, _))| **old == *path).map(|(at, (_, trace))| (at, trace));
             match judge.judge(what, old)? {
@@ -127,8 +128,16 @@ impl<'a> Plan<'a> {
                 Err(reason) => plan.work.push(work(request, before, what, reason, old.is_none())),
             }
         }
-        plan.gone.extend(known.map(|(_, (old, _))| old.to_string()));
+        known.for_each(|(_, (old, trace))| plan.goes(old, trace));
         Ok(plan)
+    }
+}
+
+impl Plan<'_> {
+    /// A file of the last build that nobody wants any more, with its twins.
+    fn goes(&mut self, path: &str, trace: &Trace) {
+        self.gone.push(path.to_owned());
+        self.gone.extend(twins::names(path, trace));
     }
 }
 
@@ -159,6 +168,7 @@ pub(super) struct Judge<'a, 'b> {
     request: &'a Request<'a>,
     before: &'b Before,
     pub(super) look: Look<'a>,
+    twins: Wanted<'a>,
     is_same_program: bool,
     has_same_globals: bool,
     /// What each shape's shared reads say: nothing, or the reason for all its pages.
@@ -174,6 +184,7 @@ impl<'a, 'b> Judge<'a, 'b> {
             request,
             before,
             look: Look::new(request.theme, request.site),
+            twins: Wanted::new(request),
             is_same_program: before.traces.salt == Some(request.salt),
             has_same_globals: before.traces.globals == request.globals(),
             shapes: HashMap::new(),
@@ -210,10 +221,13 @@ impl<'a, 'b> Judge<'a, 'b> {
         }
         Ok(match self.before.on_disk.get(at).copied().flatten() {
             None => Err(Reason::Missing),
-            Some(Seen { stamp, digest }) if digest == Some(trace.digest) => {
-                Ok(Trace { inputs, stamp, ..trace.clone() })
-            }
-            Some(_) => Err(Reason::Edited),
+            Some(Seen { stamp, digest }) => match self.twins.present(self.request, what.path(), trace) {
+                None => Err(Reason::Twins),
+                Some(twins) if digest == Some(trace.digest) => {
+                    Ok(Trace { inputs, stamp, twins, ..trace.clone() })
+                }
+                Some(_) => Err(Reason::Edited),
+            },
         })
     }
 

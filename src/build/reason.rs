@@ -38,6 +38,8 @@ pub enum Reason {
     Data,
     /// The file that it is a copy of changed.
     Asset,
+    /// The compressed twins beside the file are not those that it is to have.
+    Twins,
     /// The moment has come at which the page looks different.
     Clock,
 }
@@ -58,6 +60,7 @@ impl fmt::Display for Reason {
             }
             Self::Data => f.write_str("a record that it shows changed"),
             Self::Asset => f.write_str("the file that it is a copy of changed"),
+            Self::Twins => f.write_str("its compressed twins are not there, or are not to be there"),
             Self::Clock => f.write_str("the moment has come at which it looks different"),
         }
     }

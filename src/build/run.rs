@@ -17,6 +17,7 @@ use super::reads;
 use super::reason::Reason;
 use super::stage::{self, Stage};
 use super::trace::{Shape, Shapes, Trace, Traces};
+use super::twins::{self, Wanted};
 use crate::base::digest::{Digest, Fingerprint};
 use crate::base::files;
 use crate::base::gate::Gate;
@@ -53,6 +54,8 @@ pub struct Request<'a> {
     pub salt: Digest,
     /// Whether files that the program did not write are removed from the output.
     pub clean: bool,
+    /// Whether text gets compressed twins.
+    pub precompress: bool,
     /// Whether nothing is written: the report says what would be.
     pub dry_run: bool,
     /// The present moment.
@@ -211,7 +214,9 @@ fn stale(request: &Request<'_>, before: &Before, plan: &mut Plan<'_>) -> Result<
         });
         volatile.contains(path) || planned.contains(path)
     };
-    before.leftovers(request, std::mem::take(&mut plan.gone), &is_planned)
+    let mut stale = before.leftovers(request, std::mem::take(&mut plan.gone), &is_planned)?;
+    stale.retain(|path| !twins::is_among(&plan.kept, path));
+    Ok(stale)
 }
 
 /// Writes the manifest, removes what is stale, and leaves traces for the next build.
@@ -232,6 +237,10 @@ fn remember(
         });
         files.push((path.into(), trace));
     }
+    let former = |(path, _): &(Box<str>, Trace)| {
+        before.trace(path).map(|trace| twins::names(path, trace).collect::<Vec<_>>()).unwrap_or_default()
+    };
+    let former: Vec<String> = made.files.iter().flat_map(former).collect();
     files.append(&mut made.files);
     files.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
 
@@ -240,7 +249,7 @@ fn remember(
         last_synced_at: request.last_synced_at,
         data_changed_at: request.data_changed_at,
         entities: request.site.digests(),
-        files: files.iter().map(|(path, trace)| (path.to_string(), trace.digest)).chain(volatile).collect(),
+        files: files.iter().flat_map(|(path, trace)| named(path, trace)).chain(volatile).collect(),
         ..Manifest::default()
     }
     .to_bytes();
@@ -258,11 +267,19 @@ fn remember(
     if files::read_if_present(&path)?.as_deref() != Some(&manifest) {
         files::replace(&path, &manifest)?;
     }
-    stale.iter().try_for_each(|path| stage::remove(request.output, path))?;
+    // A twin has gone if its file has become short, or may not have one any more.
+    let stale = stale.iter().cloned().chain(former).filter(|path| !twins::is_among(&traces.files, path));
+    stale.into_iter().try_for_each(|path| stage::remove(request.output, &path))?;
     if traces != before.traces {
         traces.save(request.state)?;
     }
     Ok((since, until))
+}
+
+/// A file and its twins as they stand in the manifest.
+fn named(path: &str, trace: &Trace) -> Vec<(String, Digest)> {
+    let twins = trace.twins.iter().map(|twin| (twins::name(path, twin.coding), twin.digest));
+    std::iter::once((path.to_owned(), trace.digest)).chain(twins).collect()
 }
 
 /// What was made: the traces of the files and the shapes of the pages among them.
@@ -281,7 +298,10 @@ fn make(
     report: &mut Report,
 ) -> Result<Made> {
     let stale: BTreeSet<&str> = stale.iter().map(String::as_str).collect();
-    let in_the_way = stage::check(request.output, work.iter().map(Work::path), &stale)?;
+    let wanted = Wanted::new(request);
+    let twins: Vec<String> = work.iter().flat_map(|work| wanted.possible(work.path())).collect();
+    let paths = work.iter().map(Work::path).chain(twins.iter().map(String::as_str));
+    let in_the_way = stage::check(request.output, paths, &stale)?;
     for work in work.iter_mut().filter(|_| !in_the_way.is_empty()) {
         // Such a file waits with the others until the way is free.
         let path = work.path();
@@ -290,11 +310,12 @@ fn make(
     let work = &*work;
     let new =
         work.iter().filter(|work| work.fresh && work.rank() == Rank::Leaf).map(|work| work.path().to_owned());
-    let stage = Stage::begin(request.output, request.state, &new.collect(), &before.journal)?;
+    let new = new.chain(twins).collect();
+    let stage = Stage::begin(request.output, request.state, &new, &before.journal)?;
     request.reporter.begin(Step::Render, Some(work.len() as u64));
     let shapes = Mutex::new(Shapes::default());
     let made = for_all(request, work, |work| {
-        let made = make_one(request, &stage, &shapes, work);
+        let made = make_one(request, before, &wanted, &stage, &shapes, work);
         request.reporter.advance(1);
         made
     });
@@ -307,15 +328,19 @@ fn make(
     };
     in_the_way.iter().try_for_each(|path| stage::make_way(request.output, path))?;
     report.written = stage.len();
-    report.unchanged += work.len() - report.written;
     report.rendered = work.iter().filter(|work| matches!(work.what, What::Page(_))).count();
     request.reporter.begin(Step::Write, Some(report.written as u64));
     stage.publish(&|| request.reporter.advance(1))?;
     let named = work.iter().zip(made).map(|(work, mut trace)| {
+        report.unchanged += usize::from(work.present == Some(trace.digest));
         // A rename is a change of the file as well.
         let is_renamed = work.present != Some(trace.digest) && !(work.fresh && work.rank() == Rank::Leaf);
         if is_renamed {
             trace.stamp = stage::renamed(&request.output.join(work.path()), trace.stamp);
+        }
+        for twin in &mut trace.twins {
+            let path = request.output.join(twins::name(work.path(), twin.coding));
+            twin.stamp = stage::renamed(&path, twin.stamp);
         }
         (work.path().into(), trace)
     });
@@ -357,7 +382,14 @@ fn render<'a>(request: &Request<'_>, shapes: &Mutex<Shapes>, work: &Work<'a>) ->
     Ok(Drawn { bytes, shape, hashes, since, until, warnings })
 }
 
-fn make_one(request: &Request<'_>, stage: &Stage, shapes: &Mutex<Shapes>, work: &Work<'_>) -> Result<Trace> {
+fn make_one(
+    request: &Request<'_>,
+    before: &Before,
+    wanted: &Wanted<'_>,
+    stage: &Stage,
+    shapes: &Mutex<Shapes>,
+    work: &Work<'_>,
+) -> Result<Trace> {
     let Drawn { bytes, shape, hashes, since, until, warnings } = render(request, shapes, work)?;
     let digest = Digest::of(&bytes);
     let stamp = if work.present == Some(digest) {
@@ -365,9 +397,10 @@ fn make_one(request: &Request<'_>, stage: &Stage, shapes: &Mutex<Shapes>, work: 
     } else {
         stage.put(work.path(), work.rank(), work.fresh, &bytes)?
     };
+    let twins = wanted.make(request, before, stage, work, &bytes, digest)?;
     let inputs = work.what.inputs()?;
     let warnings = warnings.into_iter().map(String::into_boxed_str).collect();
-    Ok(Trace { shape, inputs, digest, stamp, since, until, hashes, warnings })
+    Ok(Trace { shape, inputs, digest, stamp, since, until, hashes, warnings, twins })
 }
 
 /// One error of many: the first, with the number of the others and what they say. `left` files were not tried any more.

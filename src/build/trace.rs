@@ -12,6 +12,8 @@ use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 
 use super::codec::{Reader, Writer};
+use super::twins::Twin;
+use crate::base::compress::Coding;
 use crate::base::digest::{Digest, Fingerprint};
 use crate::base::files;
 use crate::base::report::Reporter;
@@ -76,6 +78,8 @@ pub(super) struct Trace {
     pub(super) hashes: Box<[u64]>,
     /// What a person should look at, although the page could be made.
     pub(super) warnings: Box<[Box<str>]>,
+    /// Its compressed twins.
+    pub(super) twins: Box<[Twin]>,
 }
 
 /// What a build leaves for the next one.
@@ -141,9 +145,7 @@ impl Traces {
             out.length(trace.shape as usize);
             out.u64(trace.inputs);
             out.bytes(trace.digest.as_bytes());
-            out.length(usize::try_from(trace.stamp.size).unwrap_or(usize::MAX));
-            out.u64(trace.stamp.modified);
-            out.u64(trace.stamp.changed);
+            out.stamp(trace.stamp);
             // Most pages know nothing of the time, and nobody has to be warned of them.
             let timeless = trace.since == i64::MIN && trace.until == i64::MAX;
             let quiet = trace.warnings.is_empty();
@@ -157,6 +159,12 @@ impl Traces {
                 trace.warnings.iter().for_each(|warning| out.text(warning));
             }
             trace.hashes.iter().for_each(|hash| out.u64(*hash));
+            out.length(trace.twins.len());
+            for twin in &trace.twins {
+                out.bytes(&[twin.coding as u8]);
+                out.bytes(twin.digest.as_bytes());
+                out.stamp(twin.stamp);
+            }
         }
         out.finish()
     }
@@ -197,8 +205,7 @@ impl Traces {
             let shape = u32::try_from(reader.length()?).ok()?;
             let inputs = reader.u64()?;
             let digest = reader.digest()?;
-            let size = reader.length()? as u64;
-            let stamp = Stamp { size, modified: reader.u64()?, changed: reader.u64()? };
+            let stamp = reader.stamp()?;
             let flags = reader.byte()?;
             let timeless = flags & 1 == 0;
             let (since, until) =
@@ -206,7 +213,13 @@ impl Traces {
             let warning_count = if flags & 2 == 0 { 0 } else { reader.length()? };
             let warnings = (0..warning_count).map(|_| Some(reader.text()?.into())).collect::<Option<_>>()?;
             let hashes = (0..*own.get(shape as usize)?).map(|_| reader.u64()).collect::<Option<_>>()?;
-            let trace = Trace { shape, inputs, digest, stamp, since, until, hashes, warnings };
+            let mut twins = Vec::new();
+            for _ in 0..reader.length()? {
+                let coding = *Coding::ALL.get(usize::from(reader.byte()?))?;
+                twins.push(Twin { coding, digest: reader.digest()?, stamp: reader.stamp()? });
+            }
+            let twins = twins.into();
+            let trace = Trace { shape, inputs, digest, stamp, since, until, hashes, warnings, twins };
             files.push((path.as_str().into(), trace));
         }
         reader.at_end().then_some(Self { salt, globals, moment, manifest, shapes, files })
@@ -269,7 +282,8 @@ mod tests {
             let hashes = Box::new([7, u64::MAX]);
             let digest = Digest::of(path.as_bytes());
             let warnings = if path.contains('ö') { vec!["mind the ö".into()] } else { Vec::new() }.into();
-            (path.into(), Trace { shape: 0, inputs: 9, digest, stamp, since, until, hashes, warnings })
+            let twins = Box::new([Twin { coding: Coding::Gzip, digest, stamp }]);
+            (path.into(), Trace { shape: 0, inputs: 9, digest, stamp, since, until, hashes, warnings, twins })
         };
         Traces {
             salt: Some(Digest::of(b"salt")),

@@ -50,6 +50,10 @@ pub(super) enum Command {
         /// from (templates/layouts/x.liquid, content/about.md)
         what: String,
     },
+    /// Look the site over: links, anchors, pictures, titles, structured data, HTML; nothing is written
+    Check(CheckArguments),
+    /// List what the site has, and what it holds back
+    List(ListArguments),
     /// Write a small working site into a new folder
     Init {
         /// The folder
@@ -60,6 +64,50 @@ pub(super) enum Command {
         /// courses/SLUG for what is added to a course, or the path of a page: PAGE.md, SECTION/PAGE.md
         what: String,
     },
+    /// Print the completions of a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArguments {
+    /// Also ask for the addresses of others that pages link to
+    #[arg(long)]
+    pub(super) external: bool,
+
+    /// Look at drafts as well
+    #[arg(long)]
+    pub(super) drafts: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ListArguments {
+    /// What to list
+    #[arg(value_enum, default_value_t = What::All)]
+    pub(super) what: What,
+}
+
+/// What can be listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum What {
+    /// Everything
+    All,
+    /// Pages that are published
+    Pages,
+    /// Courses that are published
+    Courses,
+    /// Files that say that they are drafts
+    Drafts,
+    /// Files whose date is yet to come
+    Future,
+    /// Files whose time is over
+    Expired,
+    /// Pages to which no other page links
+    Orphans,
 }
 
 #[derive(Debug, Args)]
@@ -79,6 +127,10 @@ pub(super) struct BuildArguments {
     /// Build drafts as well
     #[arg(long)]
     pub(super) drafts: bool,
+
+    /// Build pages as well whose date is yet to come
+    #[arg(long)]
+    pub(super) future: bool,
 
     /// Build the site as of this moment: 2027-02-10 or 2027-02-10T09:30:00Z
     #[arg(long, value_name = "TIME", value_parser = super::commands::moment)]
@@ -128,4 +180,8 @@ pub(super) struct WatchArguments {
     /// Build drafts as well
     #[arg(long)]
     pub(super) drafts: bool,
+
+    /// Build pages as well whose date is yet to come
+    #[arg(long)]
+    pub(super) future: bool,
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::args::{Arguments, BuildArguments, Command};
 use super::talk::Talk;
+use super::{exit, inspect};
 use crate::base::clock::{SharedClock, ShiftedClock, SystemClock};
 use crate::base::text::count;
 use crate::build::Explanation;
@@ -14,12 +15,16 @@ use crate::model::run::RunType;
 use crate::project::{Options, Project, Summary};
 use crate::source::local;
 
-pub(super) fn run(arguments: &Arguments, talk: &Talk) -> Result<()> {
+pub(super) fn run(arguments: &Arguments, talk: &Talk) -> Result<u8> {
     match &arguments.command {
-        Command::Build(build) => self::build(arguments, build, talk),
-        Command::Serve(serve) => super::serve::serve(arguments, serve, talk),
-        Command::Watch(watch) => super::serve::watch(arguments, watch, talk),
-        Command::Why { what } => why(arguments, what, talk),
+        Command::Build(build) => self::build(arguments, build, talk)?,
+        Command::Serve(serve) => super::serve::serve(arguments, serve, talk)?,
+        Command::Watch(watch) => super::serve::watch(arguments, watch, talk)?,
+        Command::Why { what } => why(arguments, what, talk)?,
+        Command::Check(check) => return inspect::check(arguments, check, talk),
+        Command::List(list) => inspect::list(arguments, list, talk)?,
+        Command::Completions { shell } => inspect::completions(*shell)?,
+        Command::Man => inspect::man()?,
         Command::Init { dir } => {
             let files = local::init(dir)?;
             talk.result(
@@ -32,7 +37,6 @@ pub(super) fn run(arguments: &Arguments, talk: &Talk) -> Result<()> {
                 },
                 || serde_json::json!({ "ok": true, "files": files }),
             );
-            Ok(())
         }
         Command::New { what } => {
             let file = local::new(&config(arguments)?, what, &SystemClock::new())?;
@@ -40,9 +44,9 @@ pub(super) fn run(arguments: &Arguments, talk: &Talk) -> Result<()> {
                 || format!("{} written", file.display()),
                 || serde_json::json!({ "ok": true, "files": [file] }),
             );
-            Ok(())
         }
     }
+    Ok(exit::SUCCESS)
 }
 
 pub(super) fn config(arguments: &Arguments) -> Result<Config> {
@@ -57,6 +61,7 @@ pub(super) fn moment(text: &str) -> Result<Moment, NotAMoment> {
 fn build(arguments: &Arguments, build: &BuildArguments, talk: &Talk) -> Result<()> {
     let mut config = config(arguments)?;
     config.courses.drafts |= build.drafts;
+    config.courses.future |= build.future;
     let clock: SharedClock = match build.at {
         Some(at) => Arc::new(ShiftedClock::new(at.begin(&config.site.time_zone))),
         None => Arc::new(SystemClock::new()),

@@ -4,6 +4,7 @@
 mod args;
 mod commands;
 mod exit;
+mod inspect;
 mod serve;
 mod talk;
 
@@ -24,7 +25,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let talk = talk::Talk::new(&arguments.talk);
     match commands::run(&arguments, &talk) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => ExitCode::from(code),
         Err(error) => {
             let code = exit::code(error.kind());
             talk.error(&error, code);

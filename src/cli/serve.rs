@@ -16,11 +16,11 @@ use crate::model::run::RunType;
 use crate::serve::{self, Notice, Options, Server};
 
 pub(super) fn serve(arguments: &Arguments, serve: &ServeArguments, talk: &Talk) -> Result<()> {
-    start(arguments, serve, talk, false, false)?.wait()
+    start(arguments, serve, talk, false, (false, false))?.wait()
 }
 
 pub(super) fn watch(arguments: &Arguments, watch: &WatchArguments, talk: &Talk) -> Result<()> {
-    let server = start(arguments, &watch.serve, talk, true, watch.drafts)?;
+    let server = start(arguments, &watch.serve, talk, true, (watch.drafts, watch.future))?;
     let config = commands::config(arguments)?;
     server.rebuild();
     server.watch(serve::watching(&config, watch.poll))?;
@@ -43,12 +43,13 @@ fn start(
     asked: &ServeArguments,
     talk: &Talk,
     live: bool,
-    drafts: bool,
+    (drafts, future): (bool, bool),
 ) -> Result<Server> {
     let root = arguments.root.clone();
     let load = move || -> Result<Config> {
         let mut config = Config::load(&root, &Environment::of_process())?;
         config.courses.drafts |= drafts;
+        config.courses.future |= future;
         Ok(config)
     };
     let config = load()?;

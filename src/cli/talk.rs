@@ -78,6 +78,11 @@ impl Talk {
         self.progress.set(None);
     }
 
+    /// Whether machines read what is said.
+    pub(super) fn is_json(&self) -> bool {
+        self.json
+    }
+
     /// The result: a line for people or an object for machines.
     pub(super) fn result(&self, line: impl FnOnce() -> String, json: impl FnOnce() -> serde_json::Value) {
         // Whoever closed the pipe has read all they wanted.

@@ -11,12 +11,14 @@ use crate::base::secret::Secret;
 use crate::error::{Error, Kind, Result};
 
 mod checks;
+mod features;
 mod languages;
 mod outputs;
 mod paths;
 mod read;
 mod serve;
 
+pub use features::{MenuEntry, Taxonomy};
 pub use languages::Language;
 pub use outputs::{Mode, Organisation, Outputs};
 pub use serve::{Serve, ServeLimits, Tokens};
@@ -40,6 +42,10 @@ pub struct Config {
     pub courses: Courses,
     /// `[markdown]`.
     pub markdown: Markdown,
+    /// `[taxonomies]`.
+    pub taxonomies: Vec<Taxonomy>,
+    /// `[[menus.NAME]]`: the entries of the menus, by the names of these.
+    pub menus: BTreeMap<String, Vec<MenuEntry>>,
     /// `[output]`.
     pub outputs: Outputs,
     /// `[limits]`.
@@ -137,6 +143,8 @@ pub struct Theme {
 pub struct Paths {
     /// `content`.
     pub content: PathBuf,
+    /// `data`: files here are `site.data` in templates. Not configurable.
+    pub data: PathBuf,
     /// `themes`.
     pub themes: PathBuf,
     /// `templates`: files here replace the theme's.
@@ -173,6 +181,8 @@ pub struct Courses {
     pub archive: bool,
     /// Whether drafts are built (`--drafts`).
     pub drafts: bool,
+    /// Whether pages are built whose date is yet to come (`--future`).
+    pub future: bool,
     /// `mode`: how a course takes place whose data does not say so.
     pub mode: Mode,
     /// `currency`: that of a price that comes without one, an ISO 4217 code.

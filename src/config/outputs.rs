@@ -20,6 +20,8 @@ pub struct Outputs {
     pub robots: bool,
     /// `search`: the index and the page for searching in the browser.
     pub search: bool,
+    /// `precompress`: text over 1 KiB gets twins for servers that send them as they are: `.br`, `.zst`, `.gz`.
+    pub precompress: bool,
     /// `license`: the SPDX identifier of the licence of the course texts, for the export to MOOChub.
     pub license: String,
 }
@@ -31,6 +33,7 @@ impl Default for Outputs {
             calendar: true,
             moochub: true,
             cards: true,
+            precompress: false,
             sitemap: true,
             robots: true,
             search: true,
@@ -51,6 +54,7 @@ impl Outputs {
             keep(&mut outputs.sitemap, "sitemap");
             keep(&mut outputs.robots, "robots");
             keep(&mut outputs.search, "search");
+            keep(&mut outputs.precompress, "precompress");
             if let Some(license) = table.checked("license", checks::license) {
                 outputs.license = license.value;
             }

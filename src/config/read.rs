@@ -6,8 +6,8 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::{
-    Config, Courses, Details, Environment, FILE, Hemera, Limits, Markdown, Mode, Order, Organisation,
-    Outputs, Paths, Privacy, Serve, Site, Source, Theme,
+    Config, Courses, Details, Environment, FILE, Hemera, Limits, Markdown, MenuEntry, Mode, Order,
+    Organisation, Outputs, Paths, Privacy, Serve, Site, Source, Taxonomy, Theme,
 };
 use super::{checks, languages, paths};
 use crate::base::mistakes::{self, Mistake};
@@ -56,10 +56,12 @@ pub(super) fn config(root: &Path, text: &str, environment: &Environment) -> Resu
         ),
         courses: courses(top.table("courses")),
         markdown: markdown(top.table("markdown")),
+        taxonomies: Taxonomy::read(&sheet, top.table("taxonomies")),
+        menus: MenuEntry::read(&sheet, top.table("menus")),
         outputs: Outputs::read(top.table("output")),
         limits: limits(top.table("limits")),
         privacy: privacy(&sheet, top.table("privacy")),
-        serve: Serve::read(top.table("serve"), environment),
+        serve: Serve::read(&sheet, top.table("serve"), environment, &mut variables.mistakes),
         source,
         root: root.to_owned(),
     };
@@ -215,6 +217,7 @@ fn folders(
     let default = |name| paths::below(root, name);
     let mut folders = Paths {
         content: default("content"),
+        data: default("data"),
         themes: default("themes"),
         templates: default("templates"),
         statics: default("static"),
@@ -241,6 +244,7 @@ fn folders(
     let git = root.join(".git");
     let mut inputs = vec![
         ("`content`", &*folders.content),
+        ("`data`", &*folders.data),
         ("`themes`", &*folders.themes),
         ("`templates`", &*folders.templates),
         ("`static`", &*folders.statics),
@@ -266,6 +270,7 @@ fn courses(table: Option<Table<'_, '_>>) -> Courses {
         feed_size: 20,
         archive: false,
         drafts: false,
+        future: false,
         mode: Mode::Onsite,
         currency: "EUR".into(),
     };

@@ -1,12 +1,14 @@
 //! `[serve]`: where the server listens, whom it answers, and how much it takes from one client.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::Environment;
+use crate::base::mistakes::{self, Mistake};
 use crate::base::secret::Secret;
-use crate::base::tables::Table;
+use crate::base::tables::{Found, Sheet, Table};
 
 /// `[serve]`. [`Default`] is what holds where a key is absent.
 #[derive(Debug, Clone)]
@@ -25,9 +27,9 @@ pub struct Serve {
     /// `sync_timeout_seconds`, or `SYNC_TIMEOUT_MS` in milliseconds: a sync that takes longer is given up. 1,800 s.
     pub sync_timeout: Duration,
     /// `content_security_policy`: the header of that name (W3C CSP Level 3); empty for none.
-    pub content_security_policy: String,
+    pub content_security_policy: Cow<'static, str>,
     /// `referrer_policy`: the header of that name; empty for none.
-    pub referrer_policy: String,
+    pub referrer_policy: Cow<'static, str>,
     /// `cache_bytes`: memory for small files that are asked for often. 16 MiB; 0 for none.
     pub cache_bytes: u64,
     /// Who may call the API; never in the file.
@@ -119,6 +121,16 @@ impl Default for ServeLimits {
 }
 
 impl Tokens {
+    /// The tokens with the names of their variables.
+    fn named(&self) -> [(&'static str, &[Secret]); 4] {
+        [
+            ("AITHER_ADMIN_TOKEN", &self.admin),
+            ("AITHER_SYNC_TOKEN", &self.sync),
+            ("CRON_SECRET", &self.cron),
+            ("WEBHOOK_SECRET", &self.webhook),
+        ]
+    }
+
     /// The tokens in the environment.
     pub fn of(environment: &Environment) -> Self {
         let secrets = |name| -> Vec<Secret> {
@@ -134,20 +146,45 @@ impl Tokens {
     }
 }
 
+/// The variable that says how long a sync may take.
+const TIMEOUT: &str = "SYNC_TIMEOUT_MS";
+
+fn timeout(text: &str) -> Result<Duration, String> {
+    const DAY: u64 = 86_400_000;
+    let millis = text.trim().parse().ok().filter(|millis| (1..=DAY).contains(millis));
+    millis.map(Duration::from_millis).ok_or_else(|| {
+        let shown = mistakes::shown(text);
+        format!("must be a whole number of milliseconds from 1 to {DAY} (one day), found `{shown}`")
+    })
+}
+
 impl Serve {
     /// What `[serve]` and the environment ask for.
-    pub(super) fn read(table: Option<Table<'_, '_>>, environment: &Environment) -> Self {
+    pub(super) fn read(
+        sheet: &Sheet<'_>,
+        table: Option<Table<'_, '_>>,
+        environment: &Environment,
+        mistakes: &mut Vec<Mistake>,
+    ) -> Self {
         let mut serve = Self { tokens: Tokens::of(environment), ..Self::default() };
         if let Some(mut table) = table {
-            serve.read_keys(&mut table);
+            serve.read_keys(sheet, &mut table);
             table.finish(None);
         }
-        let timeout = environment.get("SYNC_TIMEOUT_MS").and_then(|text| text.trim().parse().ok());
-        serve.sync_timeout = timeout.filter(|ms| *ms > 0).map_or(serve.sync_timeout, Duration::from_millis);
+        match environment.get(TIMEOUT).map(timeout) {
+            None => {}
+            Some(Ok(timeout)) => serve.sync_timeout = timeout,
+            Some(Err(trouble)) => mistakes.push(Mistake::new(TIMEOUT, trouble)),
+        }
+        for (name, secrets) in serve.tokens.named() {
+            if secrets.iter().any(|secret| !secret.reveal().bytes().all(|byte| byte.is_ascii_graphic())) {
+                mistakes.push(Mistake::new(name, "holds characters that a header cannot carry"));
+            }
+        }
         serve
     }
 
-    fn read_keys(&mut self, table: &mut Table<'_, '_>) {
+    fn read_keys(&mut self, sheet: &Sheet<'_>, table: &mut Table<'_, '_>) {
         for key in ["admin_token", "sync_token", "cron_secret", "webhook_secret"] {
             table.forbid(key, "a secret must not stand in a file", "set it in the environment");
         }
@@ -161,10 +198,26 @@ impl Serve {
         set(&mut self.host, table.checked("host", address).map(|found| found.value));
         set(&mut self.port, table.integer("port", 0..=u16::MAX));
         if let Some(hosts) = table.strings("hosts") {
+            for Found { value, span } in &hosts {
+                if value.is_empty() || value.contains(['/', ':', ' ', '*']) {
+                    let shown = mistakes::shown(value);
+                    let message = format!("`{shown}` is no host: a name without scheme, port and path");
+                    sheet.wrong(span, message, Some("such as academy.example".into()));
+                }
+            }
             self.hosts = hosts.into_iter().map(|host| host.value.to_ascii_lowercase()).collect();
         }
         if let Some(proxies) = table.strings("trusted_proxies") {
-            self.trusted_proxies = proxies.iter().filter_map(|proxy| proxy.value.parse().ok()).collect();
+            self.trusted_proxies.clear();
+            for proxy in proxies {
+                match proxy.value.parse() {
+                    Ok(address) => self.trusted_proxies.push(address),
+                    Err(_) => {
+                        let message = format!("{:?} is not an IP address", mistakes::shown(&proxy.value));
+                        sheet.wrong(&proxy.span, message, Some("such as 10.0.0.1".into()));
+                    }
+                }
+            }
         }
         set(&mut self.sync_timeout, seconds(table, "sync_timeout_seconds", 1..=86_400));
         set(
@@ -209,9 +262,9 @@ fn not_an_address(text: &str) -> String {
 }
 
 /// A text that may stand in a header.
-fn header(text: &str) -> Result<String, String> {
+fn header(text: &str) -> Result<Cow<'static, str>, String> {
     if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
-        Ok(text.to_owned())
+        Ok(Cow::Owned(text.to_owned()))
     } else {
         Err("a header holds printable ASCII characters only".into())
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::moment::Moment;
+use super::publication::HeldBack;
 use super::view::{List, Map};
 use crate::base::digest::Fingerprint;
 
@@ -17,6 +18,20 @@ pub struct FrontMatter {
     pub date: Option<Moment>,
     /// Not built unless drafts are asked for.
     pub draft: bool,
+    /// From when on it is published, where that is not its date.
+    pub publish_at: Option<Moment>,
+    /// From when on it is published no longer.
+    pub expires: Option<Moment>,
+    /// Whether something keeps it from being published now.
+    pub is_held_back: bool,
+    /// Further addresses that lead to it, below the site's base address: `/old/place/`.
+    pub aliases: Vec<Arc<str>>,
+    /// Its terms in the site's taxonomies, tags among them.
+    pub terms: Vec<(Arc<str>, Vec<Arc<str>>)>,
+    /// Its places in menus.
+    pub menus: Vec<MenuPlace>,
+    /// Of a section: how many of its pages stand on one page.
+    pub paginate: Option<u32>,
     /// The layout, instead of the one that fits the kind of page.
     pub template: Option<Arc<str>>,
     /// Lighter documents come first in their section.
@@ -46,6 +61,15 @@ impl FrontMatter {
         if self.tags.is_empty() {
             self.tags.clone_from(&main.tags);
         }
+        for (taxonomy, terms) in &main.terms {
+            if !self.terms.iter().any(|(own, _)| own == taxonomy) {
+                self.terms.push((taxonomy.clone(), terms.clone()));
+            }
+        }
+        if self.menus.is_empty() {
+            self.menus.clone_from(&main.menus);
+        }
+        self.paginate = self.paginate.or(main.paginate);
         for (key, value) in main.extra.entries() {
             if self.extra.get(key.as_str()).is_none() {
                 self.extra = self.extra.with(key.clone(), value.clone());
@@ -55,14 +79,41 @@ impl FrontMatter {
 
     /// A quick hash of all of it.
     pub fn fingerprint(&self) -> u64 {
-        let Self { title, slug, date, draft, template, weight, tags, description, extra } = self;
+        let Self { title, slug, date, draft, template, weight, tags, description, extra, .. } = self;
+        let Self { is_held_back, terms, menus, paginate, aliases: _, publish_at: _, expires: _, .. } = self;
         let texts = [title, slug, template, description];
         let mut mark = texts.into_iter().fold(Fingerprint::new(3), |mark, text| mark.maybe(text.as_deref()));
         mark = mark.number(date.map_or(0, |date| date.number())).number(u64::from(*draft));
         mark = mark.number(u64::from(weight.is_some())).number(weight.unwrap_or(0) as u64);
         mark = tags.iter().fold(mark.number(tags.len() as u64), |mark, tag| mark.text(tag));
+        for (taxonomy, terms) in terms {
+            mark = terms
+                .iter()
+                .fold(mark.text(taxonomy).number(terms.len() as u64), |mark, term| mark.text(term));
+        }
+        for MenuPlace { menu, title, parent, weight } in menus {
+            mark = mark
+                .text(menu)
+                .maybe(title.as_deref())
+                .maybe(parent.as_deref())
+                .number(weight.unwrap_or(0) as u64);
+        }
+        mark = mark.number(u64::from(*is_held_back)).number(paginate.map_or(0, u64::from));
         mark.number(extra.digest().short()).get()
     }
+}
+
+/// A place in a menu that a file gives itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MenuPlace {
+    /// The menu: `main`.
+    pub menu: Arc<str>,
+    /// What stands there, instead of the page's title.
+    pub title: Option<Arc<str>>,
+    /// The title of the entry that it stands below.
+    pub parent: Option<Arc<str>>,
+    /// Lighter entries come first.
+    pub weight: Option<i64>,
 }
 
 /// What is known of a text besides its HTML, which decides it.
@@ -219,4 +270,8 @@ pub struct Content {
     pub overlays: Vec<Arc<Overlay>>,
     /// Colocated files, by their route.
     pub assets: Vec<Asset>,
+    /// Files that are not published now.
+    pub held_back: Vec<HeldBack>,
+    /// From which second since 1970 on the same files are published, and until which; nothing where that never changes.
+    pub window: Option<(i64, i64)>,
 }

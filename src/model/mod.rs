@@ -8,5 +8,6 @@ pub mod document;
 pub mod history;
 pub mod moment;
 pub mod participant;
+pub mod publication;
 pub mod run;
 pub mod view;

@@ -27,7 +27,7 @@ pub(super) async fn answer(
     let begun = Instant::now();
     let id = head::request_id(request.headers());
     let method = request.method().clone();
-    let path = request.uri().path().to_owned();
+    let uri = request.uri().clone();
     // A body that nobody reads must not be taken for the next request.
     let has_body = !request.body().is_end_stream();
     let mut response = match head::check(&request, &shared.serve, &shared.hosts) {
@@ -39,12 +39,15 @@ pub(super) async fn answer(
     if let Ok(value) = HeaderValue::from_str(&id) {
         headers.insert(REQUEST_ID, value);
     }
-    if (has_body && !path.starts_with("/api/")) || activity.is_old(&shared.serve.limits) {
+    if (has_body && !uri.path().starts_with("/api/")) || activity.is_old(&shared.serve.limits) {
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     shared.metrics.answered(status.as_u16());
     // The address of the client and the query stay out of the log: both may say who somebody is.
-    let line = || format!("{id} {method} {path:?} {} {} ms", status.as_u16(), begun.elapsed().as_millis());
+    let line = || {
+        let (path, took) = (uri.path(), begun.elapsed().as_millis());
+        format!("{id} {method} {path:?} {} {took} ms", status.as_u16())
+    };
     if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
         shared.reporter.warn(&line());
     } else if shared.reporter.wants_details() {

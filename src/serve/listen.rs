@@ -179,6 +179,8 @@ async fn converse(
     let mut last: Option<Instant> = None;
     loop {
         tokio::select! {
+            // Nearly always it is the connection that woke us.
+            biased;
             _ = connection.as_mut() => return,
             () = activity.unwanted() => return,
             () = tokio::time::sleep_until(last.unwrap_or(wake)) => match (last, activity.verdict(&limits)) {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use rayon::prelude::*;
 
+use super::groups::ARCHIVE;
 use super::route::Route;
 use crate::base::digest::{Digest, Fingerprint, Hasher};
 use crate::base::text::slugify;
@@ -68,7 +69,7 @@ pub(super) fn join(
     let slugs: Vec<String> = shared.par_iter().map(|course| base_slug(course)).collect();
     for (course, safe) in shared.into_iter().zip(slugs) {
         let overlay = main.get(course, &safe);
-        let is_draft = |overlay: &Overlay| overlay.front.draft && !config.courses.drafts;
+        let is_draft = |overlay: &Overlay| overlay.front.is_held_back;
         if let Some(overlay) = overlay {
             used.insert(&*overlay.source);
             if is_draft(overlay) {
@@ -230,10 +231,10 @@ fn with_overlay(course: &Arc<Course>, overlay: Option<&Overlay>) -> Arc<Course> 
     Arc::new(course)
 }
 
-/// The slug made safe; where nothing of it is left, the title's, then the id's.
+/// The slug made safe; where nothing of it is left or the archive lives there, the title's, then the id's.
 fn base_slug(course: &Course) -> String {
     let candidates = [&*course.slug, &*course.title, course.id.as_str()];
-    let spelt = candidates.into_iter().map(slugify).find(|slug| !slug.is_empty());
+    let spelt = candidates.into_iter().map(slugify).find(|slug| !slug.is_empty() && slug != ARCHIVE);
     spelt.unwrap_or_else(|| format!("{:016x}", Digest::of(course.id.as_str().as_bytes()).short()))
 }
 

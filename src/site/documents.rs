@@ -37,7 +37,7 @@ pub(super) struct Documents<'a> {
 pub(super) fn place<'a>(config: &Config, content: &'a Content) -> Result<Documents<'a>> {
     let mut documents = Documents::default();
     let language = config.language_at(&config.site.language).unwrap_or(0);
-    for document in spoken(config, content, language) {
+    for document in spoken(content, language) {
         match (&*document.section, document.is_section) {
             ("", true) => documents.home = Some(document),
             ("courses", true) => documents.courses = Some(document),
@@ -56,13 +56,8 @@ pub(super) fn place<'a>(config: &Config, content: &'a Content) -> Result<Documen
 }
 
 /// The documents of one language: its own, and those of the main language where it has none.
-fn spoken<'a>(
-    config: &Config,
-    content: &'a Content,
-    language: usize,
-) -> impl Iterator<Item = &'a Document> + use<'a> {
-    let drafts = config.courses.drafts;
-    let built = move |document: &&Document| drafts || !document.front.draft;
+fn spoken<'a>(content: &'a Content, language: usize) -> impl Iterator<Item = &'a Document> + use<'a> {
+    let built = |document: &&Document| !document.front.is_held_back;
     let own = move |document: &&Document| document.language == language;
     let translated: HashSet<&str> = match language {
         0 => HashSet::new(),

@@ -2,6 +2,7 @@
 
 mod courses;
 mod documents;
+mod groups;
 mod jekyll;
 mod languages;
 mod listings;

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 
 use super::courses::{self, Entry};
 use super::documents::{self, Documents, Placed};
+use super::groups::{Cut, Groups};
 use super::jekyll;
 use super::languages::{self, Chronicle, Languages};
 use super::machine::{self, Place};
@@ -21,7 +22,7 @@ use crate::config::Config;
 use crate::error::Result;
 use crate::model::catalogue::Catalogue;
 use crate::model::course::{Course, Level};
-use crate::model::document::Content;
+use crate::model::document::{Content, FrontMatter};
 use crate::model::history::History;
 use crate::model::view::{Entries, List, Map, Value};
 
@@ -115,6 +116,27 @@ impl Site {
             routes.extend(courses.map(|entry| entry.route.below(&config.site.prefix)).chain(document));
         }
         routes
+    }
+
+    /// All pages that are made from files below `content/`: their routes and these files.
+    pub fn sources<'a>(&'a self, documents: impl Iterator<Item = &'a str>) -> Vec<(Route, &'a str)> {
+        let mut sources = Vec::new();
+        for edition in &self.editions {
+            let Records { config, entries, .. } = &*edition.records;
+            for entry in entries {
+                if let Some(overlay) = &entry.overlay {
+                    sources.push((entry.route.below(&config.site.prefix), &*overlay.source));
+                }
+            }
+        }
+        for source in documents {
+            for edition in &self.editions {
+                let id = Chronicle::identity(&format!("document:{source}"), &edition.records.config);
+                let route = self.history.address(&id).and_then(|address| Route::of_address(address).ok());
+                sources.extend(route.map(|route| (route, source)));
+            }
+        }
+        sources
     }
 
     /// The hash of each record, by its identity.
@@ -266,6 +288,39 @@ pub(super) struct Whole {
     pub(super) history: History,
     /// Addresses for search engines.
     pub(super) sitemap: Vec<Place>,
+    pub(super) aliases: Vec<Alias>,
+}
+
+/// An address that its file wants to lead to its page.
+#[derive(Debug)]
+pub(super) struct Alias {
+    /// The address, below the site's base address.
+    pub(super) address: Arc<str>,
+    pub(super) target: Route,
+    /// The file below `content/`.
+    pub(super) source: Arc<str>,
+}
+
+/// The aliases of everything that is written in one language.
+fn aliases(prefix: &str, entries: &[Entry], documents: &Documents<'_>) -> Vec<Alias> {
+    let mut aliases = Vec::new();
+    let mut add = |front: &FrontMatter, source: &Arc<str>, route: &Route| {
+        aliases.extend(front.aliases.iter().map(|address| Alias {
+            address: address.clone(),
+            target: route.below(prefix),
+            source: source.clone(),
+        }));
+    };
+    let placed = documents.sections.values().chain(documents.pages.values().flatten());
+    for placed in placed.filter(|placed| !placed.is_fallback) {
+        add(&placed.document.front, &placed.document.source, &placed.route);
+    }
+    for entry in entries.iter().filter(|entry| !entry.is_fallback) {
+        if let Some(overlay) = &entry.overlay {
+            add(&overlay.front, &overlay.source, &entry.route);
+        }
+    }
+    aliases
 }
 
 /// The site in one language: its pages join those that are there.
@@ -284,10 +339,12 @@ fn edition(
     warnings.retain(|warning| !whole.warnings.contains(warning));
     let documents = documents::place(config, input.content)?;
     let addresses = Addresses::new(config);
+    let groups = Groups::of(config, &entries, (input.has_layout)("archive"));
     let records = Arc::new(Records {
         config: config.clone(),
         addresses: addresses.clone(),
         entries,
+        groups,
         languages: languages.clone(),
         language,
     });
@@ -307,6 +364,7 @@ fn edition(
     languages::settle(&mut pages, prefix, language);
     whole.pages.append(&mut pages);
     whole.sitemap.extend(sitemap.into_iter().map(|place| place.below(prefix)));
+    whole.aliases.extend(aliases(prefix, &records.entries, &documents));
     whole.history = history.into_history();
     whole.warnings.append(&mut warnings);
     whole.warnings.extend(languages::untranslated(config, &records.entries, &documents));
@@ -315,7 +373,7 @@ fn edition(
 
 /// What every page sees of the site.
 fn site_view(input: &Input<'_>, records: &Records, course_maps: &[Map], documents: &Documents<'_>) -> Map {
-    let Records { addresses, entries, .. } = records;
+    let Records { addresses, entries, groups, .. } = records;
     let site = &input.config.site;
     let those = |wanted: &dyn Fn(&Entry) -> bool| -> List {
         let both = entries.iter().zip(course_maps);
@@ -324,11 +382,11 @@ fn site_view(input: &Input<'_>, records: &Records, course_maps: &[Map], document
     let is_listed = |entry: &Entry| entry.course.archived_at.is_none();
     let levels: List = (Level::ALL.into_iter())
         .map(|level| {
-            let count =
-                entries.iter().filter(|entry| entry.course.level == level && is_listed(entry)).count();
-            views::level(level, count, addresses)
+            let count = groups.of_level(entries, level).len();
+            Cut::Level(level).map(count, addresses)
         })
         .collect();
+    let [places, months] = groups.lists(addresses);
     let sections: List =
         documents.sections.values().map(|placed| views::section(placed, addresses)).collect();
     let all_pages = || documents.pages.values().flatten();
@@ -362,6 +420,8 @@ fn site_view(input: &Input<'_>, records: &Records, course_maps: &[Map], document
         ("past".into(), those(&|entry| entry.is_past && is_listed(entry)).into()),
         ("archived".into(), those(&|entry| !is_listed(entry)).into()),
         ("levels".into(), levels.into()),
+        ("places".into(), places.into()),
+        ("months".into(), months.into()),
         ("sections".into(), sections.into()),
         ("pages".into(), pages.into()),
         ("posts".into(), posts.into()),
@@ -379,7 +439,6 @@ fn site_view(input: &Input<'_>, records: &Records, course_maps: &[Map], document
 
 /// A quick hash of everything that [`site_view`] shows.
 fn site_fingerprint(input: &Input<'_>, records: &Records, documents: &Documents<'_>) -> u64 {
-    let entries = &records.entries;
     let site = &input.config.site;
     let texts = [&site.title, &site.description, &site.base_url, &site.language];
     let mark = texts.into_iter().fold(Fingerprint::new(14), |mark, text| mark.text(text));
@@ -388,7 +447,8 @@ fn site_fingerprint(input: &Input<'_>, records: &Records, documents: &Documents<
     let mark = mark.maybe(site.time_zone.iana_name()).number(Map::from(&site.extra).digest().short());
     let mark = mark.text(&site.prefix).number(records.languages.list(records.language).digest().short());
     let mark = mark.number(input.data_changed_at.map_or(u64::MAX, |at| at.as_nanosecond() as u64));
-    let mark = entries.iter().fold(mark, |mark, entry| mark.number(entry.mark));
+    let mark = mark.number(u64::from(records.groups.has_archive));
+    let mark = records.entries.iter().fold(mark, |mark, entry| mark.number(entry.mark));
     let documents = documents.sections.values().chain(documents.pages.values().flatten());
     documents
         .fold(mark, |mark, placed| mark.number(placed.document.fingerprint()).text(placed.route.path()))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::documents::{Documents, Placed};
+use super::groups::Cut;
 use super::jekyll;
 use super::languages::{Chronicle, Translated};
 use super::listings;
@@ -131,6 +132,7 @@ impl Planner<'_> {
                 section: "",
                 front,
                 content: home.map(|document| &document.html),
+                prose: home.map(|document| &document.prose),
                 previous: None,
                 next: None,
                 card: None,
@@ -190,22 +192,29 @@ impl Planner<'_> {
     }
 
     pub(super) fn listings(&mut self, courses: Option<&Document>) -> Result<()> {
-        let entries =
-            (0..).zip(&self.records.entries).filter(|(_, entry)| entry.course.archived_at.is_none());
-        let by_level = |level: Option<Level>| -> Vec<u32> {
-            let here =
-                entries.clone().filter(|(_, entry)| level.is_none_or(|level| entry.course.level == level));
-            here.map(|(number, _)| number).collect()
-        };
-        let all = by_level(None);
-        let levels = Level::ALL.map(|level| (level, by_level(Some(level))));
+        let records = self.records.clone();
+        let groups = &records.groups;
         if (self.input.has_layout)("courses") {
-            self.listing("courses", vec!["courses"], &all, None, courses)?;
+            self.listing("courses", Cut::All, &groups.listed, courses)?;
         }
         if (self.input.has_layout)("level") {
-            for (level, courses) in levels {
-                self.listing("level", vec!["levels", level.slug()], &courses, Some(level), None)?;
+            for level in Level::ALL {
+                let courses = groups.of_level(&records.entries, level);
+                self.listing("level", Cut::Level(level), &courses, None)?;
             }
+        }
+        if (self.input.has_layout)("place") {
+            for place in &groups.places {
+                self.listing("place", Cut::Place(place), &place.courses, None)?;
+            }
+        }
+        if (self.input.has_layout)("month") {
+            for month in &groups.months {
+                self.listing("month", Cut::Month(month), &month.courses, None)?;
+            }
+        }
+        if groups.has_archive {
+            self.listing("archive", Cut::Over, &groups.over, None)?;
         }
         Ok(())
     }
@@ -213,26 +222,32 @@ impl Planner<'_> {
     fn listing(
         &mut self,
         layout: &'static str,
-        parts: Vec<&'static str>,
+        cut: Cut<'_>,
         courses: &[u32],
-        level: Option<Level>,
         document: Option<&Document>,
     ) -> Result<()> {
-        let slices = listings::cut(&parts, courses, self.input.config.courses.page_size)?;
+        let parts = cut.parts();
+        let texts: Vec<&str> = parts.iter().map(|part| &**part).collect();
+        let slices = listings::cut(&texts, courses, self.input.config.courses.page_size)?;
+        let group = cut.map(courses.len(), &self.records.addresses);
+        let mark = group.digest().short();
         let front = document.map(|document| &document.front);
         let listing = Arc::new(Listing {
             records: self.records.clone(),
             site: self.site.clone(),
-            parts,
-            level,
+            section: parts.first().cloned().unwrap_or_default(),
+            kind: cut.kind(),
+            title: cut.title(),
+            group,
             front: front.cloned(),
             html: document.map(|document| document.html.clone()),
+            prose: document.map(|document| document.prose.clone()),
             is_fallback: self.is_fallback(document),
             slices,
         });
         let front_mark = front.map_or(0, FrontMatter::fingerprint);
         for (number, slice) in (0..).zip(&listing.slices) {
-            let mut inputs = Fingerprint::new(12).number(front_mark).number(courses.len() as u64);
+            let mut inputs = Fingerprint::new(12).number(front_mark).number(mark);
             inputs = inputs.number(slice.number as u64).number(listing.slices.len() as u64);
             inputs = inputs.number(self.input.config.courses.page_size as u64);
             for course in &slice.courses {
@@ -299,6 +314,7 @@ impl Planner<'_> {
             section: &placed.document.section,
             front: Some(front),
             content: Some(&placed.document.html),
+            prose: Some(&placed.document.prose),
             previous,
             next,
             card: None,
@@ -339,6 +355,7 @@ impl Planner<'_> {
             section: "",
             front: None,
             content: None,
+            prose: None,
             previous: None,
             next: None,
             card: None,

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::courses::Entry;
+use super::groups::Groups;
 use super::languages::Languages;
 use super::listings::Slice;
 use super::views::{self, Addresses, PageView};
 use crate::config::Config;
-use crate::model::course::Level;
-use crate::model::document::FrontMatter;
+use crate::model::document::{FrontMatter, Prose};
 use crate::model::view::{Entries, Key, List, Map, Value};
 
 /// All courses of the site, and what makes their views when somebody looks at one.
@@ -17,6 +17,8 @@ pub(super) struct Records {
     pub(super) config: Arc<Config>,
     pub(super) addresses: Addresses,
     pub(super) entries: Vec<Entry>,
+    /// The courses by level, place and month, and those that are over.
+    pub(super) groups: Groups,
     /// The languages of the site, and which of them this is.
     pub(super) languages: Arc<Languages>,
     pub(super) language: usize,
@@ -86,6 +88,7 @@ impl Entries for CoursePages {
                 .as_ref()
                 .map(|overlay| &overlay.html)
                 .filter(|html| !html.trim().is_empty()),
+            prose: entry.overlay.as_ref().map(|overlay| &overlay.prose),
             previous: neighbour(index.checked_sub(1)),
             next: neighbour(Some(index + 1)),
             card: None,
@@ -100,15 +103,20 @@ impl Entries for CoursePages {
     }
 }
 
-/// A listing: all courses, or those of a level.
+/// A listing: all courses, or those of a level, a place, a month, or those that are over.
 pub(super) struct Listing {
     pub(super) records: Arc<Records>,
     pub(super) site: Map,
-    /// The parts of its address.
-    pub(super) parts: Vec<&'static str>,
-    pub(super) level: Option<Level>,
+    /// The first part of its address.
+    pub(super) section: Arc<str>,
+    /// `courses`, `level`, `place`, `month` or `archive`.
+    pub(super) kind: &'static str,
+    pub(super) title: Arc<str>,
+    /// The level, place or month with the number of its courses.
+    pub(super) group: Map,
     pub(super) front: Option<FrontMatter>,
     pub(super) html: Option<Arc<str>>,
+    pub(super) prose: Option<Prose>,
     /// Whether its words stand in for a translation that nobody has written.
     pub(super) is_fallback: bool,
     pub(super) slices: Vec<Slice>,
@@ -126,26 +134,30 @@ impl Entries for Listing {
         let Some(slice) = self.slices.get(number as usize) else { return Vec::new() };
         let addresses = &self.records.addresses;
         let front = self.front.as_ref();
-        let title = match self.level {
-            Some(level) => level.name(),
-            None => front.and_then(|front| front.title.as_deref()).unwrap_or("courses"),
-        };
+        let title = front.and_then(|front| front.title.as_deref()).unwrap_or(&self.title);
         let page = PageView {
             kind: "listing",
             title,
             url: addresses.link(&slice.route.address()),
             description: front.and_then(|front| front.description.as_ref()),
-            section: self.parts.first().copied().unwrap_or(""),
+            section: &self.section,
             front,
             content: self.html.as_ref().filter(|_| slice.number == 1),
+            prose: self.prose.as_ref().filter(|_| slice.number == 1),
             previous: None,
             next: None,
             card: None,
             language: views::spoken(&self.records.config, self.is_fallback),
             is_fallback: self.is_fallback,
         };
-        let level = self.level.map(|level| views::level(level, self.total(), addresses));
-        let listing = Map::new(vec![("title".into(), title.into()), ("level".into(), Value::maybe(level))]);
+        let group = |kind| if self.kind == kind { self.group.clone().into() } else { Value::Nil };
+        let listing = Map::new(vec![
+            ("kind".into(), self.kind.into()),
+            ("title".into(), title.into()),
+            ("level".into(), group("level")),
+            ("place".into(), group("place")),
+            ("month".into(), group("month")),
+        ]);
         let courses: List = slice.courses.iter().map(|course| Records::map(&self.records, *course)).collect();
         let link = |number: Option<usize>| {
             let route =

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use super::courses::Entry;
 use super::documents::Placed;
+use super::groups;
 use super::jekyll;
 use super::machine;
 use crate::config::{Config, Mode};
 use crate::model::course::Level;
-use crate::model::document::FrontMatter;
+use crate::model::document::{FrontMatter, Prose};
 use crate::model::participant::{FIELDS, Participant, WITHHELD};
 use crate::model::view::{Key, List, Map, Value};
 
@@ -50,6 +51,13 @@ pub(super) fn course(entry: &Entry, config: &Config, addresses: &Addresses) -> V
     let left = seats.map(|seats| seats.saturating_sub(course.participant_count));
     let tags: List = overlay.map(|o| o.front.tags.iter().collect()).unwrap_or_default();
     let html = overlay.map(|o| &o.html).filter(|html| !html.trim().is_empty());
+    let place = course.location.as_deref().and_then(groups::place).map(|(_, slug)| slug);
+    let month = groups::month(course, config).map(groups::month_slug);
+    // What is over is in no list of a place or month.
+    let listed = |folder: &str, slug: &Option<Arc<str>>| {
+        let slug = slug.as_ref().filter(|_| !entry.is_past);
+        Value::maybe(slug.map(|slug| addresses.link(&format!("/{folder}/{slug}/"))))
+    };
     let currency = match (&course.currency, course.price) {
         (Some(currency), _) => currency.into(),
         (None, Some(_)) => config.courses.currency.as_str().into(),
@@ -75,6 +83,10 @@ pub(super) fn course(entry: &Entry, config: &Config, addresses: &Addresses) -> V
         ("price".into(), Value::maybe(course.price)),
         ("currency".into(), currency),
         ("location".into(), Value::maybe(course.location.as_ref())),
+        ("place_url".into(), listed("places", &place)),
+        ("place_slug".into(), Value::maybe(place)),
+        ("month_url".into(), listed("months", &month)),
+        ("month_slug".into(), Value::maybe(month)),
         ("instructor".into(), Value::maybe(course.instructor.as_ref())),
         ("image".into(), Value::maybe(course.image.as_ref())),
         ("mode".into(), mode(entry, config).name().into()),
@@ -209,6 +221,8 @@ pub(super) struct PageView<'a> {
     pub(super) section: &'a str,
     pub(super) front: Option<&'a FrontMatter>,
     pub(super) content: Option<&'a Arc<str>>,
+    /// What else is known of the page's own text.
+    pub(super) prose: Option<&'a Prose>,
     pub(super) previous: Option<Map>,
     pub(super) next: Option<Map>,
     /// The whole address of the image that stands for the page where a link to it is shared.
@@ -252,6 +266,8 @@ impl PageView<'_> {
             ("translations".into(), List::default().into()),
             ("layout".into(), Value::maybe(front.and_then(|f| f.template.as_ref()))),
             ("content".into(), self.content.map_or(Value::Nil, |html| Value::Html(html.clone()))),
+            ("toc".into(), self.prose.map(|prose| prose.toc.clone()).unwrap_or_default().into()),
+            ("has_code".into(), self.prose.is_some_and(|prose| prose.has_code).into()),
             ("extra".into(), front.map(|f| f.extra.clone()).unwrap_or_default().into()),
         ];
         Map::new(match front {
@@ -259,16 +275,6 @@ impl PageView<'_> {
             None => entries,
         })
     }
-}
-
-/// A level, as lists of levels see it.
-pub(super) fn level(level: Level, count: usize, addresses: &Addresses) -> Map {
-    Map::new(vec![
-        ("name".into(), level.name().into()),
-        ("slug".into(), level.slug().into()),
-        ("url".into(), addresses.link(&level_address(level)).into()),
-        ("count".into(), count.into()),
-    ])
 }
 
 /// A section, as pages in it see it.

@@ -10,7 +10,11 @@ use aither::theme::{Body, Request, Theme};
 
 use crate::theme::{config, now};
 
-pub(crate) const LAYOUTS: [&str; 7] = ["home", "courses", "course", "level", "page", "section", "404"];
+pub(crate) const LAYOUTS: [&str; 10] =
+    ["home", "courses", "course", "level", "place", "month", "archive", "page", "section", "404"];
+
+/// Layouts of lists of courses.
+const LISTINGS: [&str; 5] = ["courses", "level", "place", "month", "archive"];
 
 /// What stands in for the texts of the source.
 #[derive(Clone, Copy)]
@@ -141,6 +145,15 @@ pub(crate) fn view(layout: &'static str, texts: Texts, has_courses: bool) -> Map
                 ])
             })
             .collect();
+    let group = |name: &'static str, slug: &'static str| {
+        map([
+            ("name", texts.title.unwrap_or(name).into()),
+            ("slug", slug.into()),
+            ("url", Value::from(format!("/academy/in/{slug}/"))),
+            ("count", Value::Int(3)),
+            ("date", day("2027-03-01")),
+        ])
+    };
     let organisation = map([
         ("name", texts.title.unwrap_or("Nordlicht").into()),
         ("url", "https://example.org/".into()),
@@ -162,6 +175,9 @@ pub(crate) fn view(layout: &'static str, texts: Texts, has_courses: bool) -> Map
         ("courses", list(courses.clone())),
         ("upcoming", list(courses.clone())),
         ("levels", list(levels.clone())),
+        ("places", list([group("Berlin", "berlin"), group("Online", "online")])),
+        ("months", list([group("2027-03", "2027-03")])),
+        ("past", list([])),
         ("sections", list([link("Journal", "")])),
         ("pages", list([link("About", ""), link("Hidden", "journal")])),
         ("feed_url", "/academy/feed.xml".into()),
@@ -181,17 +197,14 @@ pub(crate) fn view(layout: &'static str, texts: Texts, has_courses: bool) -> Map
     };
     let view = map([
         ("site", site.into()),
-        (
-            "page",
-            page(title, if matches!(layout, "level" | "courses") { "listing" } else { layout }, texts).into(),
-        ),
+        ("page", page(title, if LISTINGS.contains(&layout) { "listing" } else { layout }, texts).into()),
     ]);
     match layout {
         "course" => match courses.get(2) {
             Some(course) => view.with("course", course.clone()),
             None => view,
         },
-        "level" | "courses" => {
+        _ if LISTINGS.contains(&layout) => {
             let paginator = map([
                 ("page", Value::Int(2)),
                 ("total_pages", Value::Int(3)),
@@ -200,9 +213,14 @@ pub(crate) fn view(layout: &'static str, texts: Texts, has_courses: bool) -> Map
                 ("previous_page_path", "/academy/levels/beginner/".into()),
                 ("next_page_path", "/academy/levels/beginner/page/3/".into()),
             ]);
-            let level = if layout == "level" { levels[0].clone().into() } else { Value::Nil };
-            let title = if layout == "level" { "BEGINNER" } else { "courses" };
-            let listing = map([("title", title.into()), ("level", level)]);
+            let only = |kind: &str, group: Map| if layout == kind { group.into() } else { Value::Nil };
+            let listing = map([
+                ("kind", layout.into()),
+                ("title", if layout == "level" { "BEGINNER" } else { "courses" }.into()),
+                ("level", only("level", levels[0].clone())),
+                ("place", only("place", group("Berlin", "berlin"))),
+                ("month", only("month", group("2027-03", "2027-03"))),
+            ]);
             view.with("paginator", paginator).with("listing", listing)
         }
         "section" => {
@@ -388,7 +406,7 @@ fn the_built_in_theme_is_the_folder() {
     assert_eq!(read(&on_disk), read(&academy()));
     assert_eq!(
         read(&academy()).iter().map(|(route, _)| route.as_str()).collect::<Vec<_>>(),
-        ["assets/status.js", "style.css"]
+        ["assets/highlight.css", "assets/status.js", "style.css"]
     );
 }
 
@@ -404,8 +422,8 @@ fn files_of_the_site_stand_over_those_of_the_theme() {
     let config = config(folder.path(), "en");
     let assets = Theme::open(&config, &[]).expect("opens").assets().expect("there");
     let routes: Vec<_> = assets.iter().map(|asset| asset.route.as_str()).collect();
-    assert_eq!(routes, ["assets/status.js", "img/logo.svg", "style.css"]);
-    assert_eq!(assets[2].body, Body::File(folder.path().join("static/style.css")));
+    assert_eq!(routes, ["assets/highlight.css", "assets/status.js", "img/logo.svg", "style.css"]);
+    assert_eq!(assets[3].body, Body::File(folder.path().join("static/style.css")));
     assert!(render(&config, "home", PLAIN, true).contains("<footer>mine</footer>"));
 }
 

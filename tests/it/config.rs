@@ -298,3 +298,24 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_server_s_settings_are_checked_wherever_they_come_from() {
+    for (value, found) in
+        [("soon", "`soon`"), ("0", "`0`"), ("-5", "`-5`"), ("86400001", "`86400001`"), ("1e3", "`1e3`")]
+    {
+        let told = told_with("", &[("SYNC_TIMEOUT_MS", value)]);
+        assert!(told.starts_with("SYNC_TIMEOUT_MS: must be a whole number of milliseconds"), "{told}");
+        assert!(told.ends_with(found), "{told}");
+    }
+    let config = load_with("", &[("SYNC_TIMEOUT_MS", " 1500 ")]).unwrap();
+    assert_eq!(config.serve.sync_timeout, Duration::from_millis(1_500));
+    let told = told(
+        "[serve]\ntrusted_proxies = [\"10.0.0.1\", \"proxy.example\"]\nhosts = [\"https://a.example\"]\n",
+    );
+    assert!(told.contains("aither.toml:2:32: \"proxy.example\" is not an IP address"), "{told}");
+    assert!(told.contains("aither.toml:3:10: `https://a.example` is no host"), "{told}");
+    let told = told_with("", &[("CRON_SECRET", "good,b\u{e4}d")]);
+    assert_eq!(told, "CRON_SECRET: holds characters that a header cannot carry");
+    assert!(load("[output]\nprecompress = true\n").unwrap().outputs.precompress);
+}

@@ -31,7 +31,7 @@ fn copy_of_root(parts: &[&str]) -> Fixture {
 }
 
 /// Builds, and compares the output with that of a clean build.
-fn verified(site: &Fixture) -> Summary {
+pub(crate) fn verified(site: &Fixture) -> Summary {
     let config = Config::load(&site.path(""), &Environment::default()).unwrap();
     let mut project = Project::new(config, Arc::new(ManualClock::new(site.now)), site.reporter.clone());
     let (summary, differences) = project.verify(Options::default()).unwrap_or_else(|e| panic!("{e}"));

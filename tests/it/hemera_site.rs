@@ -20,7 +20,9 @@ fn reading() -> String {
 fn site(service: &Service, config: &str) -> Fixture {
     let mut site =
         Fixture::new(config).env("HEMERA_API_BASE_URL", &service.url()).env("HEMERA_API_KEY", service.key());
-    site.now = jiff::Timestamp::now();
+    // The service counts its dates from the real today. At ten nothing ends within the next hours.
+    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    site.now = today.at(10, 0, 0, 0).in_tz("UTC").unwrap().timestamp();
     site
 }
 
@@ -41,7 +43,8 @@ fn all_courses_arrive_within_the_rate_limit() {
         let summary = site.build();
         assert_eq!(summary.courses, 1250);
         let pages = fs::read_dir(site.path("output/courses")).unwrap();
-        let pages = pages.flatten().filter(|entry| entry.path().join("index.html").exists()).count();
+        let pages = pages.flatten().filter(|entry| entry.file_name() != "archive");
+        let pages = pages.filter(|entry| entry.path().join("index.html").exists()).count();
         assert_eq!(pages, 1250);
         let requests = service.requests();
         assert!(requests.len() <= 90, "{} requests", requests.len());

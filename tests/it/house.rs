@@ -16,23 +16,27 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("site", &["error", "base", "config", "model"]),
     ("notify", &["error", "base", "config", "model"]),
     ("sync", &["error", "base", "config", "model", "source"]),
+    ("check", &["error", "base"]),
     ("build", &["error", "base", "config", "model", "site", "theme"]),
     (
         "project",
-        &["error", "base", "config", "model", "liquid", "source", "theme", "site", "notify", "sync", "build"],
+        &[
+            "error", "base", "config", "model", "liquid", "source", "theme", "site", "notify", "sync",
+            "check", "build",
+        ],
     ),
     (
         "serve",
         &[
             "error", "base", "config", "model", "liquid", "source", "theme", "site", "notify", "sync",
-            "build", "project",
+            "check", "build", "project",
         ],
     ),
     (
         "cli",
         &[
             "error", "base", "config", "model", "liquid", "source", "theme", "site", "notify", "sync",
-            "build", "project", "serve",
+            "check", "build", "project", "serve",
         ],
     ),
 ];
@@ -40,6 +44,9 @@ const ROOMS: &[(&str, &[&str])] = &[
 /// Libraries that have one home.
 const HOMES: &[(&str, &str)] = &[
     ("ureq", "src/base/http/"),
+    ("brotli", "src/base/compress"),
+    ("flate2", "src/base/compress"),
+    ("zstd", "src/base/compress"),
     ("clap", "src/cli/"),
     ("clap_complete", "src/cli/"),
     ("clap_mangen", "src/cli/"),

@@ -70,12 +70,13 @@ fn a_title_renders_the_page_its_neighbours_its_listings_the_home_page_and_the_fe
         "feed.xml",
         "index.html",
         "levels/advanced/index.html",
+        "months/2027-05/index.html",
         "moochub/courses.json",
         "rss.xml",
     ] {
         assert!(rendered.iter().any(|r| r == path), "{path}: {rendered:?}");
     }
-    assert_eq!(rendered.len(), 12, "{rendered:?}");
+    assert_eq!(rendered.len(), 13, "{rendered:?}");
 }
 
 #[test]
@@ -304,7 +305,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0..12_usize, 0..6_u8).prop_map(|(at, to)| Step::Slug(at, to)),
         2 => (0..TEMPLATES.len(), 0..3_u8).prop_map(|(at, to)| Step::Template(at, to)),
         1 => (0..TEMPLATES.len()).prop_map(Step::TemplateGone),
-        1 => (0..CONFIGS.len()).prop_map(Step::Config),
+        2 => (0..CONFIGS.len()).prop_map(Step::Config),
         1 => (0..3_u8, prop::option::of(any::<u8>())).prop_map(|(name, to)| Step::Asset(name, to)),
         2 => (0..4_u8, prop::option::of(any::<u8>())).prop_map(|(name, to)| Step::Page(name, to)),
         1 => (0..12_usize, prop::option::of(any::<u8>())).prop_map(|(at, to)| Step::Overlay(at, to)),
@@ -328,12 +329,13 @@ const TRANSLATIONS: [&str; 6] = [
     "i18n/en.toml",
 ];
 
-const CONFIGS: [(&str, &str); 5] = [
+const CONFIGS: [(&str, &str); 6] = [
     ("[courses]\n", "[languages.en]\ntitle = \"Academy\"\n[courses]\n"),
     ("title = \"Akademie\"", "title = \"Andere Akademie\""),
     ("page_size = 3", "page_size = 4"),
     ("language = \"de\"", "language = \"fr\""),
     ("page_size = 3", "page_size = 3\narchive = true"),
+    ("[file]\n", "[output]\nprecompress = true\n[file]\n"),
 ];
 
 fn take(site: &mut Fixture, step: &Step, random: &mut fastrand::Rng) {
@@ -560,6 +562,69 @@ proptest! {
     fn any_long_history_ends_as_a_clean_build_does(steps in prop::collection::vec(step(), 1..15), seed in any::<u64>()) {
         check(&steps, seed)?;
     }
+}
+
+/// A text that is worth compressing.
+fn long(word: &str) -> String {
+    format!("{word} ").repeat(1_000)
+}
+
+#[test]
+fn text_gets_compressed_twins_if_the_site_wants_them_and_they_go_with_their_file() {
+    let wanted = format!("{CONFIG}[output]\nprecompress = true\n");
+    let site = site().write("aither.toml", &wanted).write("static/long.txt", long("a"));
+    site.put("static/short.txt", "short");
+    site.put("static/own.css", long("b"));
+    site.put("static/own.css.gz", "whatever its author says");
+    site.put("static/picture.png", long("c"));
+    site.build();
+    let twins = |site: &Fixture| -> Vec<String> {
+        let is_twin = |path: &String| [".br", ".gz", ".zst"].iter().any(|ending| path.ends_with(ending));
+        site.tree().into_keys().filter(is_twin).collect()
+    };
+    let all = twins(&site);
+    for path in ["index.html.br", "index.html.gz", "index.html.zst", "long.txt.gz", "own.css.br"] {
+        assert!(all.iter().any(|twin| twin == path), "{path}: {all:?}");
+        assert!(site.output(".sync-manifest.json").contains(&format!("\"{path}\"")), "{path}");
+    }
+    assert!(all.iter().all(|path| !path.starts_with("short") && !path.starts_with("picture")), "{all:?}");
+    assert_eq!(site.output("own.css.gz"), "whatever its author says");
+    let verified = site.run(&["build", "--verify"]);
+    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
+
+    // Nothing changed: nothing is written. One page changed: its twins are written, and no others.
+    let before = site.times();
+    assert_eq!((site.build().build.written, site.times()), (0, before.clone()));
+    site.put("static/long.txt", long("d"));
+    assert_eq!(site.build().build.written, 4);
+    let now = site.times();
+    let touched: Vec<&String> = now.keys().filter(|path| now.get(*path) != before.get(*path)).collect();
+    assert_eq!(touched, [".sync-manifest.json", "long.txt", "long.txt.br", "long.txt.gz", "long.txt.zst"]);
+    // One that is missing or was edited comes back.
+    fs::write(site.path("output/long.txt.br"), "edited").unwrap();
+    fs::remove_file(site.path("output/index.html.gz")).unwrap();
+    assert_eq!(site.build().build.written, 2);
+    assert_eq!(twins(&site), all);
+    // A file that has become short has none, nor has one that is gone.
+    site.put("static/long.txt", "short");
+    site.remove("static/own.css");
+    site.build();
+    assert!(
+        twins(&site)
+            .iter()
+            .all(|path| path == "own.css.gz" || !path.starts_with("long") && !path.starts_with("own"))
+    );
+    // The author's own one is gone: the program's takes its place.
+    site.put("static/own.css", long("e"));
+    site.remove("static/own.css.gz");
+    site.build();
+    assert!(site.has("own.css.gz") && site.has("own.css.br"));
+    assert_ne!(fs::read(site.path("output/own.css.gz")).unwrap(), b"whatever its author says");
+    // Nobody wants them any more.
+    site.put("aither.toml", CONFIG);
+    site.build();
+    assert_eq!(twins(&site), Vec::<String>::new());
+    assert_eq!(site.build().build.reasons, []);
 }
 
 #[test]

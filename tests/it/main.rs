@@ -10,6 +10,7 @@
 mod academy;
 mod bench_site;
 mod build;
+mod check;
 mod config;
 mod content;
 mod docs_liquid;
@@ -18,6 +19,7 @@ mod filters;
 mod fixture;
 mod golden;
 mod golden_sites;
+mod groups;
 mod hemera;
 mod hemera_site;
 mod house;

@@ -19,7 +19,8 @@ fn site() -> Fixture {
 }
 
 fn rendered(site: &Fixture) -> Vec<String> {
-    site.build().build.reasons.into_iter().map(|(path, _)| path).collect()
+    let paths = site.build().build.reasons.into_iter().map(|(path, _)| path);
+    paths.filter(|path| path.ends_with(".html")).collect()
 }
 
 fn refused(site: &Fixture) -> String {

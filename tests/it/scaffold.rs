@@ -42,7 +42,9 @@ fn told(error: &Error) -> String {
 
 fn check_site(folder: &Path) {
     let config = config(folder);
-    let content = local::read(&config, &crate::fixture::Alone::default()).unwrap();
+    let content =
+        local::read(&config, &crate::fixture::Alone::default(), crate::fixture::NOW.parse().unwrap())
+            .unwrap();
     let mut sample = sample::open(&config, Arc::new(clock()));
     let request = PullRequest {
         known: &Catalogue::default(),
@@ -144,7 +146,13 @@ fn a_new_page_has_a_title_and_a_date() {
         let text = files::read_text(&path).unwrap();
         assert!(text.starts_with(&format!("+++\ntitle = \"{title}\"\ndate = 2026-11-21\n")), "{text}");
     }
-    assert_eq!(local::read(&config, &crate::fixture::Alone::default()).unwrap().documents.len(), 6);
+    assert_eq!(
+        local::read(&config, &crate::fixture::Alone::default(), crate::fixture::NOW.parse().unwrap())
+            .unwrap()
+            .documents
+            .len(),
+        6
+    );
 }
 
 #[test]
@@ -168,7 +176,10 @@ fn a_new_course_file_says_what_it_may_hold() {
             .collect();
         files::replace(&path, used.as_bytes()).unwrap();
     }
-    let overlays = local::read(&config, &crate::fixture::Alone::default()).unwrap().overlays;
+    let overlays =
+        local::read(&config, &crate::fixture::Alone::default(), crate::fixture::NOW.parse().unwrap())
+            .unwrap()
+            .overlays;
     assert!(overlays.len() == 2 && overlays.iter().all(|overlay| overlay.seats == Some(12)));
 }
 

@@ -4,7 +4,11 @@ use std::io::Write as _;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
+#[cfg(target_os = "linux")]
+use super::fixture::Fixture;
 use super::serve_fixture::{Client, Served, setup};
+#[cfg(target_os = "linux")]
+use super::serve_kill::Serving;
 
 fn site() -> Served {
     let large = "x".repeat(8 << 20);
@@ -149,13 +153,6 @@ fn slow_clients_are_put_out_and_do_not_stand_in_the_way() {
     served.until(|s| s.get("/metrics").text().contains("aither_http_connections 1\n"));
     assert_alive(&served);
     drop(readers);
-    #[cfg(target_os = "linux")]
-    {
-        let status = std::fs::read_to_string("/proc/self/status").unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
-        let kilobytes: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
-        assert!(kilobytes < 512 << 10, "this process, with all tests in it, has {kilobytes} kB");
-    }
 }
 
 #[test]
@@ -247,4 +244,131 @@ fn a_server_that_stops_lets_what_is_under_way_end() {
     let answer = client.answer().unwrap();
     assert_eq!((answer.status, &answer.data()["status"]), (200, &"success".into()));
     assert!(aither::base::files::Lock::take(&folder.path().join(".aither/lock")).unwrap().is_some());
+}
+
+/// The most memory that a process has had so far, in KiB.
+#[cfg(target_os = "linux")]
+fn peak_memory(serving: &Serving) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", serving.child.id())).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+/// The test holds hundreds of connections itself.
+#[cfg(target_os = "linux")]
+fn may_open_many_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let enough = limit.maximum.unwrap_or(8_192).min(8_192);
+    if limit.current.is_some_and(|current| current < enough) {
+        setrlimit(Resource::Nofile, Rlimit { current: Some(enough), maximum: limit.maximum }).unwrap();
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn small_limits() -> Fixture {
+    // More than the system takes over on both sides of a connection.
+    let large = "x".repeat(32 << 20);
+    let site = Fixture::with_courses(&[("a", "Ruhig reden", "2027-01-10")]).write("static/large.txt", large);
+    let config = std::fs::read_to_string(site.path("aither.toml")).unwrap();
+    let limits = "[serve]\nheader_timeout_seconds = 1\nbody_timeout_seconds = 1\nwrite_window_seconds = 1\nconnections_per_address = 4096\n";
+    site.put("aither.toml", format!("{config}{limits}"));
+    site.build();
+    site
+}
+
+/// Everything at once against the program itself: its memory is its own here.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_program_stays_small_and_answers_whatever_is_thrown_at_it() {
+    may_open_many_files();
+    let site = small_limits();
+    let serving = Serving::start(&site);
+    let page = site.output("index.html");
+    let is_fine = || {
+        let begun = Instant::now();
+        assert_eq!(serving.ask("GET", "/", "").text(), page);
+        assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    };
+    let open = |text: &str, count: usize| -> Vec<Client> {
+        let begin = |_| {
+            let mut client = serving.connect();
+            client.write(text.as_bytes());
+            client
+        };
+        (0..count).map(begin).collect()
+    };
+    let mut slow = open("GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ", 500);
+    slow.extend(open("POST /api/sync HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer token\r\nContent-Length: 100\r\n\r\nx", 100));
+    let mut readers = open("GET /large.txt HTTP/1.1\r\nHost: localhost\r\n\r\n", 100);
+    is_fine();
+    let line = format!("X: {}\r\n", "y".repeat(8_000));
+    let mut endless = serving.connect();
+    endless.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n");
+    (0..1_300).for_each(|_| endless.write(line.as_bytes()));
+    assert!(endless.answer().map_or(true, |answer| answer.status == 431));
+    let mut huge =
+        open("POST /api/sync HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1099511627776\r\n\r\nx", 20);
+    for client in &mut huge {
+        assert_eq!(client.answer().unwrap().status, 413);
+    }
+    // Whoever asks a hundred thousand times without reading one answer waits for itself, not for memory.
+    let mut greedy = serving.connect();
+    let stream = greedy.stream.get_ref().try_clone().unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            let some = "GET /sync-status.json HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(100);
+            let mut stream = stream;
+            let _ = (0..1_000).try_for_each(|_| stream.write_all(some.as_bytes()));
+        });
+        (0..5).for_each(|_| is_fine());
+        let answered = (0..100_000).take_while(|_| greedy.answer().is_ok_and(|a| a.status == 200)).count();
+        assert!(answered > 0);
+    });
+    for client in &mut slow {
+        client.drain();
+    }
+    drop((endless, huge, greedy));
+    let begun = Instant::now();
+    while !serving.ask("GET", "/metrics", "").text().contains("aither_http_connections 1\n") {
+        assert!(begun.elapsed() < Duration::from_secs(60), "slow readers stay");
+    }
+    // What had been sent before they were put out may still be in the pipes: the whole file never is.
+    for client in &mut readers {
+        assert!(client.drain() < 32 << 20);
+    }
+    is_fine();
+    let peak = peak_memory(&serving);
+    assert!(peak < 64 << 10, "{peak} KiB");
+}
+
+/// With hardly any file descriptors, connections wait or are turned away; when some are free again all is as before.
+#[cfg(target_os = "linux")]
+#[test]
+fn without_file_descriptors_the_program_goes_on() {
+    may_open_many_files();
+    let site = small_limits();
+    for most in [28, 80] {
+        let mut command = std::process::Command::new("sh");
+        let script = format!("ulimit -n {most}; exec {} serve --port 0", env!("CARGO_BIN_EXE_aither"));
+        command.args(["-c", &script]);
+        let serving = Serving::run(&site, command);
+        let slow: Vec<Client> = (0..300)
+            .map(|_| {
+                let mut client = serving.connect();
+                client.write(b"GET /large.txt HTTP/1.1\r\nHost: localhost\r\n\r\nGET / HTTP/1.1\r\nX-Slow: ");
+                client
+            })
+            .collect();
+        let begun = Instant::now();
+        let mut answers = 0;
+        while answers < 5 {
+            let mut client = serving.connect();
+            client.write(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+            answers += usize::from(client.answer().is_ok_and(|answer| answer.status == 200));
+            assert!(begun.elapsed() < Duration::from_secs(30), "{most}: {answers} answers");
+        }
+        drop(slow);
+        assert_eq!(serving.ask("GET", "/", "").status, 200);
+    }
 }

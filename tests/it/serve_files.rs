@@ -51,6 +51,15 @@ fn pages_are_found_by_their_address() {
 }
 
 #[test]
+fn a_site_without_an_icon_is_no_error() {
+    let served = site();
+    let none = served.get("/favicon.ico");
+    assert_eq!((none.status, none.body.len(), none.header("content-type")), (204, 0, None));
+    let served = setup().files(&[("index.html", "home"), ("favicon.ico", "icon")]).start();
+    assert_eq!((served.get("/favicon.ico").status, served.get("/favicon.ico").text()), (200, "icon".into()));
+}
+
+#[test]
 fn no_address_leads_out_of_the_folder_or_to_a_hidden_file() {
     let served = site();
     std::fs::write(served.path("secret.txt"), "secret").unwrap();

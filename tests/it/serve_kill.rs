@@ -10,15 +10,21 @@ use super::fixture::Fixture;
 use super::serve_fixture::{Answer, Client};
 
 /// The program, serving; killed when dropped.
-struct Serving {
-    child: Child,
-    address: String,
+pub(crate) struct Serving {
+    pub(crate) child: Child,
+    pub(crate) address: String,
 }
 
 impl Serving {
-    fn start(site: &Fixture) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_aither"))
-            .args(["serve", "--port", "0"])
+    pub(crate) fn start(site: &Fixture) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_aither"));
+        command.args(["serve", "--port", "0"]);
+        Self::run(site, command)
+    }
+
+    /// Runs a command that comes to serve the site, and says so in its first line.
+    pub(crate) fn run(site: &Fixture, mut command: Command) -> Self {
+        let mut child = command
             .current_dir(site.path("."))
             .env("AITHER_ADMIN_TOKEN", "token")
             .stdout(Stdio::piped())
@@ -31,8 +37,12 @@ impl Serving {
         Self { child, address }
     }
 
-    fn ask(&self, method: &str, path: &str, prefer: &str) -> Answer {
-        let mut client = Client::new(TcpStream::connect(&self.address).unwrap());
+    pub(crate) fn connect(&self) -> Client {
+        Client::new(TcpStream::connect(&self.address).unwrap())
+    }
+
+    pub(crate) fn ask(&self, method: &str, path: &str, prefer: &str) -> Answer {
+        let mut client = self.connect();
         let head = format!(
             "{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer token\r\nPrefer: {prefer}\r\n\r\n"
         );

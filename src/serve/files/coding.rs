@@ -1,35 +1,6 @@
 //! Which precompressed twin of a file is sent: `Accept-Encoding` with its weights (RFC 9110, section 12.5.3).
 
-/// A content coding that a file may have a twin in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Coding {
-    Brotli,
-    Zstd,
-    Gzip,
-}
-
-impl Coding {
-    /// All of them; where a client likes several as well, the first is sent, the smallest as a rule.
-    pub(super) const ALL: [Self; 3] = [Self::Brotli, Self::Zstd, Self::Gzip];
-
-    /// The name in `Accept-Encoding` and `Content-Encoding`.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Brotli => "br",
-            Self::Zstd => "zstd",
-            Self::Gzip => "gzip",
-        }
-    }
-
-    /// What is added to the name of the file.
-    pub(super) fn suffix(self) -> &'static str {
-        match self {
-            Self::Brotli => ".br",
-            Self::Zstd => ".zst",
-            Self::Gzip => ".gz",
-        }
-    }
-}
+pub(super) use crate::base::compress::Coding;
 
 /// The codings in the order in which the client likes them; those it does not accept, or likes less than the plain file
 /// by a weight of its own, are left out.

@@ -1,16 +1,27 @@
 //! What a file is, by its name: its media type, and how long it may be kept.
 
+use std::borrow::Cow;
+
 /// The media type, with the character set where it is text.
-pub(super) fn media_type(path: &str) -> String {
+pub(super) fn media_type(path: &str) -> Cow<'static, str> {
     let name = path.rsplit('/').next().unwrap_or(path);
-    if name.ends_with(".webmanifest") {
-        return "application/manifest+json; charset=utf-8".into();
+    let common = match name.rsplit_once('.').map(|(_, ending)| ending) {
+        Some("html") => "text/html; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("webmanifest") => "application/manifest+json; charset=utf-8",
+        Some("ics") => "text/calendar; charset=utf-8",
+        _ => "",
+    };
+    if !common.is_empty() {
+        return common.into();
     }
     let guess = mime_guess::from_path(name).first_or_octet_stream();
     let is_text = guess.type_() == "text"
         || guess.suffix().is_some_and(|suffix| suffix == "xml" || suffix == "json")
         || matches!(guess.subtype().as_str(), "json" | "javascript" | "xml");
-    if is_text { format!("{}; charset=utf-8", guess.essence_str()) } else { guess.essence_str().to_owned() }
+    let essence = guess.essence_str();
+    if is_text { format!("{essence}; charset=utf-8").into() } else { essence.to_owned().into() }
 }
 
 /// Whether it is a page.

@@ -8,6 +8,7 @@ mod open;
 mod range;
 mod target;
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -81,11 +82,11 @@ enum Content {
 impl Site {
     pub(super) fn new(serve: &Serve, base_path: &str, live: bool) -> Self {
         let fixed = [
-            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            (header::X_CONTENT_TYPE_OPTIONS, &Cow::Borrowed("nosniff")),
             (header::REFERRER_POLICY, &serve.referrer_policy),
             (header::CONTENT_SECURITY_POLICY, &serve.content_security_policy),
         ];
-        let value = |text: &str| HeaderValue::from_str(text).ok().filter(|value| !value.is_empty());
+        let value = |text: &Cow<'static, str>| value(text.clone()).filter(|value| !value.is_empty());
         Self {
             now: RwLock::new(Arc::new(Generation::empty())),
             cache: Cache::new(serve.cache_bytes),
@@ -174,6 +175,13 @@ impl Site {
             let address = format!("{}/{}/{query}", self.mount, target::escape(&file));
             return self.redirect(StatusCode::PERMANENT_REDIRECT, &address);
         }
+        if below == "/favicon.ico" {
+            // Browsers ask for it whatever the pages say; that a site has none is no error to be shown to anybody.
+            let mut response = self.plain(StatusCode::NO_CONTENT, "");
+            response.headers_mut().remove(header::CONTENT_TYPE);
+            set(response.headers_mut(), header::CACHE_CONTROL, "public, max-age=86400");
+            return response;
+        }
         self.missing(below, method, asked).await
     }
 
@@ -248,6 +256,7 @@ impl Site {
         if is_known(asked, &found) {
             *response.status_mut() = StatusCode::NOT_MODIFIED;
             response.headers_mut().remove(header::CONTENT_TYPE);
+            response.headers_mut().remove(header::CONTENT_LENGTH);
             return Ok(response);
         }
         let range = match asked.get(header::RANGE).and_then(|value| value.to_str().ok()) {
@@ -261,6 +270,7 @@ impl Site {
             Range::Part(first, length) => (first, length),
             Range::Beyond => {
                 *response.status_mut() = StatusCode::RANGE_NOT_SATISFIABLE;
+                response.headers_mut().remove(header::CONTENT_LENGTH);
                 set(response.headers_mut(), header::CONTENT_RANGE, &format!("bytes */{}", found.length));
                 return Ok(response);
             }
@@ -269,8 +279,8 @@ impl Site {
             *response.status_mut() = StatusCode::PARTIAL_CONTENT;
             let text = format!("bytes {first}-{}/{}", first + length - 1, found.length);
             set(response.headers_mut(), header::CONTENT_RANGE, &text);
+            set(response.headers_mut(), header::CONTENT_LENGTH, &length.to_string());
         }
-        set(response.headers_mut(), header::CONTENT_LENGTH, &length.to_string());
         if method == Method::GET {
             let content = match cached {
                 Some(cached) => Content::Here(cached.bytes.clone()),
@@ -296,7 +306,7 @@ impl Site {
         let mut response = Response::new(Body::here(Bytes::new()));
         *response.status_mut() = status;
         self.describe(response.headers_mut(), &found);
-        for name in [header::ETAG, header::LAST_MODIFIED, header::ACCEPT_RANGES] {
+        for name in [header::ETAG, header::LAST_MODIFIED, header::ACCEPT_RANGES, header::CONTENT_LENGTH] {
             response.headers_mut().remove(name);
         }
         set(response.headers_mut(), header::CACHE_CONTROL, "no-store");
@@ -356,16 +366,19 @@ impl Site {
 
     fn describe(&self, headers: &mut HeaderMap, found: &Found) {
         headers.extend(self.headers.iter().cloned());
-        set(headers, header::CONTENT_TYPE, &kind::media_type(&found.path));
-        set(headers, header::CACHE_CONTROL, kind::cache_control(&found.path));
-        set(headers, header::ACCEPT_RANGES, "bytes");
+        if let Some(value) = value(kind::media_type(&found.path)) {
+            headers.insert(header::CONTENT_TYPE, value);
+        }
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(kind::cache_control(&found.path)));
+        headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
         set(headers, header::ETAG, &found.tag());
+        set(headers, header::CONTENT_LENGTH, &found.length.to_string());
         set(headers, header::LAST_MODIFIED, &httpdate::fmt_http_date(found.modified));
         if let Some(coding) = found.coding {
-            set(headers, header::CONTENT_ENCODING, coding.name());
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
         }
         if found.has_twins {
-            set(headers, header::VARY, "Accept-Encoding");
+            headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
         }
     }
 
@@ -490,6 +503,14 @@ fn may_be_part(asked: &HeaderMap, found: &Found) -> bool {
 
 fn in_seconds(at: SystemTime) -> u64 {
     at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
+/// A header's value; one that never changes costs nothing to give out again and again.
+fn value(text: Cow<'static, str>) -> Option<HeaderValue> {
+    match text {
+        Cow::Borrowed(text) => Some(HeaderValue::from_static(text)),
+        Cow::Owned(text) => HeaderValue::try_from(text).ok(),
+    }
 }
 
 fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {

@@ -1,5 +1,7 @@
 //! From the target of a request to the path of a file: one reading of an address, and no way out of the folder.
 
+use std::borrow::Cow;
+
 /// What a target asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Target {
@@ -42,7 +44,11 @@ pub(super) fn read(path: &str) -> Result<Target, Malformed> {
     Ok(if is_folder { Target::Folder(read) } else { Target::File(read) })
 }
 
-fn unescape(segment: &str) -> Result<String, Malformed> {
+fn unescape(segment: &str) -> Result<Cow<'_, str>, Malformed> {
+    let bad = |c: char| c.is_control() || matches!(c, '/' | '\\' | ':');
+    if !segment.contains('%') {
+        return if segment.contains(bad) { Err(Malformed) } else { Ok(Cow::Borrowed(segment)) };
+    }
     let mut bytes = Vec::with_capacity(segment.len());
     let mut rest = segment.bytes();
     while let Some(byte) = rest.next() {
@@ -54,9 +60,8 @@ fn unescape(segment: &str) -> Result<String, Malformed> {
         let value = digit()? * 16 + digit()?;
         bytes.push(u8::try_from(value).map_err(|_| Malformed)?);
     }
-    let bad = |c: char| c.is_control() || matches!(c, '/' | '\\' | ':');
     match String::from_utf8(bytes) {
-        Ok(text) if !text.contains(bad) => Ok(text),
+        Ok(text) if !text.contains(bad) => Ok(Cow::Owned(text)),
         _ => Err(Malformed),
     }
 }

@@ -11,7 +11,7 @@ use super::sitemap::{self, Place};
 use super::{made, mark, robots};
 use crate::base::digest::Fingerprint;
 use crate::config::Config;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 
 /// All of them. They are made from the records themselves, so their inputs say when they have to be.
 pub(in crate::site) fn of_site(input: &Input<'_>, main: &Records, whole: &mut Whole) -> Result<()> {
@@ -61,6 +61,20 @@ fn redirects(input: &Input<'_>, addresses: &Addresses, whole: &mut Whole) -> Res
         lines.push('\n');
     }
     let mut pages = Vec::new();
+    for alias in std::mem::take(&mut whole.aliases) {
+        let at_fault = |reason: &str| {
+            let message = format!("content/{}: the alias {} {reason}", alias.source, alias.address);
+            Error::new(Kind::Content, message).hint("take it out of `aliases`, or change it")
+        };
+        let route = Route::of_address(&alias.address).map_err(|_| at_fault("cannot be an address"))?;
+        if !taken.insert(route.path().to_lowercase()) {
+            return Err(at_fault("is the address of a page or another alias"));
+        }
+        let (from, to) = (root_link(addresses, &route), root_link(addresses, &alias.target));
+        inputs = inputs.text(&from).text(&to);
+        lines.push_str(&format!("{from} {to} 301\n"));
+        pages.push((route, alias.target));
+    }
     for (_, present, past) in whole.history.moves() {
         // Where the record itself has gone, its past leads nowhere.
         let Ok(target) = Route::of_address(present) else { continue };
@@ -89,6 +103,11 @@ fn redirects(input: &Input<'_>, addresses: &Addresses, whole: &mut Whole) -> Res
         whole.pages.push(made("_redirects", Rank::Entrance, inputs, move || lines.clone().into_bytes())?);
     }
     Ok(())
+}
+
+/// The address from the root of the host of what has its language in its route.
+fn root_link(addresses: &Addresses, route: &Route) -> String {
+    format!("{}{}", addresses.base_path, route.address())
 }
 
 /// The language in whose tree an address lies.

@@ -13,7 +13,7 @@ use crate::config::Config;
 pub(super) struct Addresses {
     by_file: HashMap<String, String>,
     /// Files that have a page in other builds, and why not in this one.
-    unbuilt: HashMap<String, &'static str>,
+    unbuilt: HashMap<String, String>,
     /// The addresses of translations, by their language and the file in the main language.
     translated: HashMap<(usize, String), String>,
     /// What stands before the addresses of each language: `en/`, and nothing for the main one.
@@ -43,14 +43,14 @@ impl Addresses {
         let codes = config.languages.iter().enumerate();
         let prefixes = codes.map(|(at, language)| prefix(at, &language.code)).collect();
         let mut addresses = Self { base_path, prefixes, ..Self::default() };
-        let built = |page: &&Page| config.courses.drafts || !page.is_draft();
+        let built = |page: &&Page| page.kept_back.is_none();
         let renamed = pages.iter().filter(built).filter_map(|page| {
             let folder = page.original.strip_suffix("/index.md").filter(|_| page.language == 0)?;
             Some((folder.to_owned(), page.slug()?.to_owned()))
         });
         addresses.renamed = renamed.collect();
 
-        let unbuilt = pages.iter().filter(|page| !built(page)).map(|page| (page.path.clone(), "is a draft"));
+        let unbuilt = pages.iter().filter_map(|page| Some((page.path.clone(), page.kept_back?.in_words())));
         addresses.unbuilt = unbuilt.collect();
 
         let mut mistakes = Vec::new();
@@ -79,6 +79,22 @@ impl Addresses {
                 }
             }
             addresses.by_file.insert(page.path.clone(), address);
+        }
+        for (alias, page) in pages
+            .iter()
+            .filter(built)
+            .flat_map(|page| page.front().aliases.iter().map(move |alias| (alias, page)))
+        {
+            let file = alias.strip_prefix('/').unwrap_or(alias);
+            let file = if file.is_empty() || file.ends_with('/') {
+                format!("{file}index.html")
+            } else {
+                file.to_owned()
+            };
+            if let Some(first) = taken.insert(file, &page.path) {
+                let message = format!("has the alias {alias}, which is an address of");
+                clash(first, &page.path, &message, "take the alias out of one of them");
+            }
         }
         for asset in assets {
             let route = addresses.asset(&asset.path);
@@ -202,10 +218,6 @@ impl Addresses {
 impl Page {
     fn slug(&self) -> Option<&str> {
         self.front().slug.as_deref()
-    }
-
-    fn is_draft(&self) -> bool {
-        self.front().draft
     }
 
     /// What tells the course that it belongs to from others.

@@ -1,5 +1,6 @@
 //! The front matter of a content file: TOML between two lines of `+++`.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -12,9 +13,9 @@ use super::walk::{Entry, Role};
 use crate::base::mistakes::{Mistake, shown};
 use crate::base::tables::{Found, Sheet, Table, kind_of};
 use crate::base::text::slugify;
-use crate::config::Config;
+use crate::config::{Config, Taxonomy};
 use crate::model::course::Level;
-use crate::model::document::{Document, FrontMatter, Overlay, Prose};
+use crate::model::document::{Document, FrontMatter, MenuPlace, Overlay, Prose};
 use crate::model::moment::Moment;
 
 const EXTRA: &str = "what only your templates know belongs in [extra]";
@@ -29,7 +30,7 @@ pub(super) fn read(
     let parts = split(text)
         .map_err(|(span, message, hint)| vec![Mistake::new(file, message).at(text, span).hint(Some(hint))])?;
     let sheet = Sheet::new(file, text, parts.front);
-    let reader = Reader { sheet: &sheet, zone: &config.site.time_zone };
+    let reader = Reader { sheet: &sheet, zone: &config.site.time_zone, taxonomies: &config.taxonomies };
     let mut table = sheet.table();
     let front = reader.general(&mut table);
     let source: Arc<str> = entry.path.as_str().into();
@@ -136,6 +137,7 @@ impl Iterator for Lines<'_> {
 struct Reader<'s, 't> {
     sheet: &'s Sheet<'t>,
     zone: &'s TimeZone,
+    taxonomies: &'s [Taxonomy],
 }
 
 impl Reader<'_, '_> {
@@ -154,17 +156,116 @@ impl Reader<'_, '_> {
         for tag in tags.iter().filter(|tag| tag.value.trim().is_empty()) {
             self.sheet.wrong(&tag.span, "a tag must not be empty", None);
         }
+        let tags: Vec<Arc<str>> = tags.into_iter().map(|tag| tag.value.trim().into()).collect();
+        let terms = self.terms(table, &tags);
+        let (publish_at, expires) = (self.date(table, "publish_at"), self.date_and_place(table, "expires"));
+        if let (Some((end, span)), Some(begin)) = (&expires, publish_at.or(date))
+            && end.begin(self.zone) <= begin.begin(self.zone)
+        {
+            self.sheet.wrong(span, "it would expire before it is published", None);
+        }
         FrontMatter {
+            publish_at,
+            expires: expires.map(|(expires, _)| expires),
+            is_held_back: false,
+            aliases: self.aliases(table),
+            terms,
+            menus: self.menus(table),
+            paginate: table.integer("paginate", 1..=1_000),
             title,
             slug,
             date,
             draft,
             template: template.or(layout.map(|found| found.value)),
             weight: table.integer("weight", i64::MIN..=i64::MAX),
-            tags: tags.into_iter().map(|tag| tag.value.trim().into()).collect(),
+            tags,
             description: table.string("description").map(|found| found.value.trim().into()),
             extra: (&table.free("extra")).into(),
         }
+    }
+
+    /// The terms of each taxonomy; tags are read already.
+    fn terms(&self, table: &mut Table<'_, '_>, tags: &[Arc<str>]) -> Vec<(Arc<str>, Vec<Arc<str>>)> {
+        let mut all = Vec::new();
+        for taxonomy in self.taxonomies {
+            let name = taxonomy.name.as_str();
+            let mut terms: Vec<Arc<str>> = if name == "tags" {
+                tags.to_vec()
+            } else {
+                let found = table.strings_named(name).unwrap_or_default();
+                for term in found.iter().filter(|term| term.value.trim().is_empty()) {
+                    self.sheet.wrong(&term.span, format_args!("a term of `{name}` must not be empty"), None);
+                }
+                found.into_iter().map(|term| term.value.trim().into()).collect()
+            };
+            let mut seen = HashSet::new();
+            terms.retain(|term| seen.insert(slugify(term)));
+            if !terms.is_empty() {
+                all.push((name.into(), terms));
+            }
+        }
+        all
+    }
+
+    fn aliases(&self, table: &mut Table<'_, '_>) -> Vec<Arc<str>> {
+        let mut aliases = Vec::new();
+        for Found { value, span } in table.strings("aliases").unwrap_or_default() {
+            match alias(&value) {
+                Some(alias) => aliases.push(alias.into()),
+                None => {
+                    let message = format!("`{}` is no address below the site", shown(&value));
+                    self.sheet.wrong(&span, message, Some("for example `/old/place/`".to_owned()));
+                }
+            }
+        }
+        aliases
+    }
+
+    /// `menu = "main"`, `menu = ["main", "footer"]`, or tables with `name`, `title`, `parent` and `weight`.
+    fn menus(&self, table: &mut Table<'_, '_>) -> Vec<MenuPlace> {
+        let Some(Found { value, span }) = table.value("menu") else { return Vec::new() };
+        let values = match value {
+            DeValue::Array(values) => values.into_iter().map(toml::Spanned::into_inner).collect(),
+            other => vec![other],
+        };
+        let mut places = Vec::new();
+        for value in values {
+            match value {
+                DeValue::String(name) if !name.trim().is_empty() => {
+                    places.push(MenuPlace { menu: name.trim().into(), ..MenuPlace::default() });
+                }
+                DeValue::Table(entries) => places.extend(self.menu_place(&entries, &span)),
+                other => {
+                    let message = format!("`menu` must be the name of a menu, not {}", kind_of(&other));
+                    self.sheet.wrong(&span, message, Some("`menu = \"main\"`".to_owned()));
+                }
+            }
+        }
+        places
+    }
+
+    fn menu_place(&self, entries: &toml::de::DeTable<'_>, span: &Range<usize>) -> Option<MenuPlace> {
+        let mut place = MenuPlace::default();
+        for (key, value) in entries {
+            match (&**key.get_ref(), value.get_ref()) {
+                ("name", DeValue::String(name)) => place.menu = name.trim().into(),
+                ("title", DeValue::String(title)) => place.title = Some(title.trim().into()),
+                ("parent", DeValue::String(parent)) => place.parent = Some(parent.trim().into()),
+                ("weight", DeValue::Integer(number)) => {
+                    place.weight = i64::from_str_radix(number.as_str(), number.radix()).ok();
+                }
+                (key, _) => {
+                    let message = format!("`{}` is nothing that a place in a menu has", shown(key));
+                    let hint = "a place has `name`, `title`, `parent` (texts) and `weight` (a whole number)";
+                    self.sheet.wrong(span, message, Some(hint.to_owned()));
+                }
+            }
+        }
+        if place.menu.is_empty() {
+            self.sheet.wrong(span, "a place in a menu needs the `name` of the menu", None);
+            return None;
+        }
+        Some(place)
     }
 
     fn course(&self, table: &mut Table<'_, '_>, overlay: Overlay) -> Overlay {
@@ -248,6 +349,25 @@ fn slug(text: &str) -> Result<Arc<str>, String> {
     }
     let rule = "a slug is made of a to z, 0 to 9 and single hyphens";
     if safe.is_empty() { Err(rule.into()) } else { Err(format!("{rule}: `{safe}` would do")) }
+}
+
+/// An address below the site, with a slash at its beginning, and at its end unless it is a file.
+fn alias(text: &str) -> Option<String> {
+    let path = text.trim().trim_start_matches('/').trim_end_matches('/');
+    let is_bad = |c: char| {
+        c.is_control()
+            || c.is_whitespace()
+            || matches!(c, '\\' | ':' | '*' | '?' | '#' | '"' | '<' | '>' | '|')
+    };
+    let is_part = |part: &str| {
+        !part.is_empty() && !part.starts_with('.') && !part.ends_with('.') && !part.contains(is_bad)
+    };
+    if !path.split('/').all(is_part) {
+        return None;
+    }
+    let is_file =
+        !text.trim().ends_with('/') && path.rsplit('/').next().is_some_and(|name| name.contains('.'));
+    Some(if is_file { format!("/{path}") } else { format!("/{path}/") })
 }
 
 fn currency(text: &str) -> Result<Arc<str>, String> {

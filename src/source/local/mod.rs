@@ -8,8 +8,10 @@ mod languages;
 mod scaffold;
 mod walk;
 
+use std::collections::HashMap;
 use std::sync::OnceLock;
 
+use jiff::Timestamp;
 use rayon::prelude::*;
 
 pub use compose::{File, Surroundings};
@@ -20,6 +22,7 @@ use crate::base::mistakes::{self, Mistake};
 use crate::config::Config;
 use crate::error::{Kind, Result};
 use crate::model::document::{Asset, Content, Document, FrontMatter, Overlay};
+use crate::model::publication::{self, HeldBack, Life, Wanted, Why};
 
 use address::Addresses;
 use compose::Composer;
@@ -33,6 +36,8 @@ struct Page {
     /// The same without its language.
     original: String,
     language: usize,
+    /// What keeps it from being published.
+    kept_back: Option<Why>,
     kind: PageKind,
     text: String,
     /// Where the Markdown begins in the text.
@@ -54,6 +59,39 @@ impl Page {
     }
 }
 
+impl Page {
+    fn front_mut(&mut self) -> &mut FrontMatter {
+        match &mut self.kind {
+            PageKind::Document(document) => &mut document.front,
+            PageKind::Overlay(overlay) => &mut overlay.front,
+        }
+    }
+
+    fn held_back(&self) -> Option<HeldBack> {
+        let why = self.kept_back?;
+        Some(HeldBack { source: self.path.as_str().into(), title: self.front().title.clone(), why })
+    }
+}
+
+/// Works out what is not published now, and how long that holds. A translation lives as the file in the main language
+/// does, unless it says otherwise.
+fn hold_back(config: &Config, pages: &mut [Page], now: Timestamp) -> Option<(i64, i64)> {
+    let wanted = Wanted { drafts: config.courses.drafts, future: config.courses.future };
+    let zone = &config.site.time_zone;
+    let life = |page: &Page| Life::of(page.front(), zone, matches!(page.kind, PageKind::Document(_)));
+    let main: HashMap<String, Life> = pages
+        .iter()
+        .filter(|page| page.language == 0)
+        .map(|page| (page.original.clone(), life(page)))
+        .collect();
+    for page in pages.iter_mut() {
+        let life = life(page).or(main.get(&page.original).copied().unwrap_or_default());
+        page.kept_back = life.kept_back(page.front().draft, now, wanted);
+        page.front_mut().is_held_back = page.kept_back.is_some();
+    }
+    publication::window(pages.iter().flat_map(|page| life(page).moments()), now)
+}
+
 impl PageKind {
     fn html(&self) -> &str {
         match self {
@@ -64,7 +102,7 @@ impl PageKind {
 }
 
 /// Reads all local content. No folder of content is no content.
-pub fn read(config: &Config, around: &dyn Surroundings) -> Result<Content> {
+pub fn read(config: &Config, around: &dyn Surroundings, now: Timestamp) -> Result<Content> {
     let folder = Folder::of(config);
     let (entries, mut mistakes) = walk::walk(config, &folder)?;
     let read: Vec<_> = entries.par_iter().filter_map(|entry| folder.page(config, entry)).collect();
@@ -75,6 +113,7 @@ pub fn read(config: &Config, around: &dyn Surroundings) -> Result<Content> {
             Err(found) => mistakes.extend(found),
         }
     }
+    let window = hold_back(config, &mut pages, now);
     let assets: Vec<&Entry> = entries.iter().filter(|entry| entry.role == Role::Asset).collect();
     let (addresses, clashes) = Addresses::of(config, &folder, &pages, &assets);
     mistakes.extend(clashes);
@@ -90,6 +129,11 @@ pub fn read(config: &Config, around: &dyn Surroundings) -> Result<Content> {
         ..Content::default()
     };
     content.assets.sort_by(|a, b| a.route.cmp(&b.route));
+    // What a course is without its file it is not while the file is kept back: the course itself is, then.
+    let is_built = |page: &Page| page.kept_back.is_none() || matches!(page.kind, PageKind::Overlay(_));
+    let (pages, kept_back): (Vec<_>, Vec<_>) = pages.into_iter().partition(is_built);
+    content.held_back = pages.iter().chain(&kept_back).filter_map(Page::held_back).collect();
+    content.window = window;
     let overlays = pages.iter().filter_map(|page| match &page.kind {
         PageKind::Overlay(overlay) => Some(Overlay::clone(overlay).into()),
         PageKind::Document(_) => None,
@@ -150,7 +194,7 @@ impl Folder {
         Some(self.text(&entry.path).map_err(|mistake| vec![mistake]).and_then(|text| {
             let (kind, body) = front::read(config, &self.file(&entry.path), entry, &text)?;
             let (path, original) = (entry.path.clone(), entry.original.clone());
-            Ok(Page { path, original, language: entry.language, kind, text, body })
+            Ok(Page { path, original, language: entry.language, kept_back: None, kind, text, body })
         }))
     }
 

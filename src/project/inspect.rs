@@ -1,0 +1,140 @@
+//! Looks at a site without building it: what is wrong with it, and what there is.
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::{Options, Project, Ready};
+use crate::base::files;
+use crate::base::gate::Gate;
+use crate::base::http::Network;
+use crate::build;
+use crate::check::{self, External, Finding, Found, Severity, Source};
+use crate::error::Result;
+use crate::site::Body;
+
+/// One thing of a site, as lists of it show it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Listed {
+    /// `page`, `course`, or what keeps it from being published: `draft`, `future`, `expired`.
+    pub kind: &'static str,
+    /// Its path in the output, where it has one.
+    pub path: Option<String>,
+    /// The file that it comes from.
+    pub source: Option<String>,
+    /// Its title, where the file has one.
+    pub title: Option<String>,
+    /// The moment at which it appears or disappears.
+    pub at: Option<jiff::Timestamp>,
+    /// Whether no other page links to it.
+    pub is_orphan: bool,
+}
+
+impl Project {
+    /// Looks over the whole site as it would be published now. The source is not asked, and nothing is written.
+    pub fn check(&mut self, external: bool) -> Result<Found> {
+        // Before anybody else takes it: a source that is not asked needs none.
+        let transport = self.transport.take();
+        let ready = self.prepare(Self::looking(), &Gate::default())?;
+        let network = Network::outside();
+        let transport = transport.as_deref().unwrap_or(&network);
+        let cache = self.config.paths.state.join("links.json");
+        let mut outside = external.then(|| External::new(transport, self.clock.clone(), Some(cache)));
+        let found = self.look_over(&ready, outside.as_mut())?;
+        if let Some(outside) = &outside {
+            outside.save()?;
+        }
+        Ok(found)
+    }
+
+    /// Everything that the site has, and what it holds back.
+    pub fn list(&mut self) -> Result<Vec<Listed>> {
+        let ready = self.prepare(Self::looking(), &Gate::default())?;
+        let found = self.look_over(&ready, None)?;
+        let orphans: HashSet<&str> = found.orphans.iter().map(String::as_str).collect();
+        let sources = sources(&ready);
+        let mut listed: Vec<Listed> = (ready.site.pages.iter())
+            .filter(|page| matches!(page.body, Body::Layout { .. }))
+            .map(|page| {
+                let path = page.route.path();
+                let is_course = page.record.as_deref().is_some_and(|record| record.starts_with("course:"));
+                let source = sources.get(path).map(|source| format!("{}/{source}", self.content_name()));
+                Listed {
+                    kind: if is_course { "course" } else { "page" },
+                    path: Some(path.to_owned()),
+                    title: None,
+                    source,
+                    at: None,
+                    is_orphan: orphans.contains(path),
+                }
+            })
+            .collect();
+        listed.extend(ready.sources.held_back.iter().map(|held| Listed {
+            kind: held.why.name(),
+            path: None,
+            source: Some(format!("{}/{}", self.content_name(), held.source)),
+            title: held.title.as_deref().map(str::to_owned),
+            at: held.why.at(),
+            is_orphan: false,
+        }));
+        Ok(listed)
+    }
+
+    fn looking() -> Options {
+        Options { offline: true, dry_run: true, ..Options::default() }
+    }
+
+    fn content_name(&self) -> String {
+        let content = &self.config.paths.content;
+        files::slashed(content.strip_prefix(&self.config.root).unwrap_or(content))
+    }
+
+    fn look_over(&self, ready: &Ready, external: Option<&mut External<'_>>) -> Result<Found> {
+        let gate = Gate::default();
+        let request = self.request(ready, Self::looking(), &gate)?;
+        let sources = sources(ready);
+        let read = |path: &str| {
+            let source = sources.get(path)?;
+            let text = files::read_text(&self.config.paths.content.join(source)).ok()?;
+            Some(Source { file: format!("{}/{source}", self.content_name()), text })
+        };
+        let (pages, warnings) = build::pages(&request, |page, html| {
+            let path = page.route.path().to_owned();
+            check::Page { html, source: read(&path), path }
+        })?;
+        let mut there: HashSet<String> =
+            ready.site.pages.iter().map(|page| page.route.path().to_owned()).collect();
+        there.extend(ready.assets.iter().map(|asset| asset.route.path().to_owned()));
+        there.extend(request.volatile.iter().map(|(route, _)| route.path().to_owned()));
+        // What a build makes beside its pages, such as pictures in other sizes, is known by what the last one left.
+        if let Some(manifest) = build::Manifest::load(&self.config.paths.output)? {
+            there.extend(manifest.files.into_keys());
+        }
+        let base_url = self.config.site.base_url.as_str();
+        let mut found = check::run(&check::Input { pages: &pages, files: &there, base_url }, external);
+        let told = ready.site.warnings.iter().chain(&warnings);
+        let findings = told.map(|message| Finding {
+            file: String::new(),
+            line: None,
+            severity: Severity::Warning,
+            check: "build",
+            message: message.clone(),
+            pages: Vec::new(),
+            count: 0,
+        });
+        found.findings.extend(findings);
+        Ok(found)
+    }
+}
+
+/// The content files of pages, by the paths of these.
+fn sources(ready: &Ready) -> BTreeMap<String, String> {
+    let documents = ready.sources.documents.iter().map(String::as_str);
+    let mut sources: BTreeMap<String, String> = (ready.site.sources(documents).into_iter())
+        .map(|(route, source)| (route.path().to_owned(), source.to_owned()))
+        .collect();
+    for (path, source) in [("index.html", "_index.md"), ("courses/index.html", "courses/_index.md")] {
+        if ready.sources.documents.iter().any(|known| known == source) {
+            sources.insert(path.to_owned(), source.to_owned());
+        }
+    }
+    sources
+}

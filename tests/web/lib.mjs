@@ -1,0 +1,102 @@
+// What every check needs: a built sample site that `aither serve` answers for, and a browser.
+import { spawn, spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import puppeteer from "puppeteer-core";
+
+export const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+const PROGRAM = process.env.AITHER ?? join(process.env.CARGO_TARGET_DIR ?? join(ROOT, "target"), "debug", "aither");
+
+/** Where a browser may be; nothing if there is none. */
+export function chromium() {
+  const known = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+  return [process.env.CHROMIUM, ...known].find((path) => path && existsSync(path));
+}
+
+function run(args, root) {
+  const result = spawnSync(PROGRAM, [...args, "--root", root], { encoding: "utf8" });
+  if (result.status !== 0) throw new Error(`aither ${args.join(" ")}: ${result.stderr}`);
+}
+
+/**
+ * Builds the sample site in a folder of its own and serves it. `edit` may change the folder before the build.
+ * Gives the address, the folder, and what ends it all.
+ */
+export async function site(edit = () => {}) {
+  const root = mkdtempSync(join(tmpdir(), "aither-web-"));
+  for (const part of ["content", "data", "static", "templates", "aither.toml"]) {
+    if (existsSync(join(ROOT, part))) cpSync(join(ROOT, part), join(root, part), { recursive: true });
+  }
+  // The theme of this folder, not the one that the program was built with.
+  cpSync(join(ROOT, "themes"), join(root, "themes"), { recursive: true });
+  edit(root);
+  run(["build", "--quiet"], root);
+  const server = spawn(PROGRAM, ["serve", "--port", "0", "--root", root], { stdio: ["ignore", "pipe", "ignore"] });
+  const address = await new Promise((resolve, reject) => {
+    let said = "";
+    server.stdout.on("data", (data) => {
+      said += data;
+      const found = said.match(/http:\/\/[^\s/]+/);
+      if (found) resolve(found[0]);
+    });
+    server.on("exit", () => reject(new Error(`aither serve ended; it said: ${said}`)));
+  });
+  const close = () => {
+    server.removeAllListeners("exit");
+    server.kill();
+    rmSync(root, { recursive: true, force: true });
+  };
+  return { address, root, close };
+}
+
+/** Addresses of all pages of a built site, in order. */
+export function pages(root) {
+  const output = join(root, "output");
+  const below = (folder) =>
+    readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+      const path = join(folder, entry.name);
+      return entry.isDirectory() ? below(path) : [path];
+    });
+  const all = below(output).map((path) => `/${relative(output, path)}`);
+  return all.filter((path) => path.endsWith(".html")).map((path) => path.replace(/index\.html$/, "")).sort();
+}
+
+/** The kind of a page, as the theme writes it on the body. */
+export function kindOf(root, address) {
+  const file = address.endsWith("/") ? `${address}index.html` : address;
+  return readFileSync(join(root, "output", file), "utf8").match(/<body class="kind-([\w-]+)/)?.[1];
+}
+
+export function edit(root, path, change) {
+  const file = join(root, path);
+  writeFileSync(file, change(readFileSync(file, "utf8")));
+}
+
+export async function browser() {
+  return puppeteer.launch({
+    executablePath: chromium(),
+    headless: true,
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-dev-shm-usage",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+}
+
+/** A tab at a width, in a scheme of colours. */
+export async function tab(browser, { width = 1280, height = 900, scheme = "light", js = true, media = [] } = {}) {
+  const page = await browser.newPage();
+  await page.setViewport({ width, height });
+  await page.setJavaScriptEnabled(js);
+  await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }, ...media]);
+  return page;
+}
