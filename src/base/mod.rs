@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod compress;
 pub mod digest;
+pub mod encode;
 pub mod files;
 pub mod gate;
 pub mod highlight;
@@ -10,6 +11,7 @@ pub mod http;
 pub mod journal;
 pub mod markdown;
 pub mod mistakes;
+pub mod oauth1;
 pub mod queue;
 pub mod report;
 pub mod retry;

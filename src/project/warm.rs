@@ -50,20 +50,29 @@ fn memory_mark(state: &Path) -> Option<u64> {
     Some(Fingerprint::new(33).bytes(&bytes).get())
 }
 
-/// A quick hash that tells whether the source would give the same as before; nothing where only asking it can tell.
+/// A quick hash that tells whether the sources would give the same as before; nothing where only asking them can tell.
 pub(super) fn data_mark(config: &Config, options: Options, now: Timestamp) -> Option<u64> {
+    if options.full || (config.source.is_remote() && !options.offline) {
+        return None;
+    }
     let mut stamps = Stamps::default();
     let mut mark = Fingerprint::new(32);
-    match &config.source {
-        Source::File(path) => stamps.file(path),
-        // The sample's dates are counted from today.
-        Source::Sample => mark = mark.text(&now.to_zoned(config.site.time_zone.clone()).date().to_string()),
-        Source::Hemera(_) if options.offline => {
-            stamps.file(&config.paths.state.join("snapshot.json"));
-            stamps.file(&config.paths.state.join("participants.sealed"));
+    for entry in config.source.entries() {
+        match (&entry.source, entry.source.path()) {
+            // The sample's dates are counted from today.
+            (Source::Sample, _) => {
+                mark = mark.text(&now.to_zoned(config.site.time_zone.clone()).date().to_string());
+            }
+            (_, Some(path)) if path.is_dir() => stamps.folder(path),
+            (_, Some(path)) => stamps.file(path),
+            (_, None) => {}
         }
-        _ => return None,
     }
+    // The last good answers, of one source or of several.
+    ["snapshot.json", "participants.sealed"]
+        .iter()
+        .for_each(|name| stamps.file(&config.paths.state.join(name)));
+    stamps.folder(&config.paths.state.join("sources"));
     let is_settled = stamps.newest().saturating_add(RACY_SECONDS) < Timestamp::now().as_second();
-    (is_settled && !options.full).then(|| mark.number(stamps.hash()).get())
+    is_settled.then(|| mark.number(stamps.hash()).get())
 }

@@ -9,7 +9,7 @@ use super::work::{Factory, RebuildRequest, Rebuilt, Show, SyncRequest, Work};
 use crate::base::clock::SharedClock;
 use crate::base::gate::Gate;
 use crate::base::report::Reporter;
-use crate::config::{Config, Source};
+use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::model::run::RunFigures;
 use crate::project::{Onlookers, Options, Project};
@@ -37,14 +37,12 @@ pub fn work_on(
 pub fn watching(config: &Config, poll: bool) -> Watching {
     let (root, paths) = (&config.root, &config.paths);
     let mut files = vec![root.join("aither.toml")];
-    if let Source::File(path) = &config.source {
-        files.push(path.clone());
-    }
-    let folders: BTreeSet<PathBuf> =
-        [&paths.content, &paths.themes, &paths.templates, &paths.statics, &paths.texts]
-            .into_iter()
-            .cloned()
-            .collect();
+    let sources = config.source.entries();
+    let data = sources.iter().filter_map(|entry| entry.source.path());
+    let (data_folders, data_files): (Vec<&PathBuf>, Vec<&PathBuf>) = data.partition(|path| path.is_dir());
+    files.extend(data_files.into_iter().cloned());
+    let own = [&paths.content, &paths.themes, &paths.templates, &paths.statics, &paths.texts];
+    let folders: BTreeSet<PathBuf> = own.into_iter().chain(data_folders).cloned().collect();
     Watching {
         root: root.clone(),
         files,
@@ -79,7 +77,10 @@ impl Work for Bench {
     fn sync(&mut self, request: &SyncRequest, gate: &Gate) -> Result<RunFigures> {
         self.reload()?;
         let options = Options { full: request.full, ..Options::default() };
-        let summary = self.project.build_locked(options, gate)?;
+        // It asks some sources only; what a rebuild keeps in memory is of all of them.
+        let config = self.project.config().clone();
+        let project = Project::new(config, self.clock.clone(), self.reporter.clone());
+        let summary = project.with_only(request.connector.clone()).build_locked(options, gate)?;
         Ok(summary.figures(self.clock.now()))
     }
 
