@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::base::card;
 use crate::base::clock::SharedClock;
 use crate::base::digest::{Digest, Hasher};
 use crate::base::files::Lock;
@@ -18,8 +19,10 @@ use crate::config::{Config, Source as Configured};
 use crate::error::{Error, Kind, Result};
 use crate::model::change::Refused;
 use crate::model::course::Course;
+use crate::model::moment::Moment;
 use crate::model::publication::HeldBack;
 use crate::model::run::{Run, RunChanges, RunError, RunFigures, RunSource, RunStatus, RunType};
+use crate::model::view::Value;
 use crate::site::{self, Route, Site};
 use crate::source;
 use crate::sync::{Failure, Journal, Memory, Outcome, PartOutcome, Snapshot};
@@ -488,6 +491,7 @@ impl Project {
         }
         let redirects = take_redirects(&mut assets)?;
         let history = std::mem::take(&mut memory.history);
+        let cards = self.cards(&theme);
         let mut site = site::plan(
             &site::Input {
                 config: &self.config,
@@ -497,6 +501,7 @@ impl Project {
                 changed_at: &|course| memory.changed_at(course),
                 data_changed_at: memory.data_changed_at,
                 now,
+                cards: cards.as_ref(),
                 redirects: &redirects,
             },
             history,
@@ -509,6 +514,18 @@ impl Project {
         let sources = content.documents.iter().map(|document| document.source.to_string()).collect();
         let sources = Sources { documents: sources, held_back: content.held_back };
         Ok(Ready { now, snapshot, outcome, theme, assets, site, memory, highlighter, sources })
+    }
+
+    /// How cards look: in the colour of a theme that has one.
+    fn cards(&self, theme: &Theme) -> Option<site::Cards> {
+        const SLATE: [u8; 3] = [38, 50, 56];
+        let Some(Value::Text(accent)) = theme.options().get("accent") else { return None };
+        let dates = theme.dates();
+        let range = move |language, first: Moment, last: Option<Moment>| {
+            dates.range(language, &first.to_string(), &last.unwrap_or(first).to_string())
+        };
+        let colour = card::colour(accent).unwrap_or(SLATE);
+        self.config.outputs.cards.then(|| site::Cards { colour, dates: Arc::new(range) })
     }
 
     /// Files that are published as they are: those beside content files, the theme's, the site's own.

@@ -1,5 +1,6 @@
 //! The ground floor: digests, files, HTTP, retries, the clock, text. Knows nothing of courses or pages.
 
+pub mod card;
 pub mod clock;
 pub mod compress;
 pub mod digest;

@@ -14,5 +14,6 @@ mod route;
 mod views;
 
 pub use courses::addresses_of;
+pub use machine::cards::{Cards, DateRange};
 pub use plan::{Body, Edition, Input, Make, Page, Rank, Site, View, plan};
 pub use route::Route;

@@ -12,6 +12,7 @@ use super::documents::{self, Documents, Placed};
 use super::groups::{Cut, Groups};
 use super::jekyll;
 use super::languages::{self, Chronicle, Languages};
+use super::machine::cards::Cards;
 use super::machine::{self, Place};
 use super::planner::Planner;
 use super::records::Records;
@@ -43,6 +44,8 @@ pub struct Input<'a> {
     pub data_changed_at: Option<Timestamp>,
     /// The present moment.
     pub now: Timestamp,
+    /// How cards look, where there are any.
+    pub cards: Option<&'a Cards>,
     /// What the site's own `static/_redirects` says; the site's moves come after it.
     pub redirects: &'a str,
 }
@@ -347,6 +350,7 @@ fn edition(
         groups,
         languages: languages.clone(),
         language,
+        has_cards: input.cards.is_some(),
     });
     let maps: Vec<Map> = Records::maps(&records);
     let site = site_view(input, &records, &maps, &documents);

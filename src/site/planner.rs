@@ -9,7 +9,7 @@ use super::groups::Cut;
 use super::jekyll;
 use super::languages::{Chronicle, Translated};
 use super::listings;
-use super::machine::Place;
+use super::machine::{Place, cards};
 use super::plan::{Body, Input, Page, Rank, View};
 use super::records::{CoursePages, Listing, Records};
 use super::route::Route;
@@ -135,7 +135,7 @@ impl Planner<'_> {
                 prose: home.map(|document| &document.prose),
                 previous: None,
                 next: None,
-                card: None,
+                card: self.records.card(cards::DEFAULT),
                 language: self.spoken(is_fallback),
                 is_fallback,
             },
@@ -177,7 +177,7 @@ impl Planner<'_> {
                 at.and_then(|at| records.neighbour(place, at)).map_or(0, |entry| entry.link_mark)
             };
             let inputs = Fingerprint::new(11).number(entry.mark).number(neighbour(place.checked_sub(1)));
-            let inputs = inputs.number(neighbour(Some(place + 1))).get();
+            let inputs = inputs.number(neighbour(Some(place + 1))).number(u64::from(records.has_cards)).get();
             let content = overlay.map(|overlay| overlay.html.clone()).filter(|html| !html.trim().is_empty());
             let body = Body::Layout { layouts, view: View::Made(maker.clone(), number), content };
             self.history.learn(&entry.id, &entry.route.address());
@@ -250,6 +250,7 @@ impl Planner<'_> {
             let mut inputs = Fingerprint::new(12).number(front_mark).number(mark);
             inputs = inputs.number(slice.number as u64).number(listing.slices.len() as u64);
             inputs = inputs.number(self.input.config.courses.page_size as u64);
+            inputs = inputs.number(u64::from(self.records.has_cards));
             for course in &slice.courses {
                 inputs =
                     inputs.number(self.records.entries.get(*course as usize).map_or(0, |entry| entry.mark));
@@ -317,7 +318,7 @@ impl Planner<'_> {
             prose: Some(&placed.document.prose),
             previous,
             next,
-            card: None,
+            card: self.records.card(cards::DEFAULT),
             language: self.spoken(placed.is_fallback),
             is_fallback: placed.is_fallback,
         };
@@ -358,7 +359,7 @@ impl Planner<'_> {
             prose: None,
             previous: None,
             next: None,
-            card: None,
+            card: self.records.card(cards::DEFAULT),
             language: self.spoken(false),
             is_fallback: false,
         };

@@ -6,6 +6,7 @@ use super::courses::Entry;
 use super::groups::Groups;
 use super::languages::Languages;
 use super::listings::Slice;
+use super::machine::cards;
 use super::views::{self, Addresses, PageView};
 use crate::config::Config;
 use crate::model::document::{FrontMatter, Prose};
@@ -22,6 +23,8 @@ pub(super) struct Records {
     /// The languages of the site, and which of them this is.
     pub(super) languages: Arc<Languages>,
     pub(super) language: usize,
+    /// Whether pages have cards.
+    pub(super) has_cards: bool,
 }
 
 impl Records {
@@ -32,6 +35,11 @@ impl Records {
             none if none.values().is_empty() => map,
             translations => map.with("translations", translations),
         }
+    }
+
+    /// The whole address of a card.
+    pub(super) fn card(&self, address: &str) -> Option<String> {
+        self.has_cards.then(|| self.addresses.absolute(address))
     }
 
     /// The course at `at`, as the neighbour of the one at `index`: archived courses have none and are none.
@@ -91,7 +99,7 @@ impl Entries for CoursePages {
             prose: entry.overlay.as_ref().map(|overlay| &overlay.prose),
             previous: neighbour(index.checked_sub(1)),
             next: neighbour(Some(index + 1)),
-            card: None,
+            card: self.records.card(&cards::of_course(entry)),
             language: views::spoken(&self.records.config, entry.is_fallback),
             is_fallback: entry.is_fallback,
         };
@@ -146,7 +154,7 @@ impl Entries for Listing {
             prose: self.prose.as_ref().filter(|_| slice.number == 1),
             previous: None,
             next: None,
-            card: None,
+            card: self.records.card(cards::DEFAULT),
             language: views::spoken(&self.records.config, self.is_fallback),
             is_fallback: self.is_fallback,
         };

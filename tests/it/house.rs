@@ -58,6 +58,7 @@ const HOMES: &[(&str, &str)] = &[
     ("syntect", "src/base/highlight"),
     ("two_face", "src/base/highlight"),
     ("html5gum", "src/check/"),
+    ("ab_glyph", "src/base/card/"),
     ("hyper", "src/serve/"),
     ("tokio", "src/serve/"),
     ("notify", "src/serve/watch"),
