@@ -5,6 +5,7 @@ mod address;
 mod compose;
 mod front;
 mod languages;
+mod results;
 mod scaffold;
 mod walk;
 
@@ -15,6 +16,7 @@ use jiff::Timestamp;
 use rayon::prelude::*;
 
 pub use compose::{File, Surroundings};
+pub use results::{ResultRow, results};
 pub use scaffold::{init, new};
 
 use crate::base::files;
