@@ -2,6 +2,7 @@
 
 mod before;
 mod codec;
+mod derived;
 mod early;
 mod manifest;
 mod pages;

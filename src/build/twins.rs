@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::before::{self, Before};
-use super::plan::Work;
 use super::run::Request;
 use super::stage::{self, Stage};
 use super::trace::{Stamp, Trace};
@@ -11,6 +10,7 @@ use crate::base::compress::{self, Coding};
 use crate::base::digest::Digest;
 use crate::base::files;
 use crate::error::Result;
+use crate::site::Rank;
 
 /// One twin of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,12 +73,11 @@ impl<'a> Wanted<'a> {
         request: &Request<'_>,
         last: &Before,
         stage: &Stage,
-        work: &Work<'_>,
+        (path, rank, present): (&str, Rank, Option<Digest>),
         bytes: &[u8],
         digest: Digest,
     ) -> Result<Box<[Twin]>> {
-        let path = work.path();
-        let is_same = work.present == Some(digest) && last.traces.salt == Some(request.salt);
+        let is_same = present == Some(digest) && last.traces.salt == Some(request.salt);
         if is_same
             && let Some(old) = last.trace(path)
             && old.digest == digest
@@ -94,7 +93,7 @@ impl<'a> Wanted<'a> {
                 let digest = Digest::of(&coded);
                 let stamp = match last.digest_on_disk(request, &path) {
                     Some(present) if present == digest => stage::stamp(&request.output.join(&path))?,
-                    _ => stage.put(&path, work.rank(), false, &coded)?,
+                    _ => stage.put(&path, rank, false, &coded)?,
                 };
                 Ok(Twin { coding, digest, stamp })
             })
