@@ -18,7 +18,7 @@ use aither::config::{Notify, Serve};
 use aither::error::Result;
 use aither::model::run::RunFigures;
 use aither::notify::{Notifier, Outside};
-use aither::serve::{Options, RebuildRequest, Rebuilt, Server, SyncRequest, Work};
+use aither::serve::{Options, RebuildRequest, Rebuilt, Server, Show, SyncRequest, Work};
 use aither::sync::Queues;
 use serde_json::Value;
 
@@ -45,7 +45,7 @@ impl Work for Stage {
         step(request, gate)
     }
 
-    fn rebuild(&mut self, _: &RebuildRequest, gate: &Gate) -> Result<Rebuilt> {
+    fn rebuild(&mut self, _: &RebuildRequest, gate: &Gate, _: &Show<'_>) -> Result<Rebuilt> {
         gate.pass()?;
         Ok(Rebuilt::default())
     }
