@@ -7,10 +7,14 @@ mod jekyll;
 mod languages;
 mod listings;
 mod machine;
+mod menus;
 mod plan;
 mod planner;
 mod records;
+mod related;
 mod route;
+mod sections;
+mod taxonomies;
 mod views;
 
 pub use courses::addresses_of;

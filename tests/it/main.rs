@@ -15,6 +15,7 @@ mod config;
 mod content;
 mod docs_liquid;
 mod docs_theming;
+mod features;
 mod filters;
 mod fixture;
 mod golden;

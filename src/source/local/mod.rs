@@ -3,6 +3,7 @@
 
 mod address;
 mod compose;
+mod data;
 mod front;
 mod languages;
 mod scaffold;
@@ -15,6 +16,7 @@ use jiff::Timestamp;
 use rayon::prelude::*;
 
 pub use compose::{File, Surroundings};
+pub use data::data;
 pub use scaffold::{init, new};
 
 use crate::base::files;
