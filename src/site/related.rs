@@ -82,7 +82,7 @@ pub(super) fn courses(entries: &[Entry]) -> Related {
     let open = |entry: &Entry| !entry.is_past && entry.course.archived_at.is_none();
     let keys = |entry: &Entry| {
         let front = entry.overlay.as_ref().map(|overlay| &overlay.front);
-        keys(front, &format!("level {}", entry.course.level.slug()))
+        keys(front, Some(("@level", entry.course.level.slug())))
     };
     Related(alike(&entries.iter().map(|entry| (keys(entry), open(entry))).collect::<Vec<_>>()))
 }
@@ -91,40 +91,42 @@ pub(super) fn courses(entries: &[Entry]) -> Related {
 pub(super) fn pages(documents: &[&Placed<'_>]) -> Related {
     let keys = |placed: &&Placed<'_>| {
         let section = &placed.document.section;
-        let section = if section.is_empty() { String::new() } else { format!("section {section}") };
-        (keys(Some(&placed.document.front), &section), true)
+        let section = Some(("@section", &**section)).filter(|(_, section)| !section.is_empty());
+        (keys(Some(&placed.document.front), section), true)
     };
     Related(alike(&documents.iter().map(keys).collect::<Vec<_>>()))
 }
 
-/// What a thing may share with others, and what that counts for.
-type Keys = Vec<(String, u32)>;
+/// What a thing may share with others, as quick hashes, and what each counts for.
+type Keys = Vec<(u64, u32)>;
 
-fn keys(front: Option<&FrontMatter>, group: &str) -> Keys {
+fn key(kind: &str, name: &str) -> u64 {
+    Fingerprint::new(46).text(kind).text(name).get()
+}
+
+fn keys(front: Option<&FrontMatter>, group: Option<(&str, &str)>) -> Keys {
     let terms = front.into_iter().flat_map(|front| &front.terms);
-    let named = terms.flat_map(|(taxonomy, terms)| {
-        terms.iter().map(move |term| (format!("{taxonomy}/{}", slugify(term)), TERM))
-    });
+    let named = terms
+        .flat_map(|(taxonomy, terms)| terms.iter().map(move |term| (key(taxonomy, &slugify(term)), TERM)));
     let mut keys: Keys = named.collect();
-    if !group.is_empty() {
-        keys.push((group.to_owned(), 1));
-    }
+    // No taxonomy has a name like these.
+    keys.extend(group.map(|(kind, name)| (key(kind, name), 1)));
     keys
 }
 
 /// The nearest things that have most in common with each; of equal ones the nearest, then the first.
 fn alike(things: &[(Keys, bool)]) -> Vec<Box<[u32]>> {
-    let mut holders: HashMap<&str, Vec<u32>> = HashMap::new();
+    let mut holders: HashMap<u64, Vec<u32>> = HashMap::new();
     for (number, (keys, is_open)) in (0..).zip(things) {
         for (key, _) in keys.iter().filter(|_| *is_open) {
-            holders.entry(key).or_default().push(number);
+            holders.entry(*key).or_default().push(number);
         }
     }
     let of = |(number, (keys, _)): (usize, &(Keys, bool))| {
         let number = u32::try_from(number).unwrap_or(u32::MAX);
         let mut scores: HashMap<u32, u32> = HashMap::new();
         for (key, worth) in keys {
-            let Some(holders) = holders.get(key.as_str()) else { continue };
+            let Some(holders) = holders.get(key) else { continue };
             let here = holders.partition_point(|other| *other < number);
             let near = &holders[here.saturating_sub(NEAR)..holders.len().min(here + NEAR + 1)];
             for other in near.iter().filter(|other| **other != number) {
@@ -143,7 +145,7 @@ mod tests {
     use super::*;
 
     fn things(keys: &[&[&str]]) -> Vec<(Keys, bool)> {
-        keys.iter().map(|keys| (keys.iter().map(|key| ((*key).to_owned(), TERM)).collect(), true)).collect()
+        keys.iter().map(|keys| (keys.iter().map(|name| (key("tags", name), TERM)).collect(), true)).collect()
     }
 
     #[test]

@@ -55,6 +55,8 @@ const HOMES: &[(&str, &str)] = &[
     ("syntect", "src/base/highlight"),
     ("two_face", "src/base/highlight"),
     ("html5gum", "src/check/"),
+    ("csv", "src/source/local/data"),
+    ("serde_saphyr", "src/source/local/data"),
     ("hyper", "src/serve/"),
     ("tokio", "src/serve/"),
     ("notify", "src/serve/watch"),
