@@ -2,6 +2,7 @@
 //! rendered.
 
 use super::front;
+use super::options::Options;
 use crate::base::text;
 use crate::error::{Error, Kind, Result};
 use crate::model::view::Map;
@@ -12,11 +13,10 @@ const KEYS: [&str; 9] =
 /// What a theme says about itself.
 #[derive(Debug)]
 pub(super) struct Manifest {
-    options: toml::Table,
+    /// The options that the theme says it has; one without `theme.toml` takes any.
+    options: Option<Options>,
     /// `[strings.LANG]`, for themes that keep their texts in `theme.toml`.
     pub(super) strings: toml::Table,
-    /// Whether the theme says which options it has; one without `theme.toml` takes any.
-    declared: bool,
     /// Whether what templates write is escaped for HTML, unless a layout says otherwise.
     pub(super) autoescape: bool,
     /// Whether names that are not there are errors, unless the site says otherwise.
@@ -27,13 +27,7 @@ impl Manifest {
     /// Reads `theme.toml`; `label` names it in messages.
     pub(super) fn parse(label: &str, source: Option<&str>) -> Result<Self> {
         let Some(source) = source else {
-            return Ok(Self {
-                options: toml::Table::new(),
-                strings: toml::Table::new(),
-                declared: false,
-                autoescape: false,
-                strict: false,
-            });
+            return Ok(Self { options: None, strings: toml::Table::new(), autoescape: false, strict: false });
         };
         let table: toml::Table = source.parse().map_err(|error: toml::de::Error| {
             let line = error.span().map_or(1, |span| 1 + source[..span.start].matches('\n').count());
@@ -63,30 +57,12 @@ impl Manifest {
             Some(toml::Value::Boolean(strict)) => *strict,
             Some(_) => return Err(wrong("`strict` must be true or false")),
         };
-        Ok(Self { options: part("options")?, strings: part("strings")?, declared: true, autoescape, strict })
+        let options = Some(Options::parse(label, &part("options")?)?);
+        Ok(Self { options, strings: part("strings")?, autoescape, strict })
     }
 
     /// The theme's options with the site's `[theme.options]` over them.
     pub(super) fn options(&self, given: &toml::Table) -> Result<Map> {
-        let mut options = self.options.clone();
-        for (key, value) in given {
-            if self.declared {
-                let Some(default) = self.options.get(key) else {
-                    let message = format!("[theme.options] in aither.toml: the theme has no option `{key}`");
-                    let known: Vec<&str> = self.options.keys().map(String::as_str).collect();
-                    let all = format!("its options are {}", known.join(", "));
-                    let alike = text::did_you_mean(key, known.iter().copied());
-                    return Err(Error::new(Kind::Config, message).hint(alike.unwrap_or(all)));
-                };
-                if default.type_str() != value.type_str() {
-                    let (wanted, is) = (default.type_str(), value.type_str());
-                    let message =
-                        format!("[theme.options] in aither.toml: `{key}` must be of type {wanted}, not {is}");
-                    return Err(Error::new(Kind::Config, message));
-                }
-            }
-            options.insert(key.clone(), value.clone());
-        }
-        Ok(Map::from(&options))
+        self.options.as_ref().map_or_else(|| Ok(Map::from(given)), |options| options.with(given))
     }
 }

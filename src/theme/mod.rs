@@ -8,6 +8,7 @@ mod dialect;
 mod failure;
 mod front;
 mod manifest;
+mod options;
 mod places;
 mod render;
 mod shortcode;

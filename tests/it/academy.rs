@@ -82,6 +82,10 @@ fn courses(texts: Texts) -> Vec<Map> {
                 (Key::from("price"), Value::from(1480.0)),
                 (Key::from("currency"), texts.title.unwrap_or("EUR").into()),
                 (Key::from("location"), if place.is_empty() { Value::Nil } else { place.into() }),
+                (Key::from("place_slug"), "berlin".into()),
+                (Key::from("place_url"), "/academy/in/berlin/".into()),
+                (Key::from("month_slug"), "2027-03".into()),
+                (Key::from("month_url"), "/academy/in/2027-03/".into()),
                 (Key::from("instructor"), texts.title.unwrap_or("Dr. Ines Albrecht").into()),
                 (Key::from("tags"), Value::List([texts.title.unwrap_or("Leadership"), "Communication"].into_iter().collect())),
                 (Key::from("updated_at"), Value::from(now())),
@@ -178,6 +182,8 @@ pub(crate) fn view(layout: &'static str, texts: Texts, has_courses: bool) -> Map
         ("places", list([group("Berlin", "berlin"), group("Online", "online")])),
         ("months", list([group("2027-03", "2027-03")])),
         ("past", list([])),
+        ("posts", list([link("Silence", "journal")])),
+        ("time_zone", "Europe/Berlin".into()),
         ("sections", list([link("Journal", "")])),
         ("pages", list([link("About", ""), link("Hidden", "journal")])),
         ("feed_url", "/academy/feed.xml".into()),
@@ -406,7 +412,7 @@ fn the_built_in_theme_is_the_folder() {
     assert_eq!(read(&on_disk), read(&academy()));
     assert_eq!(
         read(&academy()).iter().map(|(route, _)| route.as_str()).collect::<Vec<_>>(),
-        ["assets/highlight.css", "assets/status.js", "style.css"]
+        ["assets/catalogue.js", "assets/freshness.js", "assets/highlight.css", "style.css"]
     );
 }
 
@@ -422,8 +428,11 @@ fn files_of_the_site_stand_over_those_of_the_theme() {
     let config = config(folder.path(), "en");
     let assets = Theme::open(&config, &[]).expect("opens").assets().expect("there");
     let routes: Vec<_> = assets.iter().map(|asset| asset.route.as_str()).collect();
-    assert_eq!(routes, ["assets/highlight.css", "assets/status.js", "img/logo.svg", "style.css"]);
-    assert_eq!(assets[3].body, Body::File(folder.path().join("static/style.css")));
+    assert_eq!(
+        routes,
+        ["assets/catalogue.js", "assets/freshness.js", "assets/highlight.css", "img/logo.svg", "style.css"]
+    );
+    assert_eq!(assets[4].body, Body::File(folder.path().join("static/style.css")));
     assert!(render(&config, "home", PLAIN, true).contains("<footer>mine</footer>"));
 }
 
@@ -446,7 +455,31 @@ fn options_are_checked_and_merged() {
     assert_eq!(error.message(), "[theme.options] in aither.toml: the theme has no option `acent`");
     assert_eq!(error.hints(), ["did you mean `accent`?"]);
     let error = Theme::open(&with("accent = 3"), &[]).expect_err("wrong type");
-    assert!(error.message().contains("`accent` must be of type string, not integer"), "{error}");
+    assert_eq!(
+        error.message(),
+        "[theme.options] in aither.toml: `accent` must be a colour such as \"#0f5257\" or \"oklch(0.4 0.07 200)\", not 3"
+    );
+    assert_eq!(error.hints(), ["the default is `accent = \"#0f5257\"`"]);
+    for (options, message) in [
+        ("accent = \"red; background: url(x)\"", "`accent` must be a colour"),
+        (
+            "home = [\"next\", \"nwes\"]",
+            "`home` must be a list of some of next, intro, upcoming, topics, news, each once",
+        ),
+        ("home = [\"next\", \"next\"]", "`home` must be a list of some of"),
+        ("home_courses = 0", "`home_courses` must be a whole number from 1 to 500, not 0"),
+        ("headings = \"comic\"", "`headings` must be one of serif, sans, not \"comic\""),
+        ("show_participants = \"no\"", "`show_participants` must be true or false"),
+        ("menu = [{ title = \"X\", url = \"javascript:alert(1)\" }]", "`menu` must be a list of { title"),
+        ("menu = [{ titel = \"X\", url = \"/\" }]", "`menu` must be a list of { title"),
+        ("logo_image = \"data:x\"", "`logo_image` must be an address"),
+    ] {
+        let error = Theme::open(&with(options), &[]).expect_err(options);
+        assert!(error.message().contains(message), "{options}: {error}");
+        assert!(!error.hints().is_empty(), "{options}");
+    }
+    let error = Theme::open(&with("home = [\"nwes\"]"), &[]).expect_err("misspelt");
+    assert_eq!(error.hints()[0], "did you mean `news`?");
     let mut config = academy();
     config.theme.name = "acadamy".to_owned();
     let error = Theme::open(&config, &[]).expect_err("no such theme");

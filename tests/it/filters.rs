@@ -19,6 +19,13 @@ fn shown_by(config: &Config, template: &str) -> (String, Trace) {
         updated_at: None,
     };
     let moment = |text: &str| text.parse::<Moment>().map_or(Value::Nil, Value::from);
+    let forms = [
+        ("one", "{count} seat"),
+        ("few", "{count} few"),
+        ("many", "{count} many"),
+        ("other", "{count} seats"),
+    ];
+    let seats: Map = forms.into_iter().collect();
     let view: Map = [
         ("day", moment("2027-03-09")),
         ("instant", moment("2027-03-09T22:30:00Z")),
@@ -32,6 +39,7 @@ fn shown_by(config: &Config, template: &str) -> (String, Trace) {
             ),
         ),
         ("price", Value::from(1480.0)),
+        ("seats", Value::Map(seats)),
     ]
     .into_iter()
     .collect();
@@ -71,6 +79,14 @@ fn dates_are_those_of_the_site_s_zone_and_language() {
         ("en-US", "{{ day | date_range: '2027-03-11' }}", "March 9–11, 2027"),
         ("de", "{{ day | date_range: '2027-04-01' }}", "9. März – 1. April 2027"),
         ("de", "{{ day | date_range: '2028-01-01' }}", "9. März 2027 – 1. Januar 2028"),
+        ("fr", "{{ day | date: 'long' }}", "9 mars 2027"),
+        ("fr", "{{ day | date: 'full' }}", "mardi 9 mars 2027"),
+        ("fr-CH", "{{ day | date: '%A %-d %B' }}", "mardi 9 mars"),
+        ("fr", "{{ day | date_range: '2027-03-11' }}", "9–11 mars 2027"),
+        ("fr", "{{ day | date_range: '2027-04-01' }}", "9 mars – 1 avril 2027"),
+        ("fr", "{{ instant | date: 'datetime' }}", "9 mars 2027 à 23:30"),
+        ("fr", "{{ instant | date_to_rfc822 }}", "Tue, 09 Mar 2027 23:30:00 +0100"),
+        ("pl", "{{ day | date: 'long' }}", "9 marca 2027"),
     ] {
         assert_eq!(shown(language, template), expected, "{language}: {template}");
     }
@@ -99,9 +115,31 @@ fn numbers_and_prices_are_written_as_people_write_them() {
         ("de", "{{ 99.5 | money: 'EUR' }}", "99,50\u{a0}€"),
         ("en", "{{ 1200 | money: 'CHF' }}", "CHF\u{a0}1,200"),
         ("en", "{{ 12 | money }}", "12"),
+        ("fr", "{{ 1234.5 | number }}", "1\u{202f}234,5"),
+        ("fr", "{{ 1480 | money: 'EUR' }}", "1\u{202f}480\u{a0}€"),
+        ("nl", "{{ 1480 | money: 'EUR' }}", "€\u{a0}1.480"),
     ] {
         assert_eq!(shown(language, template), expected, "{language}: {template}");
     }
+}
+
+#[test]
+fn a_count_has_the_form_that_its_language_wants() {
+    for (language, count, expected) in [
+        ("en", "1", "1 seat"),
+        ("en", "0", "0 seats"),
+        ("de", "1", "1 seat"),
+        ("de", "1200", "1.200 seats"),
+        ("fr", "0", "0 seat"),
+        ("fr", "2", "2 seats"),
+        ("pl", "3", "3 few"),
+        ("pl", "5", "5 many"),
+        ("pl", "1.5", "1,5 seats"),
+    ] {
+        let template = format!("{{{{ {count} | plural: seats }}}}");
+        assert_eq!(shown(language, &template), expected, "{language}: {count}");
+    }
+    assert_eq!(shown("en", "{{ 2 | plural: 'times' }}{{ 'x' | plural: seats }}"), "timesx");
 }
 
 #[test]

@@ -100,3 +100,6 @@ export async function tab(browser, { width = 1280, height = 900, scheme = "light
   await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }, ...media]);
   return page;
 }
+
+/** The sample as it is. */
+export function plain() {}

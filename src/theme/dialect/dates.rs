@@ -84,8 +84,14 @@ pub(super) fn date<'a>(
         Some(format) if !format.is_nil() => cx.text(format.clone())?,
         _ => crate::liquid::Text::Borrowed("long"),
     };
-    let style = Style::of(site);
-    shown(site, cx, &when, style.pattern(&format), style == Style::German)
+    if let Some(locale) = site.foreign()
+        && let Some(text) = locale.date(&when.zoned(site)?, &format)
+    {
+        cx.charge(text.len())?;
+        when.record(site, cx, if &*format == "datetime" { Unit::Minute } else { Unit::Day });
+        return Ok(Value::string(text));
+    }
+    shown(site, cx, &when, Style::of(site).pattern(&format), Some(site))
 }
 
 /// `| date_range: course.end_date`: both days in as few words as they need.
@@ -111,6 +117,12 @@ pub(super) fn range<'a>(
     };
     let style = Style::of(site);
     let (first, last) = (start.date(), end.date());
+    if let Some(locale) = site.foreign() {
+        let text = if last <= first { locale.date(&start, "long") } else { locale.range(&start, &end) };
+        if let Some(text) = text {
+            return Ok(Value::string(text));
+        }
+    }
     let same_month = (first.year(), first.month()) == (last.year(), last.month());
     let same_year = first.year() == last.year();
     let (left, between, right) = match style {
@@ -123,13 +135,12 @@ pub(super) fn range<'a>(
         Style::International if same_year => ("%-d %B", " – ", "%-d %B %Y"),
         _ => (style.pattern("long"), " – ", style.pattern("long")),
     };
-    let german = style == Style::German;
     // Should the end stand before the start, the start is what people need to know.
     let end = if last <= first { &start } else { &end };
     Ok(Value::string(format!(
         "{}{between}{}",
-        formatted(&start, left, german)?,
-        formatted(end, right, german)?
+        formatted(&start, left, Some(site))?,
+        formatted(end, right, Some(site))?
     )))
 }
 
@@ -143,7 +154,7 @@ pub(super) fn xmlschema<'a>(
     match when(site, cx, &input)? {
         None => Ok(input),
         Some(When::Day(date)) => Ok(Value::string(date.to_string())),
-        Some(instant) => shown(site, cx, &instant, "%Y-%m-%dT%H:%M:%S%:z", false),
+        Some(instant) => shown(site, cx, &instant, "%Y-%m-%dT%H:%M:%S%:z", None),
     }
 }
 
@@ -155,7 +166,7 @@ pub(super) fn rfc822<'a>(
     _: &Args<'a, '_>,
 ) -> Made<'a> {
     match when(site, cx, &input)? {
-        Some(when) => shown(site, cx, &when, "%a, %d %b %Y %H:%M:%S %z", false),
+        Some(when) => shown(site, cx, &when, "%a, %d %b %Y %H:%M:%S %z", None),
         None => Ok(input),
     }
 }
@@ -190,10 +201,10 @@ fn jekyll<'a>(
     let Some(when) = when(site, cx, &input)? else { return Ok(input) };
     let is = |index: usize, word: &str| args.get(index).and_then(Value::as_str) == Some(word);
     if site.is_german() {
-        return shown(site, cx, &when, &format!("%d. {month} %Y"), true);
+        return shown(site, cx, &when, &format!("%d. {month} %Y"), Some(site));
     }
     if !is(0, "ordinal") {
-        return shown(site, cx, &when, &format!("%d {month} %Y"), false);
+        return shown(site, cx, &when, &format!("%d {month} %Y"), Some(site));
     }
     let day = when.zoned(site)?.day();
     let suffix = match (day % 10, day / 10) {
@@ -204,22 +215,29 @@ fn jekyll<'a>(
     };
     let pattern =
         if is(1, "US") { format!("{month} %-d{suffix}, %Y") } else { format!("%-d{suffix} {month} %Y") };
-    shown(site, cx, &when, &pattern, false)
+    shown(site, cx, &when, &pattern, None)
 }
 
-fn shown<'a>(site: &Settings, cx: &mut Context<'a>, when: &When, pattern: &str, german: bool) -> Made<'a> {
+/// Writes a date by a pattern; `names` is the site whose language names months and days, none for English.
+fn shown<'a>(
+    site: &Settings,
+    cx: &mut Context<'a>,
+    when: &When,
+    pattern: &str,
+    names: Option<&Settings>,
+) -> Made<'a> {
     cx.charge(pattern.len())?;
     when.record(site, cx, Unit::of(pattern));
-    formatted(&when.zoned(site)?, pattern, german).map(Value::string)
+    formatted(&when.zoned(site)?, pattern, names).map(Value::string)
 }
 
-fn formatted(moment: &Zoned, pattern: &str, german: bool) -> Result<String, Error> {
+fn formatted(moment: &Zoned, pattern: &str, names: Option<&Settings>) -> Result<String, Error> {
     /// Widths such as `%999999999d` would make texts of that length.
     const LONGEST: usize = 1_000;
     if pattern.len() > LONGEST || widths(pattern) > 2 {
         return Err(Error::value("this date format is too long"));
     }
-    let pattern = prepared(moment, pattern, german);
+    let pattern = prepared(moment, pattern, names);
     let mut text = String::new();
     let config = Config::new().lenient(true);
     BrokenDownTime::from(moment)
@@ -237,27 +255,37 @@ fn widths(pattern: &str) -> usize {
         .fold(0, |most, rest| most.max(rest.bytes().take_while(u8::is_ascii_digit).count()))
 }
 
-/// The pattern with German names of months and days put in, and with milliseconds, which only Ruby calls `%L`.
-fn prepared(moment: &Zoned, pattern: &str, german: bool) -> String {
+/// The pattern with the names of months and days put in, and with milliseconds, which only Ruby calls `%L`.
+fn prepared(moment: &Zoned, pattern: &str, names: Option<&Settings>) -> String {
     let month = usize::from(moment.month().unsigned_abs()) - 1;
     let day = usize::from(moment.weekday().since(Weekday::Monday).unsigned_abs());
+    let german = names.is_some_and(Settings::is_german);
+    let foreign = names.and_then(Settings::foreign);
     let mut result = String::with_capacity(pattern.len());
     let mut characters = pattern.chars().peekable();
     while let Some(character) = characters.next() {
-        let name = match (character, characters.peek()) {
-            ('%', Some('B')) if german => MONTHS_DE[month],
-            ('%', Some('b' | 'h')) if german => MONTHS_DE_SHORT[month],
-            ('%', Some('A')) if german => DAYS_DE[day],
-            ('%', Some('a')) if german => DAYS_DE_SHORT[day],
-            ('%', Some('L')) => "%3N",
-            ('%', Some('%')) => "%%",
-            _ => {
-                result.push(character);
-                continue;
+        if character != '%' {
+            result.push(character);
+            continue;
+        }
+        let letter = characters.peek().copied().unwrap_or_default();
+        let name = foreign.and_then(|locale| locale.name(moment, letter));
+        let name = name.as_deref().or(match letter {
+            'B' if german => Some(MONTHS_DE[month]),
+            'b' | 'h' if german => Some(MONTHS_DE_SHORT[month]),
+            'A' if german => Some(DAYS_DE[day]),
+            'a' if german => Some(DAYS_DE_SHORT[day]),
+            'L' => Some("%3N"),
+            '%' => Some("%%"),
+            _ => None,
+        });
+        match name {
+            Some(name) => {
+                characters.next();
+                result.push_str(name);
             }
-        };
-        characters.next();
-        result.push_str(name);
+            None => result.push(character),
+        }
     }
     result
 }

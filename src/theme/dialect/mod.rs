@@ -2,6 +2,7 @@
 
 mod dates;
 mod lists;
+mod locale;
 mod moments;
 mod numbers;
 mod tags;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
+use self::locale::Locale;
 pub(super) use self::texts::escaped;
 use crate::config::Config;
 use crate::liquid::{Args, Arity, Context, Error, Filter, Language, Value};
@@ -26,6 +28,8 @@ pub(super) struct Settings {
     pub(super) base_url: String,
     /// The path before the addresses of this language: empty, or `/en`.
     pub(super) prefix: String,
+    /// How the language writes dates and numbers, for those that have no way of their own here.
+    locale: Arc<Locale>,
 }
 
 impl Settings {
@@ -36,6 +40,7 @@ impl Settings {
             zone: config.site.time_zone.clone(),
             base_url: config.site.base_url.clone(),
             prefix: config.site.prefix.clone(),
+            locale: Arc::new(Locale::of(&config.site.language)),
         }
     }
 
@@ -46,7 +51,25 @@ impl Settings {
     }
 
     fn is_german(&self) -> bool {
-        self.language.to_ascii_lowercase().starts_with("de")
+        self.primary().eq_ignore_ascii_case("de")
+    }
+
+    /// The way of the language, unless it is one of those that the filters know themselves.
+    fn foreign(&self) -> Option<&Locale> {
+        let is_known = ["de", "en"].iter().any(|known| self.primary().eq_ignore_ascii_case(known));
+        (!is_known).then_some(&*self.locale)
+    }
+
+    /// Whether a currency stands before its amount, as CLDR's patterns for the language have it.
+    fn writes_currency_first(&self) -> bool {
+        const FIRST: [&str; 11] = ["en", "ga", "hi", "id", "ja", "ko", "mt", "nl", "th", "tr", "zh"];
+        self.language.eq_ignore_ascii_case("pt-BR")
+            || FIRST.iter().any(|first| self.primary().eq_ignore_ascii_case(first))
+    }
+
+    /// The first part of the language's tag.
+    fn primary(&self) -> &str {
+        self.language.split('-').next().unwrap_or_default()
     }
 }
 
@@ -96,6 +119,7 @@ const FILTERS: &[(&str, Arity, Run)] = &[
     ("normalize_whitespace", NONE, texts::normalize_whitespace),
     ("number", NONE, numbers::number),
     ("number_of_words", UP_TO_ONE, texts::number_of_words),
+    ("plural", Arity::of(1, 1), numbers::plural),
     ("pop", UP_TO_ONE, lists::pop),
     ("push", Arity::of(1, 1), lists::push),
     ("relative_url", NONE, urls::relative),

@@ -12,10 +12,40 @@ pub(super) fn number<'a>(
 ) -> Made<'a> {
     let Some(amount) = float(&input) else { return Ok(input) };
     let decimals = cx.text(input)?.split_once('.').map_or(0, |(_, decimals)| decimals.len());
-    Ok(Value::string(grouped(amount, decimals.min(6), site.is_german())))
+    Ok(Value::string(grouped(site, amount, decimals.min(6))))
 }
 
-/// A price: `1.200 €` in German, `€1,200` else; two decimals unless it is a whole number.
+/// The form of a word that belongs to a count: `{{ n | plural: t.seats_left }}`, where `t.seats_left` has a text for
+/// `one`, `other` and whatever else the language has (CLDR's plural categories). `{count}` in it is the number.
+pub(super) fn plural<'a>(
+    site: &Settings,
+    cx: &mut Context<'a>,
+    input: Value<'a>,
+    args: &Args<'a, '_>,
+) -> Made<'a> {
+    let Some(count) = float(&input) else { return Ok(input) };
+    let plain = cx.text(input)?.trim().to_owned();
+    let category = match site.foreign() {
+        Some(locale) => locale.plural(&plain),
+        None if plain == "1" => "one",
+        None => "other",
+    };
+    let forms = args.get(0).cloned().unwrap_or_default();
+    let form = match &forms {
+        Value::Object(_) | Value::Record(_) => {
+            let exact = cx.property(&forms, category)?;
+            if exact.is_nil() { cx.property(&forms, "other")? } else { exact }
+        }
+        text => text.clone(),
+    };
+    let form = cx.text(form)?;
+    let decimals = plain.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+    let made = form.replace("{count}", &grouped(site, count, decimals.min(6)));
+    cx.charge(made.len())?;
+    Ok(Value::string(made))
+}
+
+/// A price: `1.200 €` in German and most languages, `€1,200` in English; two decimals unless it is a whole number.
 pub(super) fn money<'a>(
     site: &Settings,
     cx: &mut Context<'a>,
@@ -23,8 +53,8 @@ pub(super) fn money<'a>(
     args: &Args<'a, '_>,
 ) -> Made<'a> {
     let Some(amount) = float(&input) else { return Ok(input) };
-    let german = site.is_german();
-    let figures = grouped(amount, if amount.fract() == 0.0 { 0 } else { 2 }, german);
+    let after = !site.writes_currency_first();
+    let figures = grouped(site, amount, if amount.fract() == 0.0 { 0 } else { 2 });
     let currency = cx.text(args.get(0).cloned().unwrap_or_default())?;
     let symbol = match &*currency {
         "EUR" => "€",
@@ -32,7 +62,8 @@ pub(super) fn money<'a>(
         "GBP" => "£",
         other => other,
     };
-    Ok(Value::string(match (german, symbol.is_empty(), symbol.is_ascii() && symbol != "$") {
+    let apart = (symbol.is_ascii() && symbol != "$") || ["nl", "pt", "id"].contains(&site.primary());
+    Ok(Value::string(match (after, symbol.is_empty(), apart) {
         (_, true, _) => figures,
         (true, ..) => format!("{figures}\u{a0}{symbol}"),
         (false, _, true) => format!("{symbol}\u{a0}{figures}"),
@@ -81,8 +112,11 @@ fn float(value: &Value<'_>) -> Option<f64> {
     Some(number).filter(|number| number.is_finite() && number.abs() < 1e18)
 }
 
-fn grouped(amount: f64, decimals: usize, german: bool) -> String {
-    let (thousands, point) = if german { ('.', ',') } else { (',', '.') };
+fn grouped(site: &Settings, amount: f64, decimals: usize) -> String {
+    if let Some(figures) = site.foreign().and_then(|locale| locale.number(&format!("{amount:.decimals$}"))) {
+        return figures;
+    }
+    let (thousands, point) = if site.is_german() { ('.', ',') } else { (',', '.') };
     let plain = format!("{:.decimals$}", amount.abs());
     let (whole, fraction) = plain.split_once('.').unwrap_or((&plain, ""));
     let mut text = String::new();
