@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::base::card;
 use crate::base::clock::SharedClock;
 use crate::base::digest::{Digest, Hasher};
 use crate::base::files::Lock;
@@ -13,21 +14,23 @@ use crate::base::highlight::Highlighter;
 use crate::base::http::Transport;
 use crate::base::report::Reporter;
 use crate::build::{self, Asset};
-use crate::config::{Config, Source as Kindof};
+use crate::config::{Config, Source as Configured};
 use crate::error::{Error, Kind, Result};
 use crate::model::change::Refused;
 use crate::model::course::Course;
-use crate::model::participant::RESULT_FIELDS;
+use crate::model::moment::Moment;
 use crate::model::publication::HeldBack;
-use crate::model::run::{Run, RunChanges, RunError, RunFigures, RunStatus, RunType};
+use crate::model::run::{Run, RunChanges, RunError, RunFigures, RunSource, RunStatus, RunType};
+use crate::model::view::Value;
 use crate::site::{self, Route, Site};
-use crate::source::{self, Source};
-use crate::sync::{self, Journal, Memory, Outcome, Snapshot, SnapshotStore};
+use crate::source;
+use crate::sync::{Failure, Journal, Memory, Outcome, PartOutcome, Snapshot};
 use crate::theme::{self, Theme};
 
 mod around;
 mod idle;
 mod inspect;
+mod pull;
 
 use around::Around;
 use idle::{Idle, Inputs};
@@ -64,7 +67,7 @@ pub struct Summary {
 }
 
 /// The figures of a sync.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, serde::Serialize)]
 pub struct SyncSummary {
     /// Courses in the answer.
     pub fetched: usize,
@@ -91,6 +94,12 @@ pub struct SyncSummary {
     /// What was set aside, with the reasons.
     #[serde(skip)]
     pub set_aside: Vec<Refused>,
+    /// Sources that failed while others did not.
+    #[serde(skip)]
+    pub failed: Vec<Failure>,
+    /// The sources one by one.
+    #[serde(skip)]
+    pub parts: Vec<PartOutcome>,
 }
 
 impl From<&Outcome> for SyncSummary {
@@ -108,6 +117,8 @@ impl From<&Outcome> for SyncSummary {
             requests: outcome.requests,
             templates: outcome.templates,
             set_aside: outcome.refused.clone(),
+            failed: outcome.failed.clone(),
+            parts: outcome.parts.clone(),
         }
     }
 }
@@ -165,15 +176,57 @@ impl Summary {
             };
             // The history is read often; of a thousand wrong records the first ones tell the story.
             const SHOWN: usize = 20;
-            figures.errors = (sync.set_aside.iter().take(SHOWN))
-                .map(|refused| RunError {
-                    entity: refused.entity.to_owned(),
-                    message: format!("{}: {}", refused.id, refused.reason),
-                    timestamp: now,
-                })
-                .collect();
+            let down = sync.failed.iter().map(|failure| RunError {
+                entity: format!("source {}", failure.id),
+                message: failure.message.clone(),
+                timestamp: now,
+            });
+            let refused = sync.set_aside.iter().take(SHOWN).map(|refused| RunError {
+                entity: refused.entity.to_owned(),
+                message: format!("{}: {}", refused.id, refused.reason),
+                timestamp: now,
+            });
+            figures.errors = down.chain(refused).collect();
+            sync.note_sources(&mut figures);
         }
         figures
+    }
+}
+
+impl SyncSummary {
+    /// How each source stands, and the cursors of all in a line.
+    fn note_sources(&self, figures: &mut RunFigures) {
+        let is_several = self.parts.len() > 1;
+        let line = |of: fn(&PartOutcome) -> &Option<String>| {
+            let told = self.parts.iter().filter_map(|part| Some((&part.id, of(part).as_ref()?)));
+            let told: Vec<String> = told
+                .map(|(id, cursor)| if is_several { format!("{id}: {cursor}") } else { cursor.clone() })
+                .collect();
+            (!told.is_empty()).then(|| told.join("; "))
+        };
+        figures.cursor_before = line(|part| &part.cursor_before);
+        figures.cursor_after = line(|part| &part.cursor_after);
+        if is_several {
+            figures.sources = self.parts.iter().map(|part| self.source(part)).collect();
+        }
+    }
+
+    fn source(&self, part: &PartOutcome) -> RunSource {
+        let failure = self.failed.iter().find(|failure| failure.id == part.id);
+        RunSource {
+            id: part.id.clone(),
+            status: match (failure, part.was_asked) {
+                (Some(_), _) => "failed",
+                (None, true) => "success",
+                (None, false) => "kept",
+            }
+            .to_owned(),
+            courses: u64::try_from(part.courses).unwrap_or(u64::MAX),
+            delta: part.is_delta,
+            cursor_before: part.cursor_before.clone(),
+            cursor_after: part.cursor_after.clone(),
+            error: failure.map(|failure| failure.message.clone()),
+        }
     }
 }
 
@@ -183,6 +236,7 @@ pub struct Project {
     clock: SharedClock,
     reporter: Arc<dyn Reporter>,
     transport: Option<Box<dyn Transport>>,
+    only: Option<String>,
 }
 
 impl std::fmt::Debug for Project {
@@ -194,13 +248,21 @@ impl std::fmt::Debug for Project {
 impl Project {
     /// A project over a checked configuration.
     pub fn new(config: Config, clock: SharedClock, reporter: Arc<dyn Reporter>) -> Self {
-        Self { config: Arc::new(config), clock, reporter, transport: None }
+        Self { config: Arc::new(config), clock, reporter, transport: None, only: None }
     }
 
     /// The same project with another way to the network: for tests.
     #[must_use]
     pub fn with_transport(mut self, transport: Box<dyn Transport>) -> Self {
         self.transport = Some(transport);
+        self
+    }
+
+    /// The same project, that asks one of several sources alone; all for `all`, or where there is but one.
+    #[must_use]
+    pub fn with_only(mut self, source: Option<String>) -> Self {
+        let is_several = matches!(self.config.source, Configured::Several(_));
+        self.only = source.filter(|id| is_several && id != pull::ALL);
         self
     }
 
@@ -221,11 +283,7 @@ impl Project {
     pub fn build_noted(&mut self, options: Options, run_type: RunType) -> Result<Summary> {
         let mut journal = Journal::open(&self.config.paths.state, self.clock.now())?;
         let mut lock = self.lock()?;
-        let connector = match self.config.source {
-            Kindof::Hemera(_) => "hemera",
-            Kindof::File(_) => "file",
-            Kindof::Sample => "sample",
-        };
+        let connector = self.connector();
         let run = Run::begin(run_type, connector, self.clock.now());
         lock.note(&run.job_id);
         journal.put(&run)?;
@@ -279,7 +337,7 @@ impl Project {
         let next_course = self.next_course(&ready.snapshot, ready.now);
         // What templates had to say of this build, the next one may have to say again: it is not idle.
         let is_quiet = report.warnings.is_empty();
-        let refused = ready.outcome.as_ref().is_some_and(|outcome| !outcome.refused.is_empty());
+        let refused = ready.outcome.as_ref().is_some_and(|o| !o.refused.is_empty() || !o.failed.is_empty());
         if is_quiet
             && !refused
             && let (Some(before), Some(inputs)) = (inputs, Inputs::look(&self.config, options, now)?)
@@ -322,47 +380,6 @@ impl Project {
         Ok((summary, differences))
     }
 
-    /// Remembers what was published: only that is what the next pull is compared with.
-    fn published(&self, ready: &mut Ready) -> Result<()> {
-        ready.highlighter.save()?;
-        let memory = &mut ready.memory;
-        memory.course_count = Some(ready.snapshot.catalogue.len());
-        memory.source = Some(self.store().source().to_owned());
-        memory.save(&self.config.paths.state)
-    }
-
-    /// How many courses the published site has: as remembered, else as its manifest says. Nothing where it came from
-    /// another source, with which this one cannot be compared.
-    fn published_courses(&self, memory: &Memory) -> Result<Option<usize>> {
-        if memory.source.as_deref().is_some_and(|source| source != self.store().source()) {
-            return Ok(None);
-        }
-        if memory.course_count.is_some() {
-            return Ok(memory.course_count);
-        }
-        let manifest = build::Manifest::load(&self.config.paths.output)?;
-        let count =
-            manifest.map(|manifest| manifest.entities.keys().filter(|id| id.starts_with("course:")).count());
-        Ok(count.filter(|count| *count > 0))
-    }
-
-    /// A site that was built from a real source does not turn into the sample because a variable is missing.
-    fn check_source(&self, memory: &Memory, options: Options) -> Result<()> {
-        let before = memory.source.as_deref().unwrap_or_default();
-        if matches!(self.config.source, Kindof::Sample)
-            && before.starts_with("hemera ")
-            && !options.allow_shrink
-        {
-            return Err(Error::new(
-                Kind::Config,
-                format!("the site was built from {before}, and now it would show the sample"),
-            )
-            .hint("set HEMERA_API_BASE_URL and HEMERA_API_KEY in the environment, or `source` in aither.toml")
-            .hint("if the sample is what you want, run again with --allow-shrink"));
-        }
-        Ok(())
-    }
-
     /// What the pages that `asked` names read when they were last built, and what of it is different now.
     ///
     /// `asked` is the path of a page in the output, an address, or a file that pages were made from: a layout or partial,
@@ -387,7 +404,8 @@ impl Project {
             memory.learn(&snapshot.catalogue, now);
         }
         // A source on this disk has no moment at which it was asked: its data is as old as its last change.
-        memory.last_synced_at = if self.is_remote() { snapshot.synced_at } else { memory.data_changed_at };
+        memory.last_synced_at =
+            if self.config.source.is_remote() { snapshot.synced_at } else { memory.data_changed_at };
         let gone = outcome.as_ref().map(|outcome| outcome.gone.as_slice()).unwrap_or_default();
         memory.archive(&snapshot.catalogue, gone, self.config.courses.archive, now);
         let catalogue = snapshot.catalogue.with(&memory.archive);
@@ -397,11 +415,12 @@ impl Project {
         let around = Around::new(&self.config, &theme, &catalogue, now, &highlighter, &data);
         let content = source::local::read(&self.config, &around, now)?;
         let mut assets = self.assets(&theme, &content.assets)?;
-        if memory.source.as_deref().is_some_and(|source| source != self.store().source()) {
+        if memory.source.as_deref().is_some_and(|source| source != self.config.source.address()) {
             memory.history.forget_events();
         }
         let redirects = take_redirects(&mut assets)?;
         let history = std::mem::take(&mut memory.history);
+        let cards = self.cards(&theme);
         let mut site = site::plan(
             &site::Input {
                 config: &self.config,
@@ -412,6 +431,7 @@ impl Project {
                 changed_at: &|course| memory.changed_at(course),
                 data_changed_at: memory.data_changed_at,
                 now,
+                cards: cards.as_ref(),
                 redirects: &redirects,
             },
             history,
@@ -426,8 +446,16 @@ impl Project {
         Ok(Ready { now, snapshot, outcome, theme, assets, site, memory, highlighter, sources })
     }
 
-    fn is_remote(&self) -> bool {
-        matches!(self.config.source, Kindof::Hemera(_))
+    /// How cards look: in the colour of a theme that has one.
+    fn cards(&self, theme: &Theme) -> Option<site::Cards> {
+        const SLATE: [u8; 3] = [38, 50, 56];
+        let Some(Value::Text(accent)) = theme.options().get("accent") else { return None };
+        let dates = theme.dates();
+        let range = move |language, first: Moment, last: Option<Moment>| {
+            dates.range(language, &first.to_string(), &last.unwrap_or(first).to_string())
+        };
+        let colour = card::colour(accent).unwrap_or(SLATE);
+        self.config.outputs.cards.then(|| site::Cards { colour, dates: Arc::new(range) })
     }
 
     /// Files that are published as they are: those beside content files, the theme's, the site's own.
@@ -480,70 +508,6 @@ impl Project {
             Error::new(Kind::Busy, "another build or sync of this site is under way")
                 .hint("wait for it to end, then run again; nothing was changed")
         })
-    }
-
-    /// The catalogue: from the source, or as of its last good answer.
-    fn pull(
-        &mut self,
-        options: Options,
-        memory: &Memory,
-        now: Timestamp,
-        gate: &Gate,
-    ) -> Result<(Snapshot, Option<Outcome>)> {
-        let store = self.store();
-        self.check_source(memory, options)?;
-        if options.offline && matches!(self.config.source, Kindof::Hemera(_)) {
-            return match (store.load(&*self.reporter)?, self.published_courses(memory)?) {
-                (Some(snapshot), _) => Ok((snapshot, None)),
-                (None, Some(1..)) => Err(Error::new(
-                    Kind::Refused,
-                    "there is no good snapshot of the source to build from, so the site stays as it is",
-                )
-                .hint("run `aither build` without --offline once, to read the source anew")),
-                (None, _) => {
-                    self.reporter.warn("there was no sync yet: the site is built without courses");
-                    Ok((Snapshot::default(), None))
-                }
-            };
-        }
-        let mut source = self.source()?;
-        let request = sync::Request {
-            allow_shrink: options.allow_shrink,
-            known_courses: self.published_courses(memory)?,
-            keep: !options.dry_run && (self.is_remote() || self.config.courses.archive),
-            max_shrink_percent: self.config.limits.max_shrink_percent,
-            participants_wanted: !self.config.privacy.public_fields.is_empty(),
-            results_wanted: self
-                .config
-                .privacy
-                .public_fields
-                .iter()
-                .any(|f| RESULT_FIELDS.contains(&f.as_str())),
-            budget: match &self.config.source {
-                Kindof::Hemera(hemera) => hemera.budget,
-                _ => Duration::MAX,
-            },
-            now,
-            full: options.full,
-            gate,
-        };
-        let mut outcome = sync::run(&mut *source, &store, &request, &*self.reporter)?;
-        let snapshot = std::mem::take(&mut outcome.snapshot);
-        Ok((snapshot, Some(outcome)))
-    }
-
-    fn store(&self) -> SnapshotStore {
-        let (name, secret) = match &self.config.source {
-            Kindof::Hemera(hemera) => (format!("hemera {}", hemera.base_url), hemera.api_key.clone()),
-            Kindof::File(_) => ("file".to_owned(), None),
-            Kindof::Sample => ("sample".to_owned(), None),
-        };
-        let shows_people = !self.config.privacy.public_fields.is_empty();
-        SnapshotStore::new(&self.config.paths.state, name, secret).needing_participants(shows_people)
-    }
-
-    fn source(&mut self) -> Result<Box<dyn Source>> {
-        source::open(&self.config, self.clock.clone(), self.reporter.clone(), self.transport.take())
     }
 
     /// What decides how pages look besides what they read.

@@ -1,8 +1,10 @@
 //! The ground floor: digests, files, HTTP, retries, the clock, text. Knows nothing of courses or pages.
 
+pub mod card;
 pub mod clock;
 pub mod compress;
 pub mod digest;
+pub mod encode;
 pub mod files;
 pub mod gate;
 pub mod highlight;
@@ -10,6 +12,7 @@ pub mod http;
 pub mod journal;
 pub mod markdown;
 pub mod mistakes;
+pub mod oauth1;
 pub mod queue;
 pub mod report;
 pub mod retry;

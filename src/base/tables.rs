@@ -217,6 +217,35 @@ impl<'s, 't> Table<'s, 't> {
         Some(Table { sheet: self.sheet, name, entries, asked: Vec::new(), named: Vec::new() })
     }
 
+    /// Takes a list of tables with keys that are known, each with its place: `[[key]]`.
+    pub fn list_of_tables(&mut self, key: &'static str) -> Option<Vec<Found<Table<'s, 't>>>> {
+        let name = if self.name.is_empty() { key.to_owned() } else { format!("{}.{key}", self.name) };
+        let expected = format!("a list of tables: [[{name}]]");
+        let Found { value: list, span } = self.typed(key, &expected, |value| match value {
+            DeValue::Array(list) => Some(list),
+            _ => None,
+        })?;
+        let tables: Option<Vec<_>> = list
+            .into_iter()
+            .map(|item| {
+                let span = self.sheet.in_file(item.span());
+                let entries = as_table(item.into_inner())?;
+                let table = Table {
+                    sheet: self.sheet,
+                    name: name.clone(),
+                    entries,
+                    named: Vec::new(),
+                    asked: Vec::new(),
+                };
+                Some(Found { value: table, span })
+            })
+            .collect();
+        if tables.is_none() {
+            self.sheet.wrong(&span, format_args!("`{key}` must be {expected}"), None);
+        }
+        tables
+    }
+
     /// Takes everything as tables whose names are free, each with its name and place.
     pub fn tables(self) -> Vec<(String, Range<usize>, Table<'s, 't>)> {
         let sheet = self.sheet;

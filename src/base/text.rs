@@ -48,6 +48,12 @@ pub fn slugify(text: &str) -> String {
     slug.trim_end_matches('-').to_owned()
 }
 
+/// A text on one line: line breaks and control characters are spaces, and of several spaces one stays.
+pub fn one_line(text: &str) -> String {
+    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// The text with the characters escaped that mean something in HTML and in its attributes.
 pub fn escaped(text: &str) -> String {
     let mut made = String::with_capacity(text.len() + text.len() / 8);
@@ -67,6 +73,27 @@ pub fn escaped(text: &str) -> String {
 /// "1 file" or "3 files".
 pub fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// Foreign text for a message: on one line, without control characters, and not for ever.
+pub fn quoted(text: &str) -> String {
+    const MOST: usize = 160;
+    // Beside control characters those that turn the direction of text, or that cannot be seen at all.
+    let unseen = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    let mut out = String::new();
+    for word in text.split(|c: char| c.is_whitespace() || unseen(c)).filter(|word| !word.is_empty()) {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(word);
+        if out.chars().nth(MOST).is_some() {
+            return out.chars().take(MOST).chain(['…']).collect();
+        }
+    }
+    out
 }
 
 #[cfg(test)]

@@ -186,6 +186,9 @@ fn page_in_words(page: &Explanation) -> String {
 fn remarks(summary: &Summary) -> Option<String> {
     let sync = summary.sync.as_ref()?;
     let mut remarks = Vec::new();
+    for failure in &sync.failed {
+        remarks.push(format!("the source `{}` failed, its last good records stay", failure.id));
+    }
     if sync.refused > 0 {
         remarks.push(format!("{} set aside", count(sync.refused, "record", "records")));
     }
@@ -223,6 +226,8 @@ mod tests {
                 participants_read: 300,
                 requests: 90,
                 set_aside: Vec::new(),
+                failed: Vec::new(),
+                parts: Vec::new(),
                 templates: 0,
             };
             remarks(&Summary {

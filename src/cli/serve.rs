@@ -57,10 +57,12 @@ fn start(
     settings.host = asked.host.unwrap_or(settings.host);
     settings.port = asked.port.unwrap_or(settings.port);
     let clock = Arc::new(SystemClock::new());
-    let connector = match config.source {
-        Source::Sample => "sample",
-        Source::File(_) => "file",
-        Source::Hemera(_) => "hemera",
+    let connectors = match &config.source {
+        Source::Several(entries) => {
+            // The first is what a sync is called that names none.
+            std::iter::once("all".to_owned()).chain(entries.iter().map(|entry| entry.id.clone())).collect()
+        }
+        one => vec![one.kind().to_owned()],
     };
     let teller = talk.clone();
     let root = config.root.clone();
@@ -69,7 +71,7 @@ fn start(
         base_url: config.site.base_url.clone(),
         output: config.paths.output.clone(),
         state: config.paths.state.clone(),
-        connectors: vec![connector.to_owned()],
+        connectors,
         live,
         signals: true,
         clock: clock.clone(),

@@ -17,11 +17,16 @@ mod outputs;
 mod paths;
 mod read;
 mod serve;
+mod source;
+mod sources;
 
 pub use features::{MenuEntry, Taxonomy};
 pub use languages::Language;
 pub use outputs::{Mode, Organisation, Outputs};
 pub use serve::{Serve, ServeLimits, Tokens};
+pub use source::{
+    Credentials, EdFi, Entry, Levels, MatchBy, OneRoster, OneRosterAuth, Paging, Service, Source, Sync,
+};
 
 /// Everything that a run has to know, checked. Paths are absolute.
 #[derive(Debug, Clone)]
@@ -32,8 +37,10 @@ pub struct Config {
     pub site: Site,
     /// `[languages]`: all languages of the site, the main one, that of `[site]`, first.
     pub languages: Vec<Language>,
-    /// `source` and the table of that source.
+    /// `source` and the table of that source, or `[[sources]]`.
     pub source: Source,
+    /// `[sync]`.
+    pub sync: Sync,
     /// `[theme]`: how the site looks.
     pub theme: Theme,
     /// `[paths]`.
@@ -77,17 +84,6 @@ pub struct Site {
     pub extra: toml::Table,
 }
 
-/// Where the catalogue comes from.
-#[derive(Debug, Clone)]
-pub enum Source {
-    /// `source = "sample"`: the catalogue in `content/`'s data files.
-    Sample,
-    /// `source = "file"`: a JSON file, `[file] path`.
-    File(PathBuf),
-    /// `source = "hemera"`: the Hemera Academy Service API.
-    Hemera(Hemera),
-}
-
 /// `[hemera]`: how to talk to the Hemera Academy Service API.
 #[derive(Debug, Clone)]
 pub struct Hemera {
@@ -95,6 +91,8 @@ pub struct Hemera {
     pub base_url: String,
     /// `HEMERA_API_KEY`; never in the file. Only a pull needs it: [`Hemera::required_key`].
     pub api_key: Option<Secret>,
+    /// The variable of the key: HEMERA_API_KEY, if nothing else is said.
+    pub key_variable: String,
     /// What asks for this source: `aither.toml:4`, or the name of the variable.
     pub declared: String,
     /// `details`: whose bookings are read.
@@ -245,7 +243,9 @@ impl Environment {
     /// The variables of ours whose values are not UTF-8: they are set, but not to anything that can be used.
     fn garbled(&self) -> impl Iterator<Item = &str> {
         let names = self.garbled.iter().map(String::as_str);
-        names.filter(|name| ["AITHER_", "HEMERA_"].iter().any(|prefix| name.starts_with(prefix)))
+        names.filter(|name| {
+            ["AITHER_", "HEMERA_", "ONEROSTER_", "EDFI_"].iter().any(|prefix| name.starts_with(prefix))
+        })
     }
 }
 
@@ -301,13 +301,15 @@ impl Hemera {
     /// before anything is sent.
     pub fn required_key(&self) -> Result<Secret> {
         let wrong = |what: &str| {
-            let message =
-                format!("{}: the source `hemera` needs a key, and HEMERA_API_KEY {what}", self.declared);
+            let message = format!(
+                "{}: the source `hemera` needs a key, and {} {what}",
+                self.declared, self.key_variable
+            );
             Error::new(Kind::Config, message)
         };
         let Some(key) = &self.api_key else {
             return Err(wrong("is not set")
-                .hint("set HEMERA_API_KEY in the environment; it has no place in a file")
+                .hint(format!("set {} in the environment; it has no place in a file", self.key_variable))
                 .hint("`aither build --offline` renders from the last good snapshot without a key"));
         };
         let key = key.reveal().trim();

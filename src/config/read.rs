@@ -1,32 +1,23 @@
 //! `aither.toml`, key by key.
 
 use std::path::Path;
-use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
 use super::{
-    Config, Courses, Details, Environment, FILE, Hemera, Limits, Markdown, MenuEntry, Mode, Order,
-    Organisation, Outputs, Paths, Privacy, Serve, Site, Source, Taxonomy, Theme,
+    Config, Courses, Environment, FILE, Limits, Markdown, MenuEntry, Mode, Order, Organisation, Outputs,
+    Paths, Privacy, Serve, Site, Taxonomy, Theme,
 };
-use super::{checks, languages, paths};
+use super::{checks, languages, paths, sources};
 use crate::base::mistakes::{self, Mistake};
 use crate::base::secret::Secret;
 use crate::base::tables::{Found, Sheet, Table};
 use crate::error::{Kind, Result};
 
-/// The names of the sources, in the order in which they are explained.
-#[derive(Clone, Copy, PartialEq)]
-enum Name {
-    Sample,
-    Hemera,
-    File,
-}
-
 /// The environment, and what is wrong with it.
-struct Variables<'e> {
-    environment: &'e Environment,
-    mistakes: Vec<Mistake>,
+pub(super) struct Variables<'e> {
+    pub(super) environment: &'e Environment,
+    pub(super) mistakes: Vec<Mistake>,
 }
 
 /// The configuration in `text`, the content of `aither.toml` in `root`, with what the environment says over it.
@@ -40,20 +31,13 @@ pub(super) fn config(root: &Path, text: &str, environment: &Environment) -> Resu
     if let Some(base_url) = variables.address("AITHER_BASE_URL") {
         site.base_url = base_url;
     }
-    let (source, file) = source(&sheet, root, &mut top, &mut variables);
+    let (source, given) = sources::read(&sheet, root, &mut top, &mut variables);
     let languages = languages::read(&sheet, &site.language, top.table("languages"));
     let config = Config {
         site,
         languages,
         theme: theme(top.table("theme")),
-        paths: folders(
-            &sheet,
-            root,
-            top.table("paths"),
-            environment,
-            file.as_deref(),
-            &mut variables.mistakes,
-        ),
+        paths: folders(&sheet, root, top.table("paths"), environment, &given, &mut variables.mistakes),
         courses: courses(top.table("courses")),
         markdown: markdown(top.table("markdown")),
         taxonomies: Taxonomy::read(&sheet, top.table("taxonomies")),
@@ -63,6 +47,7 @@ pub(super) fn config(root: &Path, text: &str, environment: &Environment) -> Resu
         privacy: privacy(&sheet, top.table("privacy")),
         serve: Serve::read(&sheet, top.table("serve"), environment, &mut variables.mistakes),
         source,
+        sync: sources::sync(top.table("sync")),
         root: root.to_owned(),
     };
     top.finish(None);
@@ -99,102 +84,6 @@ fn site(table: Option<Table<'_, '_>>) -> Site {
     site
 }
 
-/// The source, and the JSON file where it is one.
-fn source(
-    sheet: &Sheet<'_>,
-    root: &Path,
-    top: &mut Table<'_, '_>,
-    variables: &mut Variables<'_>,
-) -> (Source, Option<std::path::PathBuf>) {
-    let names = [("sample", Name::Sample), ("hemera", Name::Hemera), ("file", Name::File)];
-    let asked = top.choice("source", &names);
-    let mut hemera = hemera(top.table("hemera"));
-    let file = top.table("file").and_then(|mut table| {
-        let path = table.checked("path", not_empty);
-        table.finish(None);
-        path.map(|found| paths::below(root, &found.value))
-    });
-    hemera.api_key = variables.secret("HEMERA_API_KEY");
-    let address = variables.address("HEMERA_API_BASE_URL");
-    let by_variable = address.is_some();
-    if let Some(address) = address {
-        hemera.base_url = address;
-    }
-    let name = match asked.as_ref().map(|found| found.value) {
-        // The address in the environment is the stronger wish: a site that ships with sample data goes live by it.
-        Some(Name::Sample) | None if by_variable => Name::Hemera,
-        Some(name) => name,
-        None if !hemera.base_url.is_empty() => Name::Hemera,
-        None if file.is_some() => Name::File,
-        None => Name::Sample,
-    };
-    hemera.declared = match &asked {
-        Some(found) if found.value == Name::Hemera => sheet.line(&found.span),
-        _ if by_variable => "HEMERA_API_BASE_URL".into(),
-        _ => FILE.into(),
-    };
-    let span = asked.map_or(0..0, |found| found.span);
-    let source = match name {
-        Name::Sample => Source::Sample,
-        Name::Hemera => {
-            if hemera.base_url.is_empty() {
-                let hint = "set HEMERA_API_BASE_URL in the environment, or `base_url` in [hemera]";
-                sheet.wrong(&span, "the source `hemera` needs the address of the service", Some(hint.into()));
-            }
-            Source::Hemera(hemera)
-        }
-        Name::File => {
-            if file.is_none() {
-                let hint = "name a JSON file of courses by `path` in [file]";
-                sheet.wrong(&span, "the source `file` needs a path", Some(hint.into()));
-            }
-            Source::File(file.clone().unwrap_or_default())
-        }
-    };
-    (source, file.filter(|_| name == Name::File))
-}
-
-fn hemera(table: Option<Table<'_, '_>>) -> Hemera {
-    const DAY: u64 = 86_400;
-    let mut hemera = Hemera {
-        base_url: String::new(),
-        api_key: None,
-        declared: String::new(),
-        details: Details::Needed,
-        requests_per_minute: 90,
-        connect_timeout: Duration::from_secs(10),
-        read_timeout: Duration::from_secs(30),
-        budget: Duration::from_secs(60),
-        retries: 3,
-        max_body: 16 << 20,
-    };
-    if let Some(mut table) = table {
-        let details = [
-            ("needed", Details::Needed),
-            ("none", Details::None),
-            ("upcoming", Details::Upcoming),
-            ("all", Details::All),
-        ];
-        table.forbid(
-            "api_key",
-            "the key must not stand in a file",
-            "remove the line, and set HEMERA_API_KEY in the environment",
-        );
-        keep(&mut hemera.base_url, table.checked("base_url", checks::address));
-        keep(&mut hemera.details, table.choice("details", &details));
-        let mut seconds = |key, most| table.integer(key, 1..=most).map(Duration::from_secs);
-        hemera.connect_timeout = seconds("connect_timeout_seconds", 300).unwrap_or(hemera.connect_timeout);
-        hemera.read_timeout = seconds("read_timeout_seconds", 3_600).unwrap_or(hemera.read_timeout);
-        hemera.budget = seconds("sync_budget_seconds", DAY).unwrap_or(hemera.budget);
-        hemera.requests_per_minute =
-            table.integer("requests_per_minute", 1..=100).unwrap_or(hemera.requests_per_minute);
-        hemera.retries = table.integer("retries", 0..=10).unwrap_or(hemera.retries);
-        hemera.max_body = table.integer("max_body_bytes", 1_024..=1 << 30).unwrap_or(hemera.max_body);
-        table.finish(None);
-    }
-    hemera
-}
-
 fn theme(table: Option<Table<'_, '_>>) -> Theme {
     let mut theme = Theme { name: "academy".into(), strict: None, options: toml::Table::new() };
     if let Some(mut table) = table {
@@ -211,7 +100,7 @@ fn folders(
     root: &Path,
     table: Option<Table<'_, '_>>,
     environment: &Environment,
-    file: Option<&Path>,
+    given: &[std::path::PathBuf],
     mistakes: &mut Vec<Mistake>,
 ) -> Paths {
     let default = |name| paths::below(root, name);
@@ -252,7 +141,7 @@ fn folders(
         ("`.aither`", &*folders.state),
         ("`.git`", &*git),
     ];
-    inputs.extend(file.map(|file| ("the file of courses", file)));
+    inputs.extend(given.iter().map(|file| ("the file of courses", &**file)));
     if let Some(objection) = paths::objection(root, &folders.output, &inputs) {
         let hint = "choose a folder that holds nothing else, such as `output`";
         match variable {
@@ -327,7 +216,7 @@ pub(super) fn not_empty(text: &str) -> Result<String, &'static str> {
     if text.trim().is_empty() { Err("must not be empty") } else { Ok(text.to_owned()) }
 }
 
-fn keep<T>(setting: &mut T, found: Option<Found<T>>) {
+pub(super) fn keep<T>(setting: &mut T, found: Option<Found<T>>) {
     if let Some(found) = found {
         *setting = found.value;
     }
@@ -340,7 +229,7 @@ fn keep_path(setting: &mut std::path::PathBuf, root: &Path, found: Option<Found<
 }
 
 impl Variables<'_> {
-    fn address(&mut self, name: &str) -> Option<String> {
+    pub(super) fn address(&mut self, name: &str) -> Option<String> {
         match checks::address(self.environment.get(name)?) {
             Ok(address) => Some(address),
             Err(reason) => {
@@ -350,7 +239,7 @@ impl Variables<'_> {
         }
     }
 
-    fn secret(&mut self, name: &str) -> Option<Secret> {
+    pub(super) fn secret(&mut self, name: &str) -> Option<Secret> {
         let text = self.environment.get(name)?.trim();
         // How long it has to be is of interest only where it is used.
         match checks::key_characters(text) {

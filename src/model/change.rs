@@ -39,6 +39,18 @@ pub struct RemoteTemplate {
     pub updated_at: Option<Timestamp>,
 }
 
+/// What a source keeps from one pull to the next, so that it can ask for changes alone. Its own records, as it wrote them:
+/// nobody else reads them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Held {
+    /// How far each list of changes was read, by entity.
+    pub cursors: std::collections::BTreeMap<String, String>,
+    /// Records in which there is nobody.
+    pub records: Vec<u8>,
+    /// Records about people: sealed at rest.
+    pub people: Vec<u8>,
+}
+
 /// The result of one pull from a source.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Pull {
@@ -63,6 +75,10 @@ pub struct Pull {
     pub validators: std::collections::BTreeMap<String, Validator>,
     /// How many requests were made.
     pub requests: usize,
+    /// What the next pull may begin with, for a source that can tell changes.
+    pub held: Option<Held>,
+    /// Whether only changes were asked for.
+    pub is_delta: bool,
 }
 
 /// What a server gave to ask "has it changed since?" (RFC 9110, section 8.8).

@@ -98,6 +98,9 @@ pub struct Course {
     pub title: Arc<str>,
     /// The slug as the source wrote it: foreign text, to be made safe before it becomes an address.
     pub slug: Arc<str>,
+    /// The code that the academy knows it by, not necessarily unique.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Arc<str>>,
     /// The level.
     pub level: Level,
     /// The first day.
@@ -155,6 +158,9 @@ impl Course {
         text(self.location.as_deref());
         text(self.instructor.as_deref());
         text(self.image.as_deref());
+        if self.code.is_some() {
+            text(self.code.as_deref());
+        }
         let day = |moment: Option<Moment>| moment.map_or(0, |moment| moment.number());
         hasher.number(day(self.start)).number(day(self.end)).number(u64::from(self.participant_count));
         hasher.number(self.price.map_or(u64::MAX, f64::to_bits));
@@ -176,6 +182,7 @@ impl Course {
             id,
             title,
             slug,
+            code,
             level,
             start,
             end,
@@ -200,6 +207,9 @@ impl Course {
         mark = mark.number(price.map_or(u64::MAX, f64::to_bits));
         let texts = [description, currency, location, instructor, image];
         mark = texts.into_iter().fold(mark, |mark, text| mark.maybe(text.as_deref()));
+        if let Some(code) = code {
+            mark = mark.text(code);
+        }
         let times = [updated_at, archived_at];
         times
             .into_iter()

@@ -9,5 +9,6 @@ pub mod history;
 pub mod moment;
 pub mod participant;
 pub mod publication;
+pub mod push;
 pub mod run;
 pub mod view;

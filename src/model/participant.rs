@@ -69,6 +69,26 @@ pub struct Participant {
 }
 
 impl Participant {
+    /// A booking of which nothing more is known.
+    pub fn bare(booking_id: Personal, user_id: Personal) -> Self {
+        Self {
+            booking_id,
+            participation_id: None,
+            user_id,
+            name: None,
+            image_url: None,
+            status: None,
+            preparation_intent: None,
+            desired_results: None,
+            line_manager_profile: None,
+            preparation_completed_at: None,
+            result_outcome: None,
+            result_notes: None,
+            result_completed_at: None,
+            created_at: None,
+        }
+    }
+
     /// A quick hash of everything but the picture's address, which the source changes at will.
     pub fn fingerprint(&self) -> u64 {
         let text = |mark: Fingerprint, text: Option<&Personal>| mark.maybe(text.map(|text| &**text.reveal()));

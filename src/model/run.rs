@@ -84,6 +84,29 @@ pub struct RunFigures {
     pub cursor_after: Option<String>,
     /// What went wrong without ending the run.
     pub errors: Vec<RunError>,
+    /// How each of several sources stands; empty where there is but one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<RunSource>,
+}
+
+/// How one of several sources stands after a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct RunSource {
+    /// Its id in the configuration.
+    pub id: String,
+    /// `success`; `failed`: its last good records stay; `kept`: it was not asked.
+    pub status: String,
+    /// Courses of it.
+    pub courses: u64,
+    /// Whether only changes were asked for.
+    pub delta: bool,
+    /// Where its changes were read from.
+    pub cursor_before: Option<String>,
+    /// Where they will be read from next.
+    pub cursor_after: Option<String>,
+    /// What went wrong.
+    pub error: Option<String>,
 }
 
 /// One run. As JSON: the job of the sync API.

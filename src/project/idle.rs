@@ -60,17 +60,28 @@ impl Inputs {
         if let Ok(program) = std::env::current_exe() {
             stamps.file(&program);
         }
-        match &config.source {
-            Source::File(path) => mark = content(mark, path)?,
-            // The sample's dates are counted from today.
-            Source::Sample => {
-                mark = mark.text(&now.to_zoned(config.site.time_zone.clone()).date().to_string())
-            }
-            Source::Hemera(_) if !options.offline => return Ok(None),
-            Source::Hemera(hemera) => {
-                mark = mark.number(u64::from(hemera.api_key.is_some()));
-                stamps.file(&state.join("snapshot.json"));
-                stamps.file(&state.join("participants.sealed"));
+        let entries = config.source.entries();
+        if !options.offline && config.source.is_remote() {
+            return Ok(None);
+        }
+        let is_several = matches!(config.source, Source::Several(_));
+        for entry in &entries {
+            match &entry.source {
+                // The sample's dates are counted from today.
+                Source::Sample => {
+                    mark = mark.text(&now.to_zoned(config.site.time_zone.clone()).date().to_string());
+                }
+                source => match source.path() {
+                    Some(path) if path.is_dir() => stamps.folder(path),
+                    Some(path) => mark = content(mark, path)?,
+                    None => {
+                        mark = mark.number(u64::from(source.secret().is_some()));
+                        let own = state.join("sources").join(&entry.id);
+                        let folder = if is_several { &own } else { state };
+                        stamps.file(&folder.join("snapshot.json"));
+                        stamps.file(&folder.join("participants.sealed"));
+                    }
+                },
             }
         }
         let paths = &config.paths;

@@ -66,8 +66,9 @@ impl Bench {
         Ok(())
     }
 
-    fn build(&self, options: Options, gate: &Gate) -> Result<Summary> {
+    fn build(&self, options: Options, only: Option<String>, gate: &Gate) -> Result<Summary> {
         Project::new(self.config.clone(), self.clock.clone(), self.reporter.clone())
+            .with_only(only)
             .build_locked(options, gate)
     }
 }
@@ -76,7 +77,7 @@ impl Work for Bench {
     fn sync(&mut self, request: &SyncRequest, gate: &Gate) -> Result<RunFigures> {
         self.reload()?;
         let options = Options { full: request.full, ..Options::default() };
-        let summary = self.build(options, gate)?;
+        let summary = self.build(options, request.connector.clone(), gate)?;
         Ok(summary.figures(self.clock.now()))
     }
 
@@ -85,7 +86,7 @@ impl Work for Bench {
         if config_changed || request.changed.is_empty() {
             self.reload()?;
         }
-        let summary = self.build(Options { offline: true, ..Options::default() }, gate)?;
+        let summary = self.build(Options { offline: true, ..Options::default() }, None, gate)?;
         let reasons = summary.build.reasons.into_iter();
         let rendered = reasons.map(|(path, reason)| (path, reason.to_string())).collect();
         Ok(Rebuilt { written: summary.build.written, rendered })

@@ -18,5 +18,6 @@ mod taxonomies;
 mod views;
 
 pub use courses::addresses_of;
+pub use machine::cards::{Cards, DateRange};
 pub use plan::{Body, Edition, Input, Make, Page, Rank, Site, View, plan};
 pub use route::Route;

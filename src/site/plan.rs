@@ -12,11 +12,12 @@ use super::documents::{self, Documents, Placed};
 use super::groups::{Cut, Groups};
 use super::jekyll;
 use super::languages::{self, Chronicle, Languages};
+use super::machine::cards::Cards;
 use super::machine::{self, Place};
 use super::menus;
 use super::planner::Planner;
 use super::records::Records;
-use super::related::{self, Cards};
+use super::related::{self, Teasers};
 use super::route::Route;
 use super::taxonomies;
 use super::views::{self, Addresses};
@@ -48,6 +49,8 @@ pub struct Input<'a> {
     pub data_changed_at: Option<Timestamp>,
     /// The present moment.
     pub now: Timestamp,
+    /// How cards look, where there are any.
+    pub cards: Option<&'a Cards>,
     /// What the site's own `static/_redirects` says; the site's moves come after it.
     pub redirects: &'a str,
 }
@@ -350,11 +353,12 @@ fn edition(
         config: config.clone(),
         addresses: addresses.clone(),
         related: related::courses(&entries),
-        cards: Arc::new(Cards::new(&entries, &addresses)),
+        teasers: Arc::new(Teasers::new(&entries, &addresses)),
         entries,
         groups,
         languages: languages.clone(),
         language,
+        has_cards: input.cards.is_some(),
     });
     let maps: Vec<Map> = Records::maps(&records);
     let placed: Vec<&Placed<'_>> = documents.all().collect();

@@ -8,7 +8,7 @@ use super::groups::Cut;
 use super::jekyll;
 use super::languages::{Chronicle, Translated};
 use super::listings;
-use super::machine::Place;
+use super::machine::{Place, cards};
 use super::plan::{Body, Input, Page, Rank, View};
 use super::records::{CoursePages, Listing, Records};
 use super::route::Route;
@@ -135,7 +135,7 @@ impl Planner<'_> {
                 related: List::default(),
                 previous: None,
                 next: None,
-                card: None,
+                card: self.records.card(cards::DEFAULT),
                 language: self.spoken(is_fallback),
                 is_fallback,
             },
@@ -177,10 +177,10 @@ impl Planner<'_> {
                 at.and_then(|at| records.neighbour(place, at)).map_or(0, |entry| entry.link_mark)
             };
             let inputs = Fingerprint::new(11).number(entry.mark).number(neighbour(place.checked_sub(1)));
-            let inputs = inputs.number(neighbour(Some(place + 1)));
+            let inputs = inputs.number(neighbour(Some(place + 1))).number(u64::from(records.has_cards));
             let related = records.related.of(number).iter();
             let inputs =
-                related.fold(inputs, |inputs, other| inputs.number(records.cards.mark(*other))).get();
+                related.fold(inputs, |inputs, other| inputs.number(records.teasers.mark(*other))).get();
             let content = overlay.map(|overlay| overlay.html.clone()).filter(|html| !html.trim().is_empty());
             let body = Body::Layout { layouts, view: View::Made(maker.clone(), number), content };
             self.history.learn(&entry.id, &entry.route.address());
@@ -253,6 +253,7 @@ impl Planner<'_> {
             let mut inputs = Fingerprint::new(12).number(front_mark).number(mark);
             inputs = inputs.number(slice.number as u64).number(listing.slices.len() as u64);
             inputs = inputs.number(self.input.config.courses.page_size as u64);
+            inputs = inputs.number(u64::from(self.records.has_cards));
             for course in &slice.courses {
                 inputs =
                     inputs.number(self.records.entries.get(*course as usize).map_or(0, |entry| entry.mark));
@@ -291,7 +292,7 @@ impl Planner<'_> {
             related: List::default(),
             previous: None,
             next: None,
-            card: None,
+            card: self.records.card(cards::DEFAULT),
             language: self.spoken(false),
             is_fallback: false,
         };

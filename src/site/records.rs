@@ -6,7 +6,8 @@ use super::courses::Entry;
 use super::groups::Groups;
 use super::languages::Languages;
 use super::listings::{self, Slice};
-use super::related::{Cards, Related};
+use super::machine::cards;
+use super::related::{Related, Teasers};
 use super::views::{self, Addresses, PageView};
 use crate::config::Config;
 use crate::model::document::{FrontMatter, Prose};
@@ -21,12 +22,14 @@ pub(super) struct Records {
     /// What else may interest whoever looks at a course.
     pub(super) related: Related,
     /// Makes the maps of courses in such lists.
-    pub(super) cards: Arc<Cards>,
+    pub(super) teasers: Arc<Teasers>,
     /// The courses by level, place and month, and those that are over.
     pub(super) groups: Groups,
     /// The languages of the site, and which of them this is.
     pub(super) languages: Arc<Languages>,
     pub(super) language: usize,
+    /// Whether pages have cards.
+    pub(super) has_cards: bool,
 }
 
 impl Records {
@@ -39,6 +42,11 @@ impl Records {
         }
     }
 
+    /// The whole address of a card.
+    pub(super) fn card(&self, address: &str) -> Option<String> {
+        self.has_cards.then(|| self.addresses.absolute(address))
+    }
+
     /// The course at `at`, as the neighbour of the one at `index`: archived courses have none and are none.
     pub(super) fn neighbour(&self, index: usize, at: usize) -> Option<&Entry> {
         let is_listed = |at: usize| self.entries.get(at).filter(|entry| entry.course.archived_at.is_none());
@@ -47,8 +55,8 @@ impl Records {
 
     /// The courses that may interest whoever looks at this one.
     fn related(&self, number: u32) -> List {
-        let cards: Arc<dyn Entries> = self.cards.clone();
-        let card = |other: &u32| Map::lazy(None, cards.clone(), *other);
+        let teasers: Arc<dyn Entries> = self.teasers.clone();
+        let card = |other: &u32| Map::lazy(None, teasers.clone(), *other);
         self.related.of(number).iter().map(card).collect()
     }
 
@@ -106,7 +114,7 @@ impl Entries for CoursePages {
             related: self.records.related(number),
             previous: neighbour(index.checked_sub(1)),
             next: neighbour(Some(index + 1)),
-            card: None,
+            card: self.records.card(&cards::of_course(entry)),
             language: views::spoken(&self.records.config, entry.is_fallback),
             is_fallback: entry.is_fallback,
         };
@@ -162,7 +170,7 @@ impl Entries for Listing {
             related: List::default(),
             previous: None,
             next: None,
-            card: None,
+            card: self.records.card(cards::DEFAULT),
             language: views::spoken(&self.records.config, self.is_fallback),
             is_fallback: self.is_fallback,
         };

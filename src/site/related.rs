@@ -35,26 +35,26 @@ impl Related {
 
 /// Courses as lists of related ones show them.
 #[derive(Debug)]
-pub(super) struct Cards {
-    cards: Vec<Card>,
+pub(super) struct Teasers {
+    cards: Vec<Teaser>,
     addresses: Addresses,
 }
 
 #[derive(Debug)]
-struct Card {
+struct Teaser {
     course: Arc<Course>,
     address: String,
 }
 
-impl Cards {
+impl Teasers {
     pub(super) fn new(entries: &[Entry], addresses: &Addresses) -> Self {
-        let card = |entry: &Entry| Card { course: entry.course.clone(), address: entry.route.address() };
+        let card = |entry: &Entry| Teaser { course: entry.course.clone(), address: entry.route.address() };
         Self { cards: entries.iter().map(card).collect(), addresses: addresses.clone() }
     }
 
     /// A quick hash of everything that a card shows.
     pub(super) fn mark(&self, number: u32) -> u64 {
-        let Some(Card { course, address }) = self.cards.get(number as usize) else { return 0 };
+        let Some(Teaser { course, address }) = self.cards.get(number as usize) else { return 0 };
         let mark = Fingerprint::new(45).text(&course.title).text(address).text(course.level.name());
         let moment = |moment: Option<Moment>| moment.map_or(0, |moment| moment.number());
         let mark = mark.number(moment(course.start)).number(moment(course.end));
@@ -62,9 +62,9 @@ impl Cards {
     }
 }
 
-impl Entries for Cards {
+impl Entries for Teasers {
     fn entries(&self, number: u32) -> Vec<(Key, Value)> {
-        let Some(Card { course, address }) = self.cards.get(number as usize) else { return Vec::new() };
+        let Some(Teaser { course, address }) = self.cards.get(number as usize) else { return Vec::new() };
         vec![
             ("title".into(), Value::from(&course.title)),
             ("url".into(), self.addresses.link(address).into()),

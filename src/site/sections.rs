@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::documents::{Documents, Placed};
 use super::jekyll;
 use super::listings;
+use super::machine::cards;
 use super::plan::Rank;
 use super::planner::{Draft, Planner};
 use super::related;
@@ -125,7 +126,7 @@ impl Planner<'_> {
             related: around.related,
             previous: around.previous,
             next: around.next,
-            card: None,
+            card: self.records.card(cards::DEFAULT),
             language: self.spoken(placed.is_fallback),
             is_fallback: placed.is_fallback,
         };

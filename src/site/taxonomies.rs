@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::documents::{Documents, Placed};
 use super::listings::{self, Slice};
+use super::machine::cards;
 use super::plan::{Rank, View};
 use super::planner::{Draft, Planner};
 use super::records::Records;
@@ -176,6 +177,7 @@ impl Planner<'_> {
             front,
             content: document.map(|document| &document.html),
             prose: document.map(|document| &document.prose),
+            card: self.records.card(cards::DEFAULT),
             language: self.spoken(is_fallback),
             is_fallback,
             ..PageView::default()
@@ -299,6 +301,7 @@ impl Entries for TermPages {
             title: &self.name,
             url: addresses.link(&slice.route.address()),
             section: &self.section,
+            card: self.records.card(cards::DEFAULT),
             language: views::spoken(&self.records.config, false),
             ..PageView::default()
         };

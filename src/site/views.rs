@@ -83,6 +83,7 @@ pub(super) fn course(entry: &Entry, config: &Config, addresses: &Addresses) -> V
         ("title".into(), Value::from(&course.title)),
         ("slug".into(), Value::from(&entry.slug)),
         ("url".into(), addresses.link(&entry.route.address()).into()),
+        ("code".into(), Value::maybe(course.code.as_ref())),
         ("level".into(), course.level.name().into()),
         ("level_slug".into(), course.level.slug().into()),
         ("level_url".into(), addresses.link(&level_address(course.level)).into()),

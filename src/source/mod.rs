@@ -1,10 +1,15 @@
 //! Where data comes from: sources of courses, and the local content.
 
+pub mod edfi;
 pub mod file;
 pub mod hemera;
+mod levels;
 pub mod local;
+pub mod oneroster;
+mod rest;
 mod rows;
 pub mod sample;
+mod slugs;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,10 +17,12 @@ use std::time::Duration;
 use crate::base::clock::SharedClock;
 use crate::base::http::{Network, Transport};
 use crate::base::report::Reporter;
+use crate::base::retry::Deadline;
 use crate::config::{Config, Source as Configured};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::model::catalogue::Catalogue;
-use crate::model::change::{Pull, RemoteTemplate, Validator};
+use crate::model::change::{Held, Pull, RemoteTemplate, Validator};
+use crate::model::push::{Push, Pushed};
 
 /// A place that courses come from.
 pub trait Source {
@@ -27,6 +34,27 @@ pub trait Source {
 
     /// Asks for what changed since `request.known`. Never returns half an answer: it is an error then.
     fn pull_changes(&mut self, request: &PullRequest<'_>) -> Result<Pull>;
+
+    /// Makes courses of the records of the last pull. A source whose answers are courses has nothing to do here.
+    fn normalize(&mut self, pull: Pull) -> Pull {
+        pull
+    }
+
+    /// Sends what is to be there at the other side, in order; what became of each. `known` is what the last pull has left.
+    fn push_changes(
+        &mut self,
+        pushes: &[Push],
+        _known: Option<&Held>,
+        _deadline: Deadline,
+    ) -> Vec<Result<Pushed>> {
+        let refused = || Ok(Pushed::Refused(format!("the source `{}` takes nothing back", self.name())));
+        pushes.iter().map(|_| refused()).collect()
+    }
+
+    /// What the last pull had read when it was cut off, for the next one to go on from.
+    fn unfinished(&mut self) -> Option<Held> {
+        None
+    }
 }
 
 /// What a source may use to ask for less.
@@ -46,23 +74,34 @@ pub struct PullRequest<'a> {
     pub results_wanted: bool,
     /// How long the pull may take.
     pub budget: Duration,
+    /// What the last pull has left, so that only changes need be asked for; nothing where all is to be read.
+    pub held: Option<&'a Held>,
+    /// What a pull that was cut off had read by then.
+    pub unfinished: Option<&'a Held>,
 }
 
-/// The source that the configuration names.
+/// One source as the configuration has it.
 ///
 /// `transport` is the way to the network where it is not to be the real one.
 pub fn open(
+    source: &Configured,
     config: &Config,
     clock: SharedClock,
     reporter: Arc<dyn Reporter>,
     transport: Option<Box<dyn Transport>>,
 ) -> Result<Box<dyn Source>> {
-    Ok(match &config.source {
+    let network = || transport.unwrap_or_else(|| Box::new(Network::new()));
+    Ok(match source {
         Configured::Sample => Box::new(sample::open(config, clock)),
         Configured::File(path) => Box::new(file::open(path, config.site.time_zone.clone())),
-        Configured::Hemera(hemera) => {
-            let transport = transport.unwrap_or_else(|| Box::new(Network::new()));
-            Box::new(hemera::Hemera::new(hemera, transport, clock, reporter)?)
+        Configured::Hemera(hemera) => Box::new(hemera::Hemera::new(hemera, network(), clock, reporter)?),
+        Configured::OneRoster(roster) => match &roster.csv {
+            Some(path) => Box::new(oneroster::CsvFiles::new(path, roster)),
+            None => Box::new(oneroster::OneRoster::new(roster, network(), clock, reporter)?),
+        },
+        Configured::EdFi(edfi) => Box::new(edfi::EdFi::new(edfi, network(), clock, reporter)?),
+        Configured::Several(_) => {
+            return Err(Error::new(Kind::Config, "several sources are opened one by one"));
         }
     })
 }

@@ -33,6 +33,9 @@ pub struct Memory {
     /// Where the published catalogue came from: `hemera https://…`, `file`, `sample`.
     #[serde(default)]
     pub source: Option<String>,
+    /// Of several sources, what each has on the published site, by its id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parts: BTreeMap<String, PublishedPart>,
     /// Where everything lives and has lived.
     #[serde(flatten)]
     pub history: History,
@@ -41,6 +44,15 @@ pub struct Memory {
     pub archive: Vec<Course>,
     /// Courses whose source does not say when they changed: hash and moment, by id.
     courses: BTreeMap<String, Seen>,
+}
+
+/// What one of several sources has on the published site.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PublishedPart {
+    /// Kind and address.
+    pub source: String,
+    /// Its courses.
+    pub courses: usize,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -62,6 +74,7 @@ impl Default for Memory {
             history,
             archive,
             source: None,
+            parts: BTreeMap::new(),
             courses,
         }
     }

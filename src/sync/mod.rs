@@ -1,12 +1,18 @@
 //! One sync: pull from the source, check that the answer is worth publishing, keep it.
 
+mod cursors;
+mod held;
 mod journal;
 mod memory;
+mod one;
 mod run;
 mod seal;
 mod snapshot;
+mod union;
 
+pub use cursors::{Cursors, SourceCursors};
 pub use journal::Journal;
-pub use memory::Memory;
-pub use run::{Outcome, Request, run};
+pub use memory::{Memory, PublishedPart};
+pub use one::Asked;
+pub use run::{Failure, Outcome, Part, PartOutcome, Request, last_good, run};
 pub use snapshot::{Snapshot, SnapshotStore};

@@ -7,13 +7,14 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::held::{self, Which};
 use super::seal;
 use crate::base::files;
 use crate::base::report::Reporter;
 use crate::base::secret::Secret;
 use crate::error::{Error, Kind, Result};
 use crate::model::catalogue::Catalogue;
-use crate::model::change::{RemoteTemplate, Validator};
+use crate::model::change::{Held, RemoteTemplate, Validator};
 use crate::model::course::{Course, CourseId};
 use crate::model::participant::Participant;
 
@@ -48,6 +49,7 @@ pub struct SnapshotStore {
     folder: PathBuf,
     source: String,
     secret: Option<Secret>,
+    secret_variable: String,
     needs_participants: bool,
 }
 
@@ -55,13 +57,54 @@ impl SnapshotStore {
     /// The store below the state folder, for one source (its kind and address: another source's answer is not ours).
     /// Without the secret, participants are neither kept nor found.
     pub fn new(state: &Path, source: impl Into<String>, secret: Option<Secret>) -> Self {
-        Self { folder: state.to_owned(), source: source.into(), secret, needs_participants: false }
+        let secret_variable = "HEMERA_API_KEY".to_owned();
+        Self {
+            folder: state.to_owned(),
+            source: source.into(),
+            secret,
+            secret_variable,
+            needs_participants: false,
+        }
     }
 
     /// The same store for a site that shows something of its participants: it is an error where they stay sealed.
     #[must_use]
     pub fn needing_participants(self, needs_participants: bool) -> Self {
         Self { needs_participants, ..self }
+    }
+
+    /// The same store, whose secret comes from another variable of the environment.
+    #[must_use]
+    pub fn with_secret_from(self, variable: &str) -> Self {
+        Self { secret_variable: variable.to_owned(), ..self }
+    }
+
+    /// The folder that it is in.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// What the source needs to ask for changes alone, if it is whole and of this source.
+    pub fn held(&self, now: Timestamp) -> Result<Option<Held>> {
+        held::load(Which::Whole, &self.folder, &self.source, self.secret.as_ref(), now)
+    }
+
+    /// What a pull had read when it was cut off a short while ago.
+    pub(super) fn unfinished(&self, now: Timestamp) -> Result<Option<Held>> {
+        held::load(Which::Unfinished, &self.folder, &self.source, self.secret.as_ref(), now)
+    }
+
+    /// Keeps what the source left, and forgets what is no longer unfinished.
+    pub(super) fn keep_held(&self, held: Option<&Held>, now: Timestamp) -> Result<()> {
+        if let Some(held) = held {
+            held::save(Which::Whole, &self.folder, &self.source, self.secret.as_ref(), held, now)?;
+        }
+        held::forget(Which::Unfinished, &self.folder)
+    }
+
+    /// Keeps what a pull had read when it was cut off.
+    pub(super) fn keep_unfinished(&self, held: &Held, now: Timestamp) -> Result<()> {
+        held::save(Which::Unfinished, &self.folder, &self.source, self.secret.as_ref(), held, now)
     }
 
     /// The name of the source.
@@ -122,9 +165,12 @@ impl SnapshotStore {
             if self.needs_participants {
                 return Err(Error::new(
                     Kind::Config,
-                    "the site shows fields of participants, and HEMERA_API_KEY, which they are sealed with, is not set",
+                    format!(
+                        "the site shows fields of participants, and {}, which they are sealed with, is not set",
+                        self.secret_variable
+                    ),
                 )
-                .hint("set HEMERA_API_KEY in the environment"));
+                .hint(format!("set {} in the environment", self.secret_variable)));
             }
             reporter.detail("participants stay sealed: there is no API key in the environment");
             return Ok(BTreeMap::new());

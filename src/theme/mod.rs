@@ -4,6 +4,7 @@
 mod assets;
 mod builtin;
 mod data;
+mod dates;
 mod dialect;
 mod failure;
 mod front;
@@ -22,6 +23,7 @@ use jiff::Timestamp;
 
 pub use self::assets::{Asset, Body};
 pub use self::data::Records;
+pub use self::dates::Dates;
 use self::dialect::{Languages, Settings};
 use self::manifest::Manifest;
 use self::places::{Folder, Manner, Places, Use};

@@ -387,6 +387,26 @@ fn every_text_is_there_in_both_languages() {
             used[at + 3..].chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
         assert!(key.is_empty() || keys("en").contains(&key), "t.{key} has no text");
     }
+    // Levels are asked for by their slug.
+    for key in keys("en").iter().filter(|key| !key.starts_with("level_")) {
+        assert!(used.contains(&format!("t.{key}")), "nobody says t.{key}");
+    }
+}
+
+#[test]
+fn the_readme_tells_of_every_option() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("themes/academy");
+    let read = |name: &str| std::fs::read_to_string(root.join(name)).expect("there");
+    let (readme, manifest) = (read("README.md"), read("theme.toml"));
+    let manifest: toml::Table = manifest.parse().expect("TOML");
+    let rows: Vec<&str> = readme.lines().filter(|line| line.starts_with("| `")).collect();
+    let options = manifest["options"].as_table().expect("a table");
+    assert_eq!(rows.len(), options.len());
+    for (name, option) in options {
+        let description = option["description"].as_str().expect("described");
+        let row = rows.iter().find(|row| row.starts_with(&format!("| `{name}` |")));
+        assert!(row.is_some_and(|row| row.contains(description)), "{name}");
+    }
 }
 
 #[test]

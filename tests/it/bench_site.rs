@@ -37,6 +37,8 @@ fn the_benchmark_site_has_the_pages_that_others_build() {
         participants_wanted: true,
         results_wanted: false,
         budget: std::time::Duration::from_secs(1),
+        held: None,
+        unfinished: None,
     };
     let mut source = aither::source::file::open(&file, config.site.time_zone.clone());
     let catalogue = known.after(source.pull_changes(&request).expect("readable").changes, true);
@@ -51,6 +53,7 @@ fn the_benchmark_site_has_the_pages_that_others_build() {
             changed_at: &|course| course.updated_at,
             data_changed_at: Some(now()),
             now: now(),
+            cards: None,
             redirects: "",
         },
         aither::model::history::History::default(),

@@ -104,7 +104,7 @@ fn a_removed_course_takes_its_page_along_and_foreign_files_stay() {
     assert!(site.has("courses/altes/index.html"));
 
     let allow = Options { allow_shrink: true, ..Options::default() };
-    assert_eq!(site.try_build(allow).unwrap().build.removed, 2, "its page and its calendar");
+    assert_eq!(site.try_build(allow).unwrap().build.removed, 3, "its page, its calendar and its card");
     assert!(!site.has("courses/altes"));
     assert!(site.has("foreign.txt") && site.has("courses/notes.txt"));
 

@@ -136,7 +136,7 @@ fn an_unknown_key_is_told_with_its_place_and_what_was_meant() {
 fn all_mistakes_are_told_together_in_the_order_of_the_file() {
     assert_eq!(
         told("source = \"samlpe\"\n[courses]\npage_size = 0\n[site]\ntitle = 3\ntimezone = \"x\"\n"),
-        "aither.toml:1:10: `source` must be `sample`, `hemera` or `file`, not `samlpe`\n  |\n\
+        "aither.toml:1:10: `source` must be `sample`, `hemera`, `file`, `oneroster` or `edfi`, not `samlpe`\n  |\n\
          1 | source = \"samlpe\"\n  |          ^^^^^^^^\n  = hint: did you mean `sample`?\n\
          aither.toml:3:13: `page_size` must be between 1 and 1000\n  |\n3 | page_size = 0\n  |             ^\n\
          aither.toml:5:9: `title` must be a text in quotes, not a number\n  |\n5 | title = 3\n  |         ^\n\

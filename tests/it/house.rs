@@ -60,6 +60,7 @@ const HOMES: &[(&str, &str)] = &[
     ("html5gum", "src/check/"),
     ("csv", "src/source/local/data"),
     ("serde_saphyr", "src/source/local/data"),
+    ("ab_glyph", "src/base/card/"),
     ("hyper", "src/serve/"),
     ("tokio", "src/serve/"),
     ("notify", "src/serve/watch"),

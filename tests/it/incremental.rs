@@ -61,6 +61,7 @@ fn a_title_renders_the_page_its_neighbours_its_listings_the_home_page_and_the_fe
     let rendered = rendered(&site);
     for path in [
         "courses/kurs-4/index.html",
+        "courses/kurs-5/card.png",
         "courses/kurs-5/index.html",
         "courses/kurs-6/index.html",
         "courses/kurs-5/kurs-5.ics",
@@ -76,7 +77,7 @@ fn a_title_renders_the_page_its_neighbours_its_listings_the_home_page_and_the_fe
     ] {
         assert!(rendered.iter().any(|r| r == path), "{path}: {rendered:?}");
     }
-    assert_eq!(rendered.len(), 13, "{rendered:?}");
+    assert_eq!(rendered.len(), 14, "{rendered:?}");
 }
 
 #[test]
@@ -99,6 +100,7 @@ fn a_new_course_renders_its_neighbours_and_its_listings_and_no_other_course() {
             "courses/index.html",
             "courses/kurs-5/index.html",
             "courses/kurs-6/index.html",
+            "courses/neu/card.png",
             "courses/neu/index.html",
             "courses/neu/neu.ics"
         ]

@@ -25,6 +25,8 @@ fn pull(source: &mut dyn Source) -> Result<Pull, Error> {
         participants_wanted: true,
         results_wanted: false,
         budget: Duration::from_secs(1),
+        held: None,
+        unfinished: None,
     })
 }
 

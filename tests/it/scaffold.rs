@@ -54,6 +54,8 @@ fn check_site(folder: &Path) {
         participants_wanted: true,
         results_wanted: false,
         budget: Duration::from_secs(1),
+        held: None,
+        unfinished: None,
     };
     let pull = sample.pull_changes(&request).unwrap();
     assert!(pull.refused.is_empty(), "{:?}", pull.refused);

@@ -86,6 +86,7 @@ pub(crate) fn config(root: &Path, language: &str) -> Config {
         },
         languages: Vec::new(),
         source: Source::Sample,
+        sync: Default::default(),
         theme: aither::config::Theme {
             name: "academy".to_owned(),
             strict: None,

@@ -1,30 +1,47 @@
-// Photographs pages: node screenshots.mjs FOLDER [ADDRESS…], at two widths, light and dark.
+// Photographs pages of the sample: node screenshots.mjs FOLDER [ADDRESS…], at two widths, light and dark.
+// With --docs as the folder: the pictures of the theme's README.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
-import { browser, kindOf, pages, site, tab } from "./lib.mjs";
+import { ROOT, browser, kindOf, pages, plain, site, tab } from "./lib.mjs";
 
 const [folder = "shots", ...asked] = process.argv.slice(2);
-mkdirSync(folder, { recursive: true });
-const served = await site();
-const chrome = await browser();
-try {
+const docs = [
+  ["home", "/", 1280, 900, "light"],
+  ["catalogue", "/courses/", 1280, 900, "dark"],
+  ["course", "/courses/ruhig-verhandeln/", 1280, 900, "light"],
+  ["home-phone", "/", 390, 844, "light"],
+  ["catalogue-phone", "/courses/", 390, 844, "light"],
+  ["course-phone", "/courses/ruhig-verhandeln/", 390, 844, "dark"],
+];
+
+function everything(root) {
   const kinds = new Map();
-  for (const address of pages(served.root)) {
-    const kind = kindOf(served.root, address);
+  for (const address of pages(root)) {
+    const kind = kindOf(root, address);
     if (kind && !kinds.has(kind)) kinds.set(kind, address);
   }
   const addresses = asked.length > 0 ? asked : [...kinds.values()];
-  for (const scheme of ["light", "dark"]) {
-    for (const width of [390, 1280]) {
-      const page = await tab(chrome, { width, scheme });
-      for (const address of addresses) {
-        await page.goto(served.address + address, { waitUntil: "networkidle0" });
-        const name = address.replaceAll("/", "_").replace(/^_|_$/g, "") || "home";
-        await page.screenshot({ path: join(folder, `${name}-${width}-${scheme}.png`), fullPage: true });
-      }
-      await page.close();
-    }
+  const name = (address) => address.replaceAll("/", "_").replace(/^_|_$/g, "") || "home";
+  return ["light", "dark"].flatMap((scheme) =>
+    [390, 1280].flatMap((width) =>
+      addresses.map((address) => [`${name(address)}-${width}-${scheme}`, address, width, 900, scheme]),
+    ),
+  );
+}
+
+const served = await site(plain);
+const chrome = await browser();
+try {
+  const isDocs = folder === "--docs";
+  const target = isDocs ? join(ROOT, "docs", "images") : folder;
+  mkdirSync(target, { recursive: true });
+  for (const [name, address, width, height, scheme] of isDocs ? docs : everything(served.root)) {
+    const page = await tab(chrome, { width, height, scheme });
+    await page.goto(served.address + address, { waitUntil: "networkidle0" });
+    const form = isDocs ? { path: join(target, `academy-${name}.webp`), type: "webp", quality: 72 } : { path: join(target, `${name}.png`), fullPage: true };
+    await page.screenshot(form);
+    await page.close();
   }
 } finally {
   await chrome.close();

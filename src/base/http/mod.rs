@@ -22,6 +22,12 @@ pub trait Transport: Send + Sync {
     fn send(&self, request: &Request) -> Result<Response, Failure>;
 }
 
+impl Transport for std::sync::Arc<dyn Transport> {
+    fn send(&self, request: &Request) -> Result<Response, Failure> {
+        (**self).send(request)
+    }
+}
+
 /// The methods that are in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {

@@ -1,6 +1,7 @@
 //! Files for machines. They are made from the records themselves, so their inputs say when they have to be.
 
 mod calendar;
+pub(super) mod cards;
 mod feed;
 mod moochub;
 mod robots;
@@ -50,6 +51,9 @@ impl Planner<'_> {
         }
         if outputs.calendar {
             self.calendars()?;
+        }
+        if let Some(cards) = self.input.cards {
+            self.cards(cards)?;
         }
         // The export has no languages: it tells of each course once.
         if outputs.moochub && self.records.addresses.prefix.is_empty() {

@@ -66,6 +66,8 @@ fn replay(answers: &[(&str, Response)], details: Details, results: bool) -> (Res
         participants_wanted: true,
         results_wanted: results,
         budget: Duration::from_secs(60),
+        held: None,
+        unfinished: None,
     };
     let pull = hemera.pull_changes(&request);
     let count = asked.lock().unwrap().len();

@@ -29,6 +29,7 @@ use self::academy::{Academy, DEMO_KEY, Direct, courses};
 /// A configuration as it is by default, for a Hemera at this address.
 fn config(base_url: &str) -> Config {
     Config {
+        key_variable: "HEMERA_API_KEY".into(),
         base_url: base_url.to_owned(),
         api_key: Some(Secret::new(DEMO_KEY)),
         details: Details::None,
@@ -99,6 +100,8 @@ impl Client {
             participants_wanted: *participants_wanted,
             results_wanted: *results_wanted,
             budget,
+            held: None,
+            unfinished: None,
         };
         self.source.as_mut().unwrap().pull_changes(&request)
     }

@@ -162,6 +162,8 @@ fn pull(client: &Client) -> PullRequest<'_> {
         participants_wanted: true,
         results_wanted: client.results_wanted,
         budget: client.config.budget,
+        held: None,
+        unfinished: None,
     }
 }
 

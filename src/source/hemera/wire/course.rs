@@ -71,6 +71,7 @@ fn course(value: &Value) -> Result<Course, Reason> {
         id: CourseId::new(id),
         title: line(record.needed("title", 500)?, "title")?.into(),
         slug: line(record.needed("slug", 500)?, "slug")?.into(),
+        code: None,
         level,
         start: moment(record, "startDate")?,
         end: moment(record, "endDate")?,

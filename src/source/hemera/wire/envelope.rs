@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+pub(crate) use crate::base::text::quoted;
 use crate::error::{Error, Kind, Result};
 
 /// What the server says about an error.
@@ -14,27 +15,6 @@ pub(crate) struct Problem {
     pub(crate) message: Option<String>,
     /// The id by which the server's people find the request in their logs.
     pub(crate) request_id: Option<String>,
-}
-
-/// Foreign text for a message: on one line, without control characters, and not for ever.
-pub(crate) fn quoted(text: &str) -> String {
-    const MOST: usize = 160;
-    // Beside control characters those that turn the direction of text, or that cannot be seen at all.
-    let unseen = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-    };
-    let mut out = String::new();
-    for word in text.split(|c: char| c.is_whitespace() || unseen(c)).filter(|word| !word.is_empty()) {
-        if !out.is_empty() {
-            out.push(' ');
-        }
-        out.push_str(word);
-        if out.chars().nth(MOST).is_some() {
-            return out.chars().take(MOST).chain(['…']).collect();
-        }
-    }
-    out
 }
 
 /// What an answer that is an error says, as far as it says anything; an HTML page says nothing.

@@ -1,0 +1,145 @@
+//! What goes from here to a source: results of participations, scores, texts of courses.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::participant::Personal;
+use crate::base::digest::{Digest, Hasher};
+
+/// One thing to be pushed.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Push {
+    /// What came out of a participation (Hemera).
+    Outcome(Outcome),
+    /// A score in a gradebook (OneRoster).
+    Score(Score),
+    /// Texts of a course (Ed-Fi).
+    Text(CourseText),
+}
+
+/// What came out of a participation; at least one of the three is there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// The participation.
+    pub participation: Personal,
+    /// What came out of it; 2,000 characters at most.
+    pub outcome: Option<Personal>,
+    /// Notes; 2,000 characters at most.
+    pub notes: Option<Personal>,
+    /// Whether the result is complete.
+    pub complete: Option<bool>,
+}
+
+/// A score of a student on a line of a gradebook.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Score {
+    /// The result's id; it becomes part of an address.
+    pub id: Personal,
+    /// The line of the gradebook.
+    pub line_item: String,
+    /// The student.
+    pub student: Personal,
+    /// `exempt`, `fully graded`, `not submitted`, `partially graded`, `submitted`, or a word of one's own after `ext:`.
+    pub score_status: String,
+    /// The day of the score.
+    pub score_date: Date,
+    /// The score.
+    pub score: Option<f64>,
+    /// A word on it.
+    pub comment: Option<Personal>,
+}
+
+/// A field of a course that can be edited here and pushed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TextField {
+    /// The title.
+    Title,
+    /// The description.
+    Description,
+}
+
+impl TextField {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Title, Self::Description];
+
+    /// The name in front matter and in the API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Title => "title",
+            Self::Description => "description",
+        }
+    }
+}
+
+/// Texts of a course.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CourseText {
+    /// The course as its source calls it.
+    pub course: String,
+    /// The texts that are to be there.
+    pub texts: BTreeMap<TextField, String>,
+    /// What the source said in these fields when it was last read: if that has changed since, it is a conflict.
+    pub expected: BTreeMap<TextField, String>,
+}
+
+/// What became of a push.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pushed {
+    /// The source took it.
+    Accepted,
+    /// The source's record changed meanwhile: what it says now.
+    Conflict(BTreeMap<TextField, String>),
+    /// The source does not take it, and will not; why, in words without personal data.
+    Refused(String),
+    /// It may work later; why, in words without personal data.
+    Later(String),
+}
+
+impl Push {
+    /// What tells this push from those of other records, without giving away whose it is.
+    pub fn key(&self) -> String {
+        let (kind, id) = match self {
+            Self::Outcome(outcome) => ("participation", &**outcome.participation.reveal()),
+            Self::Score(score) => ("result", &**score.id.reveal()),
+            Self::Text(text) => return format!("course {}", text.course),
+        };
+        let digest = Digest::of(id.as_bytes()).short();
+        format!("{kind} {digest:016x}")
+    }
+
+    /// The hash of what is pushed: the same again need not go again.
+    pub fn digest(&self) -> Digest {
+        let mut hasher = Hasher::new("push");
+        let mut text = |value: Option<&str>| {
+            hasher.number(u64::from(value.is_some())).field(value.unwrap_or_default().as_bytes());
+        };
+        match self {
+            Self::Outcome(Outcome { participation, outcome, notes, complete }) => {
+                text(Some(participation.reveal()));
+                text(outcome.as_ref().map(|text| &**text.reveal()));
+                text(notes.as_ref().map(|text| &**text.reveal()));
+                text(complete.map(|complete| if complete { "yes" } else { "no" }));
+            }
+            Self::Score(Score { id, line_item, student, score_status, score_date, score, comment }) => {
+                text(Some(id.reveal()));
+                text(Some(line_item));
+                text(Some(student.reveal()));
+                text(Some(score_status));
+                text(Some(&score_date.to_string()));
+                text(score.map(|score| score.to_string()).as_deref());
+                text(comment.as_ref().map(|text| &**text.reveal()));
+            }
+            Self::Text(CourseText { course, texts, expected: _ }) => {
+                text(Some(course));
+                for (field, value) in texts {
+                    text(Some(field.name()));
+                    text(Some(value));
+                }
+            }
+        }
+        hasher.finish()
+    }
+}

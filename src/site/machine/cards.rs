@@ -1,0 +1,69 @@
+//! Cards: what is shown of a page where a link to it is shared.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::super::courses::Entry;
+use super::super::plan::Rank;
+use super::super::planner::Planner;
+use crate::base::card::Card;
+use crate::base::digest::Fingerprint;
+use crate::error::Result;
+use crate::model::moment::Moment;
+
+/// Writes two days in the language at a place in the configuration's list.
+pub type DateRange = Arc<dyn Fn(usize, Moment, Option<Moment>) -> String + Send + Sync>;
+
+/// How cards look.
+#[derive(Clone)]
+pub struct Cards {
+    /// The colour of the house.
+    pub colour: [u8; 3],
+    /// How dates are written.
+    pub dates: DateRange,
+}
+
+impl fmt::Debug for Cards {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cards").field("colour", &self.colour).finish_non_exhaustive()
+    }
+}
+
+/// The card of all pages that have none of their own.
+pub(in crate::site) const DEFAULT: &str = "/card.png";
+
+/// The card of a course, below its page.
+pub(in crate::site) fn of_course(entry: &Entry) -> String {
+    format!("{}card.png", entry.route.address())
+}
+
+impl Planner<'_> {
+    pub(super) fn cards(&mut self, cards: &Cards) -> Result<()> {
+        let site = &self.input.config.site;
+        let base = Fingerprint::new(24).text(&site.title).text(&site.language);
+        let base = base.bytes(&cards.colour);
+        let records = self.records.clone();
+        let (config, colour) = (records.config.clone(), cards.colour);
+        let inputs = base.text(&site.description);
+        self.made(DEFAULT.trim_start_matches('/'), Rank::Leaf, inputs, move || {
+            let site = &config.site;
+            Card { title: &site.title, brand: "", line: &site.description, colour }.png()
+        })?;
+        for (number, entry) in records.entries.iter().enumerate() {
+            let course = &entry.course;
+            let day = |at: Option<Moment>| at.map_or(0, |at| at.number());
+            let inputs = base.text(&course.title).number(day(course.start)).number(day(course.end));
+            let inputs = inputs.maybe(course.location.as_deref());
+            let (records, cards) = (records.clone(), cards.clone());
+            self.made(of_course(entry).trim_start_matches('/'), Rank::Leaf, inputs, move || {
+                let course = &records.entries[number].course;
+                let dates = course.start.map(|start| (cards.dates)(records.language, start, course.end));
+                let words = [dates.as_deref(), course.location.as_deref()];
+                let line = words.into_iter().flatten().collect::<Vec<_>>().join(" · ");
+                let brand = &records.config.site.title;
+                Card { title: &course.title, brand, line: &line, colour: cards.colour }.png()
+            })?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,204 @@
+//! One source asked: its answer compared with the last good one, and refused where it must not be published.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::cursors::{SourceCursors, older};
+use super::run::{Part, Request};
+use super::snapshot::Snapshot;
+use crate::base::report::Reporter;
+use crate::base::text::count;
+use crate::error::{Error, Kind, Result};
+use crate::model::catalogue::Catalogue;
+use crate::model::change::{Change, Held, Pull, Refused};
+use crate::model::course::Course;
+use crate::source::PullRequest;
+
+/// What one source brought.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Asked {
+    /// The state after it.
+    pub snapshot: Snapshot,
+    /// Courses that are new.
+    pub added: usize,
+    /// Courses that are known and differ.
+    pub updated: usize,
+    /// Courses that have gone.
+    pub removed: usize,
+    /// Those that have gone, as they were.
+    pub gone: Vec<Course>,
+    /// Courses in the answer.
+    pub fetched: usize,
+    /// Records that were set aside, with the reason.
+    pub refused: Vec<Refused>,
+    /// Courses whose bookings were read anew.
+    pub details_read: usize,
+    /// Courses whose bookings were due but were not read.
+    pub details_left: usize,
+    /// Those of them whose bookings were never read.
+    pub details_unread: usize,
+    /// Participants that were read.
+    pub participants_read: usize,
+    /// Requests that were made.
+    pub requests: usize,
+    /// What the next pull of changes begins with.
+    pub held: Option<Held>,
+    /// Whether only changes were asked for.
+    pub is_delta: bool,
+}
+
+/// Asks one source and checks the answer against its last good one. On an error nothing was changed.
+pub(super) fn ask(part: &mut Part<'_>, request: &Request<'_>, reporter: &dyn Reporter) -> Result<Asked> {
+    let is_remote = part.source.as_ref().is_ok_and(|source| source.is_remote());
+    let known = match is_remote || part.keep {
+        true => part.store.load(reporter)?.unwrap_or_default(),
+        false => Snapshot::default(),
+    };
+    let (held, unfinished) = match part.keep {
+        true => (held(part, request)?, part.store.unfinished(request.now)?),
+        false => (None, None),
+    };
+    let source = match &mut part.source {
+        Ok(source) => source,
+        Err(error) => return Err(std::mem::replace(error, Error::new(Kind::Config, "it was told already"))),
+    };
+    let none = BTreeMap::new();
+    let pulled = source.pull_changes(&PullRequest {
+        known: &known.catalogue,
+        templates: &known.templates,
+        validators: if request.full { &none } else { &known.validators },
+        full: request.full,
+        participants_wanted: request.participants_wanted,
+        results_wanted: request.results_wanted,
+        budget: part.budget,
+        held: held.as_ref(),
+        unfinished: unfinished.as_ref(),
+    });
+    let pull = match pulled {
+        Ok(pull) => source.normalize(pull),
+        Err(error) => {
+            let left = source.unfinished();
+            if let Some(left) = left.filter(|_| part.keep && !request.gate.is_shut()) {
+                part.store.keep_unfinished(&left, request.now)?;
+            }
+            return Err(error);
+        }
+    };
+    let asked = apply(known, pull, request.now);
+    let of = if part.entry.has_prefix { format!("{}: ", part.entry.id) } else { String::new() };
+    for refused in &asked.refused {
+        reporter.warn(&format!("{of}{} {} set aside: {}", refused.entity, refused.id, refused.reason));
+    }
+    if asked.snapshot.catalogue.is_empty() && !asked.refused.is_empty() {
+        let records = count(asked.refused.len(), "record", "records");
+        return Err(Error::new(
+            Kind::Refused,
+            format!("{of}the source sent {records}, and none of them can be used"),
+        )
+        .hint("the warnings above say why; nothing was published"));
+    }
+    check_shrink(&asked, part, request)?;
+    Ok(asked)
+}
+
+/// What the source left at its last pull, with the cursors that are published: those may be behind, where a build failed.
+/// Nothing where all is to be read.
+fn held(part: &Part<'_>, request: &Request<'_>) -> Result<Option<Held>> {
+    let Some(mut held) = part.store.held(request.now)? else { return Ok(None) };
+    if part.entry.source.is_remote() {
+        let Some(published) = &part.cursors else { return Ok(None) };
+        let is_due = request.full_every > 0 && published.pulls_since_full + 1 >= request.full_every;
+        if request.full || is_due || held.cursors.keys().ne(published.cursors.keys()) {
+            return Ok(None);
+        }
+        for (entity, cursor) in &mut held.cursors {
+            *cursor = older(cursor, published.cursors.get(entity).map_or("", String::as_str));
+        }
+    }
+    Ok(Some(held))
+}
+
+/// The cursors after a pull, for when the site with it is published.
+pub(super) fn cursors_after(part: &Part<'_>, asked: &Asked, now: Timestamp) -> Option<SourceCursors> {
+    let held = asked.held.as_ref().filter(|held| !held.cursors.is_empty())?;
+    let before = part.cursors.as_ref().map_or(0, |known| known.pulls_since_full);
+    Some(SourceCursors {
+        source: part.store.source().to_owned(),
+        cursors: held.cursors.clone(),
+        last_sync_at: Some(now),
+        pulls_since_full: if asked.is_delta { before + 1 } else { 0 },
+    })
+}
+
+/// The state after a pull. A record that was refused but is known keeps its last good value.
+fn apply(known: Snapshot, pull: Pull, now: Timestamp) -> Asked {
+    let fetched = pull.changes.iter().filter(|change| matches!(change, Change::Upsert(_))).count();
+    let mut catalogue = known.catalogue.after(pull.changes, pull.complete);
+    let kept = pull.refused.iter().filter(|refused| refused.entity == "course").filter_map(|refused| {
+        let known = known.catalogue.iter().find(|course| course.id.as_str() == refused.id)?;
+        catalogue.get(&known.id).is_none().then(|| Change::Upsert(Box::new(known.clone())))
+    });
+    let kept: Vec<Change> = kept.collect();
+    if !kept.is_empty() {
+        catalogue = catalogue.after(kept, false);
+    }
+    let (added, updated, removed) = differences(&known.catalogue, &catalogue);
+    let gone = known.catalogue.iter().filter(|course| catalogue.get(&course.id).is_none()).cloned().collect();
+    let snapshot = Snapshot {
+        catalogue,
+        templates: pull.templates.unwrap_or(known.templates),
+        validators: pull.validators,
+        synced_at: Some(now),
+    };
+    Asked {
+        snapshot,
+        added,
+        updated,
+        removed,
+        gone,
+        fetched,
+        refused: pull.refused,
+        details_read: pull.details_read,
+        details_left: pull.details_left,
+        details_unread: pull.details_unread,
+        participants_read: pull.participants_read,
+        requests: pull.requests,
+        held: pull.held,
+        is_delta: pull.is_delta,
+    }
+}
+
+fn differences(before: &Catalogue, after: &Catalogue) -> (usize, usize, usize) {
+    let removed = before.iter().filter(|course| after.get(&course.id).is_none()).count();
+    let (mut added, mut updated) = (0, 0);
+    for course in after.iter() {
+        match before.get(&course.id) {
+            None => added += 1,
+            Some(known) if known.summary_digest() != course.summary_digest() => updated += 1,
+            Some(_) => {}
+        }
+    }
+    (added, updated, removed)
+}
+
+/// A source that suddenly forgets a good part of its courses is more likely broken than right.
+fn check_shrink(asked: &Asked, part: &Part<'_>, request: &Request<'_>) -> Result<()> {
+    let after = asked.snapshot.catalogue.len();
+    let in_snapshot = after + asked.removed - asked.added;
+    let before = part.known_courses.unwrap_or(in_snapshot);
+    let lost = before.saturating_sub(after);
+    if request.allow_shrink || lost * 100 <= before * usize::from(request.max_shrink_percent) {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::Refused,
+        format!(
+            "{}the source has only {} left of {before}: more than {} % fewer, so nothing is published",
+            if part.entry.has_prefix { format!("{}: ", part.entry.id) } else { String::new() },
+            count(after, "course", "courses"),
+            request.max_shrink_percent
+        ),
+    )
+    .hint("if that is right, run again with --allow-shrink"))
+}
