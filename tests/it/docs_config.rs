@@ -10,7 +10,7 @@ use aither::config::{Config, Environment};
 const FILE: &str = "docs/config.md";
 
 /// The files of the types, in the order of the reference.
-const SOURCES: [&str; 5] = ["mod.rs", "outputs.rs", "languages.rs", "features.rs", "serve.rs"];
+const SOURCES: [&str; 6] = ["mod.rs", "source.rs", "outputs.rs", "languages.rs", "features.rs", "serve.rs"];
 
 /// A type of the configuration as its source has it.
 #[derive(Debug, Default)]
@@ -124,10 +124,6 @@ fn reference() -> String {
         }
         page.push_str("| Key | Value | Default | |\n| --- | --- | --- | --- |\n");
         rows(&mut page, section, &types, &defaults, &root);
-        if section.name == "Serve" {
-            let limits = types.iter().find(|known| known.name == "ServeLimits").unwrap();
-            rows(&mut page, limits, &types, &defaults, &root);
-        }
     }
     page
 }
@@ -140,19 +136,26 @@ fn rows(
     root: &str,
 ) {
     for (field, kind, doc) in &section.fields {
+        // What several tables have in common is a type of its own, without a table.
+        let common = types.iter().find(|known| known.name == *kind && !known.is_enum);
+        if let Some(common) = common.filter(|common| !common.doc.starts_with("`[")) {
+            rows(page, common, types, defaults, root);
+            continue;
+        }
         let Some((key, about)) = key(doc) else { continue };
         let inner = kind.trim_start_matches("Option<").trim_end_matches('>');
         let choices = types.iter().find(|known| known.is_enum && known.name == inner);
         let value = match (choices, kind.as_str()) {
             (Some(choices), _) => {
                 let words = choices.fields.iter().filter_map(|(_, _, doc)| doc.split('`').nth(1));
+                let words = words.filter(|word| word.starts_with('"'));
                 words.map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
             }
             (None, kind) => words_for(kind).to_owned(),
         };
         let default = defaults.get(&(section.name.clone(), field.clone())).map(String::as_str);
         // What an empty file cannot say, or what depends on the language.
-        let is_told = !matches!((section.name.as_str(), key), ("Hemera", "base_url") | ("Language", "name"));
+        let is_told = !matches!((section.name.as_str(), key), (_, "base_url") | ("Language", "name")) || section.name == "Site";
         let default = match (default.filter(|_| is_told), choices) {
             (_, _) if kind == "TimeZone" => "`\"UTC\"`".to_owned(),
             (Some("None") | None, _) => String::new(),
@@ -169,13 +172,19 @@ fn rows(
             (Some(value), None) => format!("`{}`", value.replace(root, "")),
         };
         let more = choices.map(|choices| {
-            let said = choices.fields.iter().filter(|(_, _, doc)| doc.contains("`: "));
+            let said = choices.fields.iter().filter(|(_, _, doc)| doc.starts_with("`\"") && doc.contains("`: "));
             said.map(|(_, _, doc)| doc.trim_end_matches('.').to_owned()).collect::<Vec<_>>().join("; ")
         });
         let about = [about.trim_end_matches('.'), more.as_deref().unwrap_or_default()];
         let about: Vec<&str> = about.into_iter().filter(|text| !text.is_empty()).collect();
         let about = about.join(". ").replace("[`", "`").replace("`]", "`").replace('|', "\\|");
         let _ = writeln!(page, "| `{key}` | {value} | {default} | {about} |");
+        // What only one of the choices needs.
+        for (_, _, doc) in choices.into_iter().flat_map(|choices| &choices.fields) {
+            if let Some((key, about)) = self::key(doc) {
+                let _ = writeln!(page, "| `{key}` | a text |  | {} |", about.trim_end_matches('.'));
+            }
+        }
     }
 }
 
@@ -189,6 +198,7 @@ fn words_for(kind: &str) -> &'static str {
         "IpAddr" => "an IP address",
         "Vec<IpAddr>" => "a list of IP addresses",
         "TimeZone" => "a text",
+        "BTreeMap<String, String>" => "a table",
         kind if kind.contains("String") || kind.contains("str") => "a text",
         kind if ["u8", "u16", "u32", "u64", "usize", "i64"].iter().any(|number| kind.contains(number)) => {
             "a whole number"
