@@ -17,6 +17,7 @@ use crate::build::{self, Asset};
 use crate::config::{Config, Source as Configured};
 use crate::error::{Error, Kind, Result};
 use crate::model::change::Refused;
+use crate::model::conflict::{Edit, Standing};
 use crate::model::course::Course;
 use crate::model::moment::Moment;
 use crate::model::publication::HeldBack;
@@ -31,10 +32,12 @@ mod around;
 mod idle;
 mod inspect;
 mod pull;
+mod push;
 
 use around::Around;
 use idle::{Idle, Inputs};
 pub use inspect::Listed;
+pub use push::{PushFailure, PushOptions, PushSummary};
 
 /// How a site is to be built.
 #[derive(Debug, Clone, Copy, Default)]
@@ -134,6 +137,8 @@ struct Ready {
     memory: Memory,
     highlighter: Highlighter,
     sources: Sources,
+    /// Texts that are meant for a source as well, each with how it stands.
+    edits: Vec<(Edit, Standing)>,
 }
 
 /// The files that pages come from.
@@ -413,7 +418,10 @@ impl Project {
         let highlighter = Highlighter::keeping(&state);
         let data = source::local::data(&self.config)?;
         let around = Around::new(&self.config, &theme, &catalogue, now, &highlighter, &data);
-        let content = source::local::read(&self.config, &around, now)?;
+        let mut content = source::local::read(&self.config, &around, now)?;
+        let synced_at = snapshot.synced_at;
+        let edits =
+            self.weigh(&mut content.overlays, &snapshot.catalogue, synced_at, now, options.dry_run)?;
         let mut assets = self.assets(&theme, &content.assets)?;
         if memory.source.as_deref().is_some_and(|source| source != self.config.source.address()) {
             memory.history.forget_events();
@@ -443,7 +451,7 @@ impl Project {
         }
         let sources = content.documents.iter().map(|document| document.source.to_string()).collect();
         let sources = Sources { documents: sources, held_back: content.held_back };
-        Ok(Ready { now, snapshot, outcome, theme, assets, site, memory, highlighter, sources })
+        Ok(Ready { now, snapshot, outcome, theme, assets, site, memory, highlighter, sources, edits })
     }
 
     /// How cards look: in the colour of a theme that has one.

@@ -54,6 +54,21 @@ pub(super) enum Command {
     Check(CheckArguments),
     /// List what the site has, and what it holds back
     List(ListArguments),
+    /// Send results and texts that are meant for the sources, and are not there yet
+    Push {
+        /// Say what would be sent, and send nothing
+        #[arg(long)]
+        dry_run: bool,
+
+        /// Try again what failed for good
+        #[arg(long)]
+        retry: bool,
+    },
+    /// Texts that were changed both here and at their source
+    Conflicts {
+        #[command(subcommand)]
+        what: ConflictCommand,
+    },
     /// Write a small working site into a new folder
     Init {
         /// The folder
@@ -108,6 +123,36 @@ pub(super) enum What {
     Expired,
     /// Pages to which no other page links
     Orphans,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ConflictCommand {
+    /// Those that are open
+    List {
+        /// Those that are resolved as well
+        #[arg(long)]
+        all: bool,
+    },
+    /// One, with what both sides say
+    Show {
+        /// Its id
+        id: String,
+    },
+    /// Decide who is right
+    Resolve {
+        /// Its id
+        id: String,
+        /// `local`: what stands here, which the next push sends; `remote`: what the source says
+        #[arg(value_enum)]
+        resolution: Side,
+    },
+}
+
+/// Who is right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Side {
+    Local,
+    Remote,
 }
 
 #[derive(Debug, Args)]

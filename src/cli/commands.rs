@@ -12,7 +12,7 @@ use crate::config::{Config, Environment};
 use crate::error::{Error, Kind, Result};
 use crate::model::moment::{Moment, NotAMoment};
 use crate::model::run::RunType;
-use crate::project::{Options, Project, Summary};
+use crate::project::{Options, Project, PushOptions, Summary};
 use crate::source::local;
 
 pub(super) fn run(arguments: &Arguments, talk: &Talk) -> Result<u8> {
@@ -25,6 +25,10 @@ pub(super) fn run(arguments: &Arguments, talk: &Talk) -> Result<u8> {
         Command::List(list) => inspect::list(arguments, list, talk)?,
         Command::Completions { shell } => inspect::completions(*shell)?,
         Command::Man => inspect::man()?,
+        Command::Push { dry_run, retry } => {
+            super::push::push(arguments, PushOptions { dry_run: *dry_run, retry: *retry }, talk)?;
+        }
+        Command::Conflicts { what } => super::push::conflicts(arguments, what, talk)?,
         Command::Init { dir } => {
             let files = local::init(dir)?;
             talk.result(

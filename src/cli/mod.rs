@@ -5,6 +5,7 @@ mod args;
 mod commands;
 mod exit;
 mod inspect;
+mod push;
 mod serve;
 mod talk;
 

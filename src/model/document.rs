@@ -163,6 +163,8 @@ pub struct Overlay {
     pub source: Arc<str>,
     /// Its language, by the place in the configuration's list; 0 is the main one.
     pub language: usize,
+    /// The texts here that are meant for the source as well: `push = ["title"]`.
+    pub push: Vec<super::push::TextField>,
     /// The slug of the course that it belongs to: the file's name.
     pub course: Arc<str>,
     /// The id of the course, where the front matter names it (`course = "ck9zz"`); it wins over the slug.
@@ -226,6 +228,7 @@ impl Overlay {
         let Self {
             source,
             language,
+            push: _,
             course,
             course_id,
             front,

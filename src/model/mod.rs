@@ -3,6 +3,7 @@
 
 pub mod catalogue;
 pub mod change;
+pub mod conflict;
 pub mod course;
 pub mod document;
 pub mod history;

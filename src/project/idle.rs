@@ -92,7 +92,8 @@ impl Inputs {
         mark = mark.number(stamps.hash());
         let given = mark.get();
         let is_settled = stamps.newest() + RACY_SECONDS < Timestamp::now().as_second();
-        Ok(Some(Self { hash: content(mark, &state.join("memory.json"))?.get(), given, is_settled }))
+        let own = content(content(mark, &state.join("memory.json"))?, &state.join("conflicts.json"))?;
+        Ok(Some(Self { hash: own.get(), given, is_settled }))
     }
 
     /// Whether nothing but the program itself wrote to the inputs since `before` was looked at.

@@ -10,6 +10,7 @@ use hyper::http::request::Parts;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
+use super::conflicts;
 use super::openapi;
 use super::reply::{self, Failure, Reply};
 use super::router::{Action, Operation};
@@ -56,6 +57,11 @@ pub(super) async fn call(
             Ok(ok(queue()))
         }
         Action::Queue => Ok(ok(queue())),
+        Action::Conflicts => conflicts::list(shared, head.uri.query().unwrap_or_default()),
+        Action::ResolveConflict => {
+            let bytes = read_body(shared, body).await?;
+            conflicts::resolve(shared, parameter.unwrap_or_default(), &bytes)
+        }
         Action::Health => Ok(health(shared)),
         Action::Alive => Ok(ok(json!({ "status": "alive" }))),
         Action::Ready => match shared.site.now().is_ready() {

@@ -7,6 +7,7 @@ mod answer;
 mod api;
 mod auth;
 mod body;
+mod conflicts;
 mod connection;
 mod files;
 mod gatekeeper;

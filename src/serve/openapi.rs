@@ -52,6 +52,16 @@ fn describe(operation: &Operation, connectors: &[String]) -> Value {
     if !parameters.is_empty() {
         described["parameters"] = Value::Array(parameters);
     }
+    if operation.action == Action::ResolveConflict {
+        described["requestBody"] = json!({
+            "required": true,
+            "content": { "application/json": { "schema": {
+                "type": "object",
+                "required": ["resolution"],
+                "properties": { "resolution": { "type": "string", "enum": ["local", "remote"] } },
+            } } },
+        });
+    }
     if operation.action == Action::StartSync {
         described["requestBody"] = json!({
             "required": false,
@@ -74,7 +84,7 @@ fn answer(operation: &Operation, schema: Option<&str>) -> Value {
         Some("Description") => json!({ "application/json": { "schema": { "type": "object" } } }),
         Some(schema) => {
             let mut meta = json!({ "$ref": "#/components/schemas/Meta" });
-            if schema == "Jobs" {
+            if matches!(schema, "Jobs" | "Conflicts") {
                 meta = json!({ "allOf": [meta, { "type": "object", "required": ["pagination"] }] });
             }
             json!({ "application/json": { "schema": {
@@ -104,6 +114,18 @@ fn parameters(action: Action) -> Vec<Value> {
         json!({ "name": name, "in": "query", "required": false, "schema": schema })
     };
     match action {
+        Action::Conflicts => vec![
+            whole("limit", 1, Some(100), 20),
+            whole("offset", 0, Some(1_000_000), 0),
+            json!({
+                "name": "status", "in": "query", "required": false,
+                "schema": { "type": "string", "enum": ["open", "resolved"] },
+            }),
+        ],
+        Action::ResolveConflict => vec![json!({
+            "name": "id", "in": "path", "required": true,
+            "schema": { "type": "string", "pattern": "^conflict-[0-9a-f]{16}$" },
+        })],
         Action::ListRuns => vec![whole("limit", 1, Some(100), 20), whole("offset", 0, Some(1_000_000), 0)],
         Action::ShowRun => vec![json!({
             "name": "jobId", "in": "path", "required": true,
@@ -228,6 +250,24 @@ fn schemas() -> Value {
         },
         "Job": { "type": "object", "required": required, "properties": job },
         "Jobs": { "type": "array", "items": { "$ref": "#/components/schemas/Job" } },
+        "Conflicts": { "type": "array", "items": { "$ref": "#/components/schemas/Conflict" } },
+        "Conflict": {
+            "type": "object",
+            "required": [
+                "id", "connector", "entityType", "recordId", "field", "status", "localSnapshot", "remoteSnapshot",
+                "createdAt", "last_updated_at",
+            ],
+            "properties": {
+                "id": { "type": "string" }, "connector": { "type": "string" },
+                "entityType": { "type": "string" }, "recordId": { "type": "string" },
+                "field": { "type": "string", "enum": ["title", "description"] },
+                "status": { "type": "string", "enum": ["open", "resolved"] },
+                "localSnapshot": { "type": "string" }, "remoteSnapshot": { "type": "string" },
+                "resolution": { "type": ["string", "null"], "enum": ["local", "remote", null] },
+                "remoteUpdatedAt": maybe_time, "createdAt": time, "resolvedAt": maybe_time,
+                "last_updated_at": time,
+            },
+        },
         "Queue": {
             "type": "object",
             "required": ["total", "processing", "pending", "failed"],

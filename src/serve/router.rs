@@ -15,6 +15,8 @@ pub(super) enum Action {
     CronSync,
     Process,
     Queue,
+    Conflicts,
+    ResolveConflict,
     Health,
     Alive,
     Ready,
@@ -61,7 +63,7 @@ const fn post(
 }
 
 /// All operations.
-pub(super) static OPERATIONS: [Operation; 13] = [
+pub(super) static OPERATIONS: [Operation; 15] = [
     post(
         "/api/sync",
         Access::Sync,
@@ -118,6 +120,22 @@ pub(super) static OPERATIONS: [Operation; 13] = [
         "How many events wait.",
         &[(200, Some("Queue"))],
         &[],
+    ),
+    get(
+        "/api/sync/conflicts",
+        Access::Admin,
+        Action::Conflicts,
+        "Texts that were changed both here and at their source, newest first.",
+        &[(200, Some("Conflicts"))],
+        &[400],
+    ),
+    post(
+        "/api/sync/conflicts/{id}/resolve",
+        Access::Admin,
+        Action::ResolveConflict,
+        "Decide who is right; the site is built anew.",
+        &[(200, Some("Conflict"))],
+        &[400, 404, 408, 409, 411, 413],
     ),
     get(
         "/api/sync/health",
@@ -179,7 +197,9 @@ fn matches<'p>(pattern: &str, path: &'p str) -> Option<Option<&'p str>> {
     match pattern.find('{') {
         None => (pattern == path).then_some(None),
         Some(at) => {
-            let value = path.strip_prefix(&pattern[..at])?;
+            let (before, rest) = pattern.split_at(at);
+            let after = rest.split_once('}').map_or("", |(_, after)| after);
+            let value = path.strip_prefix(before)?.strip_suffix(after)?;
             (!value.is_empty() && !value.contains('/')).then_some(Some(value))
         }
     }

@@ -155,7 +155,8 @@ fn rows(
         };
         let default = defaults.get(&(section.name.clone(), field.clone())).map(String::as_str);
         // What an empty file cannot say, or what depends on the language.
-        let is_told = !matches!((section.name.as_str(), key), (_, "base_url") | ("Language", "name")) || section.name == "Site";
+        let is_told = !matches!((section.name.as_str(), key), (_, "base_url") | ("Language", "name"))
+            || section.name == "Site";
         let default = match (default.filter(|_| is_told), choices) {
             (_, _) if kind == "TimeZone" => "`\"UTC\"`".to_owned(),
             (Some("None") | None, _) => String::new(),
@@ -172,7 +173,8 @@ fn rows(
             (Some(value), None) => format!("`{}`", value.replace(root, "")),
         };
         let more = choices.map(|choices| {
-            let said = choices.fields.iter().filter(|(_, _, doc)| doc.starts_with("`\"") && doc.contains("`: "));
+            let said =
+                choices.fields.iter().filter(|(_, _, doc)| doc.starts_with("`\"") && doc.contains("`: "));
             said.map(|(_, _, doc)| doc.trim_end_matches('.').to_owned()).collect::<Vec<_>>().join("; ")
         });
         let about = [about.trim_end_matches('.'), more.as_deref().unwrap_or_default()];

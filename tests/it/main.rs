@@ -41,6 +41,7 @@ mod machine;
 mod markdown;
 mod markup;
 mod oneroster;
+mod push;
 mod sample;
 mod scaffold;
 mod serve_abuse;

@@ -322,7 +322,7 @@ fn the_description_names_every_operation() {
     let document = served.get("/api/openapi.json").json();
     assert_eq!(document["openapi"], "3.1.0");
     let paths = document["paths"].as_object().unwrap();
-    assert_eq!(paths.len(), 12);
+    assert_eq!(paths.len(), 14);
     for (path, operations) in paths {
         for (method, operation) in operations.as_object().unwrap() {
             let path = path.replace("{jobId}", "sync-0000000000000000");

@@ -115,7 +115,7 @@ impl Client {
             headers.extend(etag.clone().map(|etag| ("If-None-Match", etag)));
             headers.extend(last_modified.clone().map(|date| ("If-Modified-Since", date)));
         }
-        let mut request = Request {
+        let request = Request {
             method: Method::Get,
             url: format!("{}{ROOT}{path}", self.base),
             headers,
@@ -125,7 +125,39 @@ impl Client {
             timeout: Duration::ZERO,
             max_body: self.config.max_body,
         };
-        let conditional = validator.is_some();
+        self.run(asked, request, validator.is_some(), deadline, patience)
+    }
+
+    /// Writes to `path`, which may not stand in messages: `told` does.
+    pub(super) fn put(
+        &mut self,
+        told: &str,
+        path: &str,
+        body: Vec<u8>,
+        deadline: Deadline,
+    ) -> Result<(), Fault> {
+        let json = || "application/json".to_owned();
+        let request = Request {
+            method: Method::Put,
+            url: format!("{}{ROOT}{path}", self.base),
+            headers: vec![("Accept", json()), ("Content-Type", json())],
+            secrets: vec![("X-API-Key", self.key.clone())],
+            body: Some(body),
+            connect_timeout: self.config.connect_timeout,
+            timeout: Duration::ZERO,
+            max_body: self.config.max_body,
+        };
+        self.run(&format!("PUT {ROOT}{told}"), request, false, deadline, Patience::Waits).map(drop)
+    }
+
+    fn run(
+        &mut self,
+        asked: &str,
+        mut request: Request,
+        conditional: bool,
+        deadline: Deadline,
+        patience: Patience,
+    ) -> Result<Answer, Fault> {
         let Self { retry, throttle, transport, clock, reporter, config, requests, base, .. } = self;
         let outcome = retry.run(deadline, || {
             let wait = throttle.wait();

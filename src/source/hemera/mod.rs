@@ -3,6 +3,7 @@
 mod client;
 mod details;
 mod pages;
+mod push;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -19,8 +20,9 @@ use crate::base::report::{Reporter, Stage};
 use crate::base::retry::Deadline;
 use crate::config;
 use crate::error::Result;
-use crate::model::change::{Change, Pull, Refused, RemoteTemplate, Validator};
+use crate::model::change::{Change, Held, Pull, Refused, RemoteTemplate, Validator};
 use crate::model::course::Course;
+use crate::model::push::{Push, Pushed};
 
 /// The catalogue of a Hemera.
 pub struct Hemera {
@@ -194,6 +196,10 @@ impl Source for Hemera {
         pull.changes = courses.into_iter().map(|course| Change::Upsert(Box::new(course))).collect();
         pull.requests = self.client.requests - before;
         Ok(pull)
+    }
+
+    fn push_changes(&mut self, pushes: &[Push], _: Option<&Held>, deadline: Deadline) -> Vec<Result<Pushed>> {
+        pushes.iter().map(|push| push::send(&mut self.client, push, deadline)).collect()
     }
 }
 

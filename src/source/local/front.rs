@@ -17,6 +17,7 @@ use crate::config::{Config, Taxonomy};
 use crate::model::course::Level;
 use crate::model::document::{Document, FrontMatter, MenuPlace, Overlay, Prose};
 use crate::model::moment::Moment;
+use crate::model::push::TextField;
 
 const EXTRA: &str = "what only your templates know belongs in [extra]";
 
@@ -279,6 +280,7 @@ impl Reader<'_, '_> {
         }
         Overlay {
             course_id: self.id(table, "course"),
+            push: self.pushed(table),
             level: table.checked("level", |text| text.parse::<Level>()).map(|found| found.value),
             start,
             end: end.map(|(end, _)| end),
@@ -290,6 +292,22 @@ impl Reader<'_, '_> {
             seats: table.integer("seats", 0..=1_000_000),
             ..overlay
         }
+    }
+
+    /// The texts that are meant for the source as well.
+    fn pushed(&self, table: &mut Table<'_, '_>) -> Vec<TextField> {
+        let mut fields = Vec::new();
+        for Found { value, span } in table.strings("push").unwrap_or_default() {
+            match TextField::ALL.into_iter().find(|field| field.name() == value) {
+                Some(field) => fields.push(field),
+                None => {
+                    let message =
+                        format!("`push` may hold `title` and `description`, not `{}`", shown(&value));
+                    self.sheet.wrong(&span, message, None);
+                }
+            }
+        }
+        fields
     }
 
     fn date(&self, table: &mut Table<'_, '_>, key: &'static str) -> Option<Moment> {

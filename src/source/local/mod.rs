@@ -6,6 +6,7 @@ mod compose;
 mod data;
 mod front;
 mod languages;
+mod results;
 mod scaffold;
 mod walk;
 
@@ -17,6 +18,7 @@ use rayon::prelude::*;
 
 pub use compose::{File, Surroundings};
 pub use data::data;
+pub use results::{ResultRow, results};
 pub use scaffold::{init, new};
 
 use crate::base::files;

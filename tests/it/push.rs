@@ -1,0 +1,322 @@
+//! What goes back to the sources, and what happens where both sides changed a text.
+
+use std::sync::Arc;
+
+use aither::base::clock::ManualClock;
+use aither::config::{Config, Environment};
+use aither::error::{Error, Kind};
+use aither::project::{Options, Project, PushOptions, PushSummary};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use crate::fixture::Fixture;
+use crate::serve_fixture::{ADMIN, publish, setup};
+use crate::support::edfi::{self, CLIENT, Data};
+use crate::support::hemera::{self, Fault, Scope};
+use crate::support::oneroster::{self, BEARER};
+use crate::support::stand::{Reply, Trouble, lock};
+
+fn try_push(site: &Fixture, options: PushOptions) -> Result<PushSummary, Error> {
+    let environment: Environment = site.environment.iter().cloned().collect();
+    let config = Config::load(&site.path(""), &environment)?;
+    Project::new(config, Arc::new(ManualClock::new(site.now)), site.reporter.clone()).push(options)
+}
+
+fn push(site: &Fixture) -> PushSummary {
+    try_push(site, PushOptions::default()).unwrap_or_else(|e| panic!("{e}\n{:?}", e.hints()))
+}
+
+fn academy() -> (hemera::Service, Fixture, String) {
+    let options = hemera::Options { courses: 6, rate: 1_000_000, ..hemera::Options::default() };
+    let service = hemera::Service::start(options).unwrap();
+    let site = Fixture::new(
+        "source = \"hemera\"\n[site]\nbase_url = \"https://a.example\"\n[hemera]\nretries = 0\n",
+    )
+    .env("HEMERA_API_BASE_URL", &service.url())
+    .env("HEMERA_API_KEY", service.key());
+    let participation = participations(&service).first().unwrap().id.clone();
+    (service, site, participation)
+}
+
+fn participations(service: &hemera::Service) -> Vec<hemera::Participation> {
+    let courses = service.catalogue().courses;
+    let bookings = courses.into_iter().flat_map(|course| course.bookings);
+    bookings.filter_map(|booking| booking.participation).collect()
+}
+
+#[test]
+fn results_go_to_hemera_once() {
+    let (service, site, id) = academy();
+    let text =
+        format!("[[result]]\nparticipation = \"{id}\"\noutcome = \"Abschluss geheim\"\ncomplete = true\n");
+    site.put("content/results/march.toml", &text);
+    site.build();
+    assert!(
+        !site.tree().values().any(|bytes| String::from_utf8_lossy(bytes).contains("geheim")),
+        "never a page"
+    );
+    service.forget_requests();
+    let dry = try_push(&site, PushOptions { dry_run: true, ..PushOptions::default() }).unwrap();
+    assert_eq!(dry.sent, ["results/march.toml, result 1"]);
+    assert!(service.requests().is_empty());
+
+    assert_eq!(push(&site).sent, ["results/march.toml, result 1"]);
+    let result = |service: &hemera::Service| {
+        let found = participations(service).into_iter().find(|one| one.id == id).unwrap();
+        (found.result_outcome, found.result_notes)
+    };
+    assert_eq!(result(&service), (Some("Abschluss geheim".into()), None));
+    service.forget_requests();
+    let again = push(&site);
+    assert_eq!((again.sent.len(), again.unchanged), (0, 1));
+    assert!(service.requests().is_empty(), "what was taken is not sent again");
+
+    site.put("content/results/march.toml", text.replace("geheim", "ganz geheim"));
+    assert_eq!(push(&site).sent.len(), 1);
+    assert_eq!(result(&service).0.as_deref(), Some("Abschluss ganz geheim"));
+    for file in std::fs::read_dir(site.path(".aither")).unwrap().flatten().filter(|f| f.path().is_file()) {
+        let text = String::from_utf8_lossy(&std::fs::read(file.path()).unwrap()).into_owned();
+        assert!(!text.contains("geheim") && !text.contains(&id), "{:?}", file.path());
+    }
+}
+
+#[test]
+fn what_fails_is_tried_again_and_becomes_a_dead_letter() {
+    let (service, site, id) = academy();
+    site.put("content/results/a.csv", format!("participation,outcome,notes\n{id},Gut,\"Eins, zwei\"\n"));
+    site.build();
+    service.set_fault(Fault::InternalError.only(Scope::Participations));
+    for round in 1..=3 {
+        let summary = push(&site);
+        assert_eq!((summary.failed.len(), summary.dead), (1, usize::from(round == 3)), "{round}");
+        assert!(
+            !format!("{summary:?}").contains(&id) && !format!("{summary:?}").contains("zwei"),
+            "{summary:?}"
+        );
+    }
+    service.clear_faults();
+    service.forget_requests();
+    assert_eq!(push(&site).sent.len(), 0, "a dead letter waits for somebody");
+    assert!(service.requests().is_empty());
+    let summary = try_push(&site, PushOptions { retry: true, ..PushOptions::default() }).unwrap();
+    assert_eq!((summary.sent.len(), summary.dead), (1, 0));
+}
+
+#[test]
+fn wrong_results_are_told_by_place_and_never_by_value() {
+    let (_service, site, _) = academy();
+    let long = "x".repeat(2_001);
+    site.put(
+        "content/results/b.toml",
+        format!("[[result]]\nparticipation = \"geheim\"\noutcome = \"{long}\"\n[[result]]\nparticipation = \"p\"\n"),
+    );
+    site.put("content/results/c.toml", "[[result]]\nparticipation = geheim\n");
+    site.put("content/results/d.csv", "participation,outcome\n,Anas Geheimnis\n");
+    site.put("content/results/e.csv", "participation,outcme\np,x\n");
+    let error = try_push(&site, PushOptions::default()).unwrap_err();
+    assert_eq!(error.kind(), Kind::Content);
+    let message = error.message();
+    for told in [
+        "results/b.toml, result 1: `outcome` is longer than 2,000 characters",
+        "results/b.toml, result 2: has none of `outcome`, `notes` and `complete`",
+        "results/c.toml: line 2 is not TOML",
+        "results/d.csv, row 2: names neither a participation (Hemera) nor a result (OneRoster)",
+        "results/e.csv: has a column `outcme` that is no field of a result",
+    ] {
+        assert!(message.contains(told), "{message}");
+    }
+    assert!(!message.to_lowercase().contains("geheim"), "{message}");
+}
+
+#[test]
+fn scores_go_to_a_gradebook() {
+    let service = oneroster::Service::start(0, oneroster::Habits::default()).unwrap();
+    service.edit("classes", |classes| classes.truncate(2));
+    let site = Fixture::new(&format!(
+        "source = \"oneroster\"\n[site]\nbase_url = \"https://s.example\"\n[oneroster]\nbase_url = \"{}\"\nretries = 0\n",
+        service.base_url()
+    ))
+    .env("ONEROSTER_TOKEN", BEARER);
+    site.put(
+        "content/results/noten.csv",
+        "result,line_item,student,score,score_status,score_date,comment\n\
+         r-1,li-1,u-1,92.5,fully graded,2026-11-20,gut\nr-2,li-1,u-2,,exempt,2026-11-20,\n",
+    );
+    site.build();
+    assert_eq!(push(&site).sent.len(), 2);
+    let data = lock(&service.data);
+    let result = &data.results["r-1"]["result"];
+    assert_eq!((&result["score"], &result["scoreStatus"]), (&json!(92.5), &json!("fully graded")));
+    assert_eq!(
+        (&result["lineItem"]["sourcedId"], &result["student"]["sourcedId"]),
+        (&json!("li-1"), &json!("u-1"))
+    );
+    assert!(data.results["r-2"]["result"].get("score").is_none());
+}
+
+/// A site over an Ed-Fi server with one course, whose title and description are edited here and meant for the server.
+fn edited() -> (edfi::Service, Fixture) {
+    let service = edfi::Service::start(0, edfi::Habits::default(), Data::made_up(1)).unwrap();
+    service.change(|data| drop(data.resources.get_mut("sections").unwrap().pop()));
+    let site = Fixture::new(&format!(
+        "source = \"edfi\"\n[site]\nbase_url = \"https://s.example\"\n[edfi]\nbase_url = \"{}\"\nretries = 0\n",
+        service.stand.url()
+    ))
+    .env("EDFI_CLIENT_ID", CLIENT.0)
+    .env("EDFI_CLIENT_SECRET", CLIENT.1)
+    .write("templates/layouts/course.liquid", "{{ course.title }}|{{ course.description }}")
+    .write(
+        "content/courses/kurs-000.md",
+        "+++\ncourse = \"00000005000000000000000000000000\"\nslug = \"kurs-000\"\ntitle = \"Unser Titel\"\ndescription = \"Unser Text.\"\npush = [\"title\", \"description\"]\n+++\n",
+    );
+    (service, site)
+}
+
+const PAGE: &str = "courses/kurs-000/index.html";
+
+fn course(service: &edfi::Service) -> Value {
+    lock(&service.data).row("courses", 0)
+}
+
+fn change_there(service: &edfi::Service, field: &str, value: &str) {
+    service.change(|data| data.edit("courses", 0, field, json!(value)));
+}
+
+fn next(site: &mut Fixture) {
+    site.now += SignedDuration::from_mins(5);
+    site.build();
+}
+
+fn conflicts(site: &Fixture) -> Vec<Value> {
+    let output = site.run(&["conflicts", "list", "--all", "--json"]);
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    told["conflicts"].as_array().unwrap().clone()
+}
+
+#[test]
+fn texts_of_courses_go_to_edfi_as_a_full_replacement() {
+    let (service, mut site) = edited();
+    site.build();
+    assert_eq!(site.output(PAGE), "Unser Titel|Unser Text.");
+    assert_eq!(push(&site).sent.len(), 1);
+    let record = course(&service);
+    assert_eq!(
+        (&record["courseTitle"], &record["courseDescription"]),
+        (&json!("Unser Titel"), &json!("Unser Text."))
+    );
+    assert_eq!(record["_ext"]["TX"]["a"], 1, "what we do not know stays");
+    let sent = service.stand.log().into_iter().find(|(asked, _)| asked.method == "PUT").unwrap();
+    assert!(sent.0.if_match.is_some() && sent.1 == 204);
+    // Before the next sync as after it: what stands here is shown, and nothing goes twice.
+    assert_eq!(push(&site).sent.len(), 0);
+    site.build();
+    assert_eq!(site.output(PAGE), "Unser Titel|Unser Text.");
+    next(&mut site);
+    assert_eq!((push(&site).sent.len(), conflicts(&site).len()), (0, 0));
+}
+
+#[test]
+fn fields_that_do_not_overlap_merge_by_themselves() {
+    let (service, mut site) = edited();
+    site.put("content/courses/kurs-000.md", "+++\ncourse = \"00000005000000000000000000000000\"\nslug = \"kurs-000\"\ntitle = \"Unser Titel\"\npush = [\"title\"]\n+++\n");
+    site.build();
+    change_there(&service, "courseDescription", "Dort geändert.");
+    next(&mut site);
+    assert_eq!(site.output(PAGE), "Unser Titel|Dort geändert.");
+    assert_eq!(push(&site).sent.len(), 1);
+    let record = course(&service);
+    assert_eq!(
+        (&record["courseTitle"], &record["courseDescription"]),
+        (&json!("Unser Titel"), &json!("Dort geändert."))
+    );
+    // Changed there alone since: the newer text is shown.
+    next(&mut site);
+    change_there(&service, "courseTitle", "Neuer Titel dort");
+    next(&mut site);
+    assert_eq!(site.output(PAGE), "Neuer Titel dort|Dort geändert.");
+    assert_eq!((push(&site).sent.len(), conflicts(&site).len()), (0, 0));
+}
+
+#[test]
+fn both_sides_changed_is_a_conflict_until_somebody_decides() {
+    for (side, shown, there) in
+        [("local", "Unser Titel", "Unser Titel"), ("remote", "Titel dort", "Titel dort")]
+    {
+        let (service, mut site) = edited();
+        site.build();
+        change_there(&service, "courseTitle", "Titel dort");
+        next(&mut site);
+        // The source's own is shown, and nothing of it is pushed; the other text goes.
+        assert_eq!(site.output(PAGE), "Titel dort|Unser Text.");
+        assert_eq!(push(&site).sent.len(), 1);
+        assert_eq!(course(&service)["courseTitle"], "Titel dort");
+        let open = conflicts(&site);
+        assert_eq!(open.len(), 1);
+        assert_eq!(open[0]["localSnapshot"], "Unser Titel");
+        assert_eq!(open[0]["remoteSnapshot"], "Titel dort");
+        assert_eq!((&open[0]["status"], &open[0]["field"]), (&json!("open"), &json!("title")));
+        let id = open[0]["id"].as_str().unwrap();
+        assert!(site.run(&["conflicts", "show", id]).status.success());
+        assert!(site.run(&["conflicts", "resolve", id, side]).status.success());
+        assert!(!site.run(&["conflicts", "resolve", id, side]).status.success(), "once is enough");
+        site.try_build(Options { offline: true, ..Options::default() }).unwrap();
+        assert_eq!(site.output(PAGE), format!("{shown}|Unser Text."));
+        push(&site);
+        assert_eq!(course(&service)["courseTitle"], there);
+        next(&mut site);
+        assert_eq!(site.output(PAGE), format!("{shown}|Unser Text."));
+    }
+}
+
+/// 412: somebody was quicker than we.
+#[test]
+fn a_record_that_changes_under_a_push_is_a_conflict() {
+    let (service, mut site) = edited();
+    site.build();
+    service.change(|data| data.quicker = Some(("courseTitle".into(), json!("Schneller"))));
+    let summary = push(&site);
+    assert_eq!((summary.sent.len(), summary.conflicts.len(), summary.failed.len()), (0, 1, 0));
+    assert!(service.stand.log().iter().any(|(asked, status)| asked.method == "PUT" && *status == 412));
+    assert_eq!(course(&service)["courseTitle"], "Schneller");
+    next(&mut site);
+    assert_eq!(site.output(PAGE), "Schneller|Unser Text.");
+    assert_eq!(conflicts(&site)[0]["remoteSnapshot"], "Schneller");
+    service.stand.trouble(Trouble { path: "/token".into(), after: 0, times: 1, reply: Reply::empty(401) });
+    assert_eq!(try_push(&site, PushOptions::default()).unwrap_err().kind(), Kind::Credentials);
+}
+
+#[test]
+fn the_api_lists_and_resolves_conflicts() {
+    let (service, mut site) = edited();
+    site.build();
+    change_there(&service, "courseTitle", "Titel dort");
+    next(&mut site);
+    let state = std::fs::read(site.path(".aither/conflicts.json")).unwrap();
+    let served = setup()
+        .prepared(|folder| {
+            publish(folder, &[("index.html", "x")]);
+            std::fs::create_dir_all(folder.join(".aither")).unwrap();
+            std::fs::write(folder.join(".aither/conflicts.json"), &state).unwrap();
+        })
+        .start();
+    let list = served.admin("GET", "/api/sync/conflicts?status=open");
+    let (body, data) = (list.json(), list.data());
+    assert_eq!(body["meta"]["pagination"], json!({ "total": 1, "limit": 20, "offset": 0 }));
+    let id = data[0]["id"].as_str().unwrap().to_owned();
+    let resolve = |body: &str, id: &str| {
+        let headers =
+            [("Authorization", format!("Bearer {ADMIN}")), ("Content-Type", "application/json".into())];
+        let headers: Vec<(&str, &str)> =
+            headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        served.send("POST", &format!("/api/sync/conflicts/{id}/resolve"), &headers, body)
+    };
+    assert_eq!(resolve("{}", &id).code(), "INVALID_REQUEST");
+    assert_eq!(resolve("{", &id).code(), "INVALID_JSON");
+    assert_eq!(resolve("{\"resolution\":\"local\"}", "conflict-0").code(), "CONFLICT_NOT_FOUND");
+    let resolved = resolve("{\"resolution\":\"local\"}", &id).data();
+    assert_eq!((&resolved["status"], &resolved["resolution"]), (&json!("resolved"), &json!("local")));
+    assert_eq!(resolve("{\"resolution\":\"remote\"}", &id).code(), "CONFLICT_RESOLVED");
+    assert_eq!(served.admin("GET", "/api/sync/conflicts?status=open").data(), json!([]));
+    assert_eq!(served.admin("GET", "/api/sync/conflicts?status=maybe").code(), "INVALID_REQUEST");
+    assert_eq!(served.get("/api/sync/conflicts").code(), "UNAUTHORIZED");
+}
