@@ -31,6 +31,7 @@ use crate::theme::{self, Theme};
 mod around;
 mod idle;
 mod inspect;
+mod internal;
 mod pull;
 mod push;
 
@@ -135,6 +136,8 @@ struct Ready {
     assets: Vec<Asset>,
     site: Site,
     memory: Memory,
+    /// Pages for the house.
+    internal: internal::Drawn,
     highlighter: Highlighter,
     sources: Sources,
     /// Texts that are meant for a source as well, each with how it stands.
@@ -451,7 +454,20 @@ impl Project {
         }
         let sources = content.documents.iter().map(|document| document.source.to_string()).collect();
         let sources = Sources { documents: sources, held_back: content.held_back };
-        Ok(Ready { now, snapshot, outcome, theme, assets, site, memory, highlighter, sources, edits })
+        let internal = internal::draw(&self.config, &theme, &site, &snapshot.catalogue, now)?;
+        Ok(Ready {
+            now,
+            snapshot,
+            outcome,
+            theme,
+            assets,
+            site,
+            memory,
+            internal,
+            highlighter,
+            sources,
+            edits,
+        })
     }
 
     /// How cards look: in the colour of a theme that has one.

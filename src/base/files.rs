@@ -109,6 +109,38 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
+/// The same for a file that only the owner of the process may read, in folders from `top` on that only they may enter.
+#[expect(clippy::disallowed_methods, reason = "this is the room that they are reserved for")]
+pub fn replace_private(top: &Path, path: &Path, bytes: &[u8]) -> Result<()> {
+    let folder = path.parent().unwrap_or(top);
+    create_folder(folder)?;
+    for own in folder.ancestors().take_while(|own| own.starts_with(top)) {
+        restrict(own, 0o700)?;
+    }
+    let name = path.file_name().unwrap_or(OsStr::new("file")).to_string_lossy();
+    let temporary = folder.join(format!(".{name}.{}.tmp", std::process::id()));
+    let write = || -> Result<()> {
+        // Nobody may read it for a moment either: it is theirs before there is anything in it.
+        let made = File::create(&temporary).map_err(|e| io_error("create", &temporary, e))?;
+        restrict(&temporary, 0o600)?;
+        let mut file = made;
+        let written = file.write_all(bytes).and_then(|()| file.sync_all());
+        written.and_then(|()| fs::rename(&temporary, path)).map_err(|e| io_error("write", path, e))
+    };
+    write().inspect_err(|_| drop(fs::remove_file(&temporary)))
+}
+
+#[cfg(unix)]
+fn restrict(path: &Path, mode: u32) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).map_err(|e| io_error("protect", path, e))
+}
+
+#[cfg(not(unix))]
+fn restrict(_: &Path, _: u32) -> Result<()> {
+    Ok(())
+}
+
 /// Adds bytes at the end of a file and flushes them to the disk; makes the file where there is none.
 pub fn append(path: &Path, bytes: &[u8]) -> Result<()> {
     if let Some(folder) = path.parent() {

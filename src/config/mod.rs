@@ -278,6 +278,11 @@ pub const PERSONAL_FIELDS: [&str; 14] = [
 pub const FILE: &str = "aither.toml";
 
 impl Config {
+    /// Whether pages for the house are made: where nobody has a token to read them by, they are not.
+    pub fn has_internal_pages(&self) -> bool {
+        !self.serve.tokens.admin.is_empty()
+    }
+
     /// Reads `aither.toml` in `root` and the environment. Paths in either are relative to `root`.
     pub fn load(root: &Path, environment: &Environment) -> Result<Self> {
         let root = std::path::absolute(root).map_err(|e| files::io_error("find", root, e))?;

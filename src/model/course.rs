@@ -5,8 +5,10 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+use super::material::Materials;
 use super::moment::Moment;
 use super::participant::Participant;
 use crate::base::digest::{Digest, Fingerprint, Hasher};
@@ -67,6 +69,20 @@ impl Level {
             Self::Advanced => "advanced",
         }
     }
+}
+
+/// The course that is under way or begins next: what internal pages are about.
+pub fn nearest<'a>(
+    courses: impl Iterator<Item = &'a Course>,
+    zone: &TimeZone,
+    now: Timestamp,
+) -> Option<&'a Course> {
+    let coming = courses.filter_map(|course| {
+        let begin = course.start.filter(|_| course.archived_at.is_none())?.begin(zone);
+        let end = [course.start, course.end].into_iter().flatten().map(|moment| moment.end(zone)).max()?;
+        (end > now).then_some((begin, &course.id, course))
+    });
+    coming.min_by(|(a, id, _), (b, other, _)| (a, id).cmp(&(b, other))).map(|(.., course)| course)
 }
 
 /// The text is not one of the three levels.
@@ -133,6 +149,9 @@ pub struct Course {
     /// The bookings in order of their ids; nothing where they were never read. Never stored in the clear.
     #[serde(skip)]
     pub participants: Option<Arc<[Participant]>>,
+    /// The materials; nothing where they were never read. Never stored in the clear.
+    #[serde(skip)]
+    pub materials: Option<Arc<Materials>>,
     /// When the bookings were last read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub details_at: Option<Timestamp>,
@@ -195,6 +214,7 @@ impl Course {
             image,
             updated_at,
             participants: _,
+            materials: _,
             details_at: _,
             archived_at,
         } = self;

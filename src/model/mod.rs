@@ -7,6 +7,7 @@ pub mod conflict;
 pub mod course;
 pub mod document;
 pub mod history;
+pub mod material;
 pub mod moment;
 pub mod participant;
 pub mod publication;

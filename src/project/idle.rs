@@ -9,7 +9,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Options;
+use super::{Options, internal};
 use crate::base::digest::{Digest, Fingerprint};
 use crate::base::files::{self, Stamps};
 use crate::build;
@@ -33,6 +33,9 @@ pub(super) struct Idle {
     pub(super) courses: usize,
     /// The id of the course that begins next.
     pub(super) next_course: Option<String>,
+    /// How the internal pages look; 0 where there are none.
+    #[serde(default)]
+    internal: u64,
     /// What a person should look at in this site; it is said again.
     #[serde(default)]
     pub(super) warnings: Vec<String>,
@@ -57,6 +60,7 @@ impl Inputs {
         let state = &config.paths.state;
         // `Debug` of the configuration shows every key and no secret.
         let mut mark = Fingerprint::new(30).text(env!("CARGO_PKG_VERSION")).text(&format!("{config:?}"));
+        mark = mark.number(u64::from(config.has_internal_pages()));
         if let Ok(program) = std::env::current_exe() {
             stamps.file(&program);
         }
@@ -122,6 +126,9 @@ impl Idle {
         if status.as_deref().map(Digest::of) != Some(idle.status) {
             return Ok(None);
         }
+        if idle.internal != internal::stamp(&config.paths.state) {
+            return Ok(None);
+        }
         let count = build::intact(&config.paths.output, &config.paths.state)?;
         Ok(count.map(|count| (idle, count)))
     }
@@ -141,7 +148,8 @@ impl Idle {
             return files::remove(&path);
         }
         let (inputs, status, warnings) = (inputs.hash, Digest::of(status), warnings.to_vec());
-        let idle = Self { inputs, since, until, status, courses, next_course, warnings };
+        let internal = internal::stamp(&config.paths.state);
+        let idle = Self { internal, inputs, since, until, status, courses, next_course, warnings };
         let bytes = serde_json::to_vec(&idle).unwrap_or_default();
         if files::read_if_present(&path)?.as_deref() == Some(&bytes) {
             return Ok(());

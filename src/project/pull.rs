@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Options, Project, Ready};
+use super::{Options, Project, Ready, internal};
 use crate::base::gate::Gate;
 use crate::base::http::Transport;
 use crate::build;
@@ -31,6 +31,7 @@ impl Project {
 
     /// Remembers what was published: only that is what the next pull is compared with, and goes on from.
     pub(super) fn published(&self, ready: &mut Ready) -> Result<()> {
+        internal::publish(&self.config.paths.state, &ready.internal)?;
         ready.highlighter.save()?;
         let memory = &mut ready.memory;
         memory.course_count = Some(ready.snapshot.catalogue.len());
@@ -113,6 +114,7 @@ impl Project {
             allow_shrink: options.allow_shrink,
             max_shrink_percent: config.limits.max_shrink_percent,
             participants_wanted: !public.is_empty(),
+            internal: internal::zone(&config),
             results_wanted: public.iter().any(|field| RESULT_FIELDS.contains(&field.as_str())),
             now,
             full: options.full,

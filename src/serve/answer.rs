@@ -12,6 +12,7 @@ use super::api;
 use super::body::Body;
 use super::connection::Activity;
 use super::head::{self, REQUEST_ID};
+use super::internal;
 use super::reload::{EVENTS_PATH, SCRIPT, SCRIPT_PATH};
 use super::reply::{self, Failure, Reply};
 use super::router::{self, Found};
@@ -67,6 +68,9 @@ async fn route(
     let path = head.uri.path();
     let outcome = match router::find(&head.method, path) {
         Found::Elsewhere => {
+            if let Some(page) = shared.site.below(path).and_then(internal::path) {
+                return internal::answer(shared, &head.method, page, &head.headers, id).await;
+            }
             if let Some(response) = live(shared, activity, &head.method, path, head.uri.query()) {
                 return response;
             }

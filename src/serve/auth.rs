@@ -71,6 +71,22 @@ impl Keys {
         Err(failure.header(header::WWW_AUTHENTICATE, "Bearer realm=\"aither\""))
     }
 
+    /// Lets the administrator read internal pages: by the token as a bearer, or, so that a browser can ask for it, as the
+    /// password of any user.
+    pub(super) fn check_reader(&self, headers: &HeaderMap) -> Result<(), Failure> {
+        let by_password = one(headers, header::AUTHORIZATION.as_str()).and_then(password);
+        let is_admin = by_password.is_some_and(|token| is_among(&Digest::of(token.as_bytes()), &self.admin));
+        if is_admin || self.shown(headers).admin {
+            return Ok(());
+        }
+        let failure = Failure::new(
+            StatusCode::UNAUTHORIZED,
+            "UNAUTHORIZED",
+            "internal pages are for the administrator",
+        );
+        Err(failure.header(header::WWW_AUTHENTICATE, "Basic realm=\"aither, internal\", charset=\"UTF-8\""))
+    }
+
     fn shown(&self, headers: &HeaderMap) -> Shown {
         let mut shown = Shown::default();
         let bearer = one(headers, header::AUTHORIZATION.as_str()).and_then(|value| {
@@ -95,6 +111,40 @@ fn one<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?;
     if values.next().is_some() { None } else { value.to_str().ok() }
+}
+
+/// The password in `Basic dXNlcjpwYXNz` (RFC 7617).
+fn password(value: &str) -> Option<String> {
+    let (scheme, encoded) = value.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let text = String::from_utf8(base64(encoded.trim())?).ok()?;
+    text.split_once(':').map(|(_, password)| password.to_owned())
+}
+
+/// The bytes of a text in base64 (RFC 4648, section 4).
+fn base64(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
+    let (mut bits, mut count) = (0_u32, 0_u32);
+    for byte in text.trim_end_matches('=').bytes() {
+        let value = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ => return None,
+        };
+        bits = bits << 6 | u32::from(value);
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push((bits >> count) as u8);
+            bits &= (1 << count) - 1;
+        }
+    }
+    Some(bytes)
 }
 
 /// Compares with all of them, always, each in constant time.

@@ -12,6 +12,7 @@ mod connection;
 mod files;
 mod gatekeeper;
 mod head;
+mod internal;
 mod listen;
 mod metrics;
 mod openapi;

@@ -93,7 +93,7 @@ pub(super) fn join(
     for ((course, (overlay, is_fallback), updated_at), slug) in joined.into_iter().zip(slugs) {
         let route = Route::page(&["courses", &slug])?;
         let is_past = course.archived_at.is_some() || ends(&course, config).is_some_and(|end| end <= now);
-        let mark = Fingerprint::new(8).number(course.fingerprint()).text(&slug).number(u64::from(is_past));
+        let mark = Fingerprint::new(8).number(seen(&course, config)).text(&slug).number(u64::from(is_past));
         let mark = mark.number(u64::from(is_fallback));
         let mark = mark.number(overlay.as_ref().map_or(0, |overlay| overlay.fingerprint()));
         let mark = mark.number(updated_at.map_or(u64::MAX, |at| at.as_nanosecond() as u64)).get();
@@ -229,6 +229,15 @@ fn with_overlay(course: &Arc<Course>, overlay: Option<&Overlay>) -> Arc<Course> 
     replace(&mut course.instructor, &overlay.instructor);
     replace(&mut course.image, &overlay.image);
     Arc::new(course)
+}
+
+/// A quick hash of what public pages can see of a course: of people whose fields are all withheld, how many there are.
+fn seen(course: &Course, config: &Config) -> u64 {
+    if !config.privacy.public_fields.is_empty() {
+        return course.fingerprint();
+    }
+    let people = course.participants.as_deref().map_or(0, <[_]>::len);
+    Fingerprint::new(42).number(course.summary_fingerprint()).number(people as u64).get()
 }
 
 /// The slug made safe; where nothing of it is left or the archive lives there, the title's, then the id's.

@@ -3,6 +3,7 @@
 mod courses;
 mod documents;
 mod groups;
+mod internal;
 mod jekyll;
 mod languages;
 mod listings;
@@ -18,6 +19,7 @@ mod taxonomies;
 mod views;
 
 pub use courses::addresses_of;
+pub use internal::{InternalPage, internal};
 pub use machine::cards::{Cards, DateRange};
 pub use plan::{Body, Edition, Input, Make, Page, Rank, Site, View, plan};
 pub use route::Route;

@@ -86,7 +86,7 @@ pub struct Edition {
     pub view: Map,
     /// A quick hash of everything that `view` is made from.
     pub globals: u64,
-    records: Arc<Records>,
+    pub(super) records: Arc<Records>,
     maps: Vec<Map>,
 }
 

@@ -200,6 +200,11 @@ fn participants(participants: Option<&[Participant]>, config: &Config) -> List {
     participants.unwrap_or_default().iter().map(show).collect()
 }
 
+/// A participant with every field: for pages that the house alone sees.
+pub(super) fn person(participant: &Participant) -> Map {
+    Map::new(FIELDS.iter().map(|field| (Key::Fixed(field), field_of(participant, field))).collect())
+}
+
 fn field_of(participant: &Participant, field: &str) -> Value {
     let p = participant;
     let text = match field {

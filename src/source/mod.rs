@@ -14,6 +14,8 @@ mod slugs;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
+
 use crate::base::clock::SharedClock;
 use crate::base::http::{Network, Transport};
 use crate::base::report::Reporter;
@@ -70,6 +72,9 @@ pub struct PullRequest<'a> {
     pub full: bool,
     /// Whether anything of participants can be shown: pages need nothing but counts else.
     pub participants_wanted: bool,
+    /// Where pages for the house are made, the zone in which the course that they are about comes next: its bookings and
+    /// materials are wanted.
+    pub internal: Option<&'a TimeZone>,
     /// Whether participants' results are shown somewhere, so that participations have to be read one by one.
     pub results_wanted: bool,
     /// How long the pull may take.

@@ -140,8 +140,13 @@ impl Memory {
         self.archive.retain(|course| catalogue.get(&course.id).is_none());
         for course in gone.iter().filter(|course| catalogue.get(&course.id).is_none()) {
             if self.archive.iter().all(|known| known.id != course.id) {
-                let kept =
-                    Course { participants: None, details_at: None, archived_at: Some(now), ..course.clone() };
+                let kept = Course {
+                    participants: None,
+                    materials: None,
+                    details_at: None,
+                    archived_at: Some(now),
+                    ..course.clone()
+                };
                 self.archive.push(kept);
             }
         }

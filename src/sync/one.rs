@@ -70,6 +70,7 @@ pub(super) fn ask(part: &mut Part<'_>, request: &Request<'_>, reporter: &dyn Rep
         validators: if request.full { &none } else { &known.validators },
         full: request.full,
         participants_wanted: request.participants_wanted,
+        internal: request.internal,
         results_wanted: request.results_wanted,
         budget: part.budget,
         held: held.as_ref(),

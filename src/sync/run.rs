@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::cursors::{self, SourceCursors};
 use super::one::{Asked, ask, cursors_after};
@@ -28,6 +29,8 @@ pub struct Request<'a> {
     pub max_shrink_percent: u8,
     /// Whether anything of participants can be shown somewhere.
     pub participants_wanted: bool,
+    /// The zone in which courses come next, where pages for the house are made.
+    pub internal: Option<&'a TimeZone>,
     /// Whether participants' results are shown somewhere.
     pub results_wanted: bool,
     /// The present moment.

@@ -16,6 +16,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::catalogue::Catalogue;
 use crate::model::change::{Held, RemoteTemplate, Validator};
 use crate::model::course::{Course, CourseId};
+use crate::model::material::Materials;
 use crate::model::participant::Participant;
 
 const VERSION: u32 = 1;
@@ -144,8 +145,10 @@ impl SnapshotStore {
             return Ok(None);
         }
         let mut participants = self.load_participants(reporter)?;
+        let mut materials = self.load_materials()?;
         let courses = stored.courses.into_iter().map(|mut course| {
             course.participants = participants.remove(&course.id).map(Arc::from);
+            course.materials = materials.remove(&course.id).map(Arc::from);
             if course.participants.is_none() {
                 course.details_at = None;
             }
@@ -157,6 +160,28 @@ impl SnapshotStore {
             validators: stored.validators,
             synced_at: Some(stored.synced_at),
         }))
+    }
+
+    fn materials_path(&self) -> PathBuf {
+        self.folder.join("materials.sealed")
+    }
+
+    /// What cannot be opened is read again.
+    fn load_materials(&self) -> Result<BTreeMap<CourseId, Materials>> {
+        let sealed = files::read_if_present(&self.materials_path())?;
+        let opened =
+            sealed.zip(self.secret.as_ref()).and_then(|(sealed, secret)| seal::open(secret, &sealed));
+        Ok(opened.and_then(|plain| serde_json::from_slice(&plain).ok()).unwrap_or_default())
+    }
+
+    fn save_materials(&self, courses: &[Course]) -> Result<()> {
+        let materials: BTreeMap<&CourseId, &Materials> =
+            courses.iter().filter_map(|course| Some((&course.id, course.materials.as_deref()?))).collect();
+        let plain = serde_json::to_vec(&materials).unwrap_or_default();
+        match self.secret.as_ref().filter(|_| !materials.is_empty()).and_then(|key| seal::seal(key, &plain)) {
+            Some(sealed) => files::replace(&self.materials_path(), &sealed),
+            None => files::remove(&self.materials_path()),
+        }
     }
 
     fn load_participants(&self, reporter: &dyn Reporter) -> Result<BTreeMap<CourseId, Vec<Participant>>> {
@@ -198,6 +223,7 @@ impl SnapshotStore {
             }
             _ => files::remove(&self.sealed_path())?,
         }
+        self.save_materials(&courses)?;
         let stored = Stored {
             version: VERSION,
             source: self.source.clone(),

@@ -101,6 +101,7 @@ mod tests {
             image: None,
             updated_at: None,
             participants: None,
+            materials: None,
             details_at: None,
             archived_at: None,
         }

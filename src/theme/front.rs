@@ -69,6 +69,16 @@ fn layout(matter: &Map) -> Result<Option<String>, String> {
     }
 }
 
+/// Whether a layout is for pages that the house alone sees: `audience: internal`.
+pub(super) fn is_internal(matter: &Map) -> Result<bool, String> {
+    match matter.get("audience") {
+        None | Some(Value::Nil) => Ok(false),
+        Some(Value::Text(audience)) if &**audience == "internal" => Ok(true),
+        Some(Value::Text(audience)) if &**audience == "public" => Ok(false),
+        Some(_) => Err("`audience` in the front matter must be `public` or `internal`".to_owned()),
+    }
+}
+
 fn autoescape(matter: &Map) -> Result<Option<bool>, String> {
     let wrong = || "`autoescape` in the front matter must be `html` or `none`".to_owned();
     match matter.get("autoescape") {

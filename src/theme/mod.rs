@@ -157,7 +157,12 @@ impl Theme {
 
     /// Whether there is a layout of this name.
     pub fn has_layout(&self, name: &str) -> bool {
-        self.places.get(Use::Layout, name).is_some()
+        self.places.get(Use::Layout, name).is_some_and(|layout| !layout.is_internal)
+    }
+
+    /// The names of the layouts for pages that the house alone sees: `audience: internal` in their front matter.
+    pub fn internal_layouts(&self) -> Vec<&str> {
+        self.places.internal().collect()
     }
 }
 

@@ -65,6 +65,8 @@ pub(super) struct Template {
     /// The layout around it, and the line that says so.
     pub(super) parent: Option<(String, usize)>,
     pub(super) autoescape: bool,
+    /// Whether it is for pages that the house alone sees.
+    pub(super) is_internal: bool,
     /// Its front matter.
     pub(super) matter: Map,
     /// The text below the front matter.
@@ -87,15 +89,17 @@ impl Template {
         hasher.field(whole.as_bytes()).number(u64::from(autoescape)).number(u64::from(manner.strict));
         let line = || 1 + whole.lines().position(|line| line.starts_with("layout")).unwrap_or(0);
         Ok(Self {
-            file: file.into(),
             parent: split.layout.map(|layout| (layout, line())),
             autoescape,
+            is_internal: front::is_internal(&split.matter)
+                .map_err(|message| Error::new(Kind::Template, format!("{file}: {message}")))?,
             matter: split.matter,
             text: split.text,
             lines: split.lines,
             digest: hasher.finish(),
             place,
             parsed: OnceLock::new(),
+            file: file.into(),
         })
     }
 
@@ -253,6 +257,12 @@ impl Places {
         let shelves = [&self.layouts, &self.partials, &self.shortcodes];
         let mut all = shelves.into_iter().flat_map(|shelf| shelf.templates.values());
         all.find(|template| *template.file == *file)
+    }
+
+    /// The names of the layouts for pages that the house alone sees.
+    pub(super) fn internal(&self) -> impl Iterator<Item = &str> {
+        let internal = self.layouts.templates.iter().filter(|(_, template)| template.is_internal);
+        internal.map(|(name, _)| name.as_str())
     }
 
     /// The names of all templates of this use.

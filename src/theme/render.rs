@@ -22,7 +22,28 @@ impl Theme {
     pub fn render(&self, request: &Request<'_>) -> Result<Rendered> {
         let mut names = BTreeSet::new();
         let chain = self.chain(request, &mut names)?;
-        let matter = matter(&chain);
+        if let Some(layout) = chain.iter().find(|layout| layout.is_internal) {
+            let message = format!("{}: {} is for internal pages only", request.name, layout.file);
+            return Err(Error::new(Kind::Privacy, message)
+                .hint("this page is public: give it another layout, or take `audience` out of that one"));
+        }
+        self.draw(request, names, &chain)
+    }
+
+    /// Renders a page that the house alone sees, by a layout for such pages.
+    pub fn render_internal(&self, request: &Request<'_>) -> Result<Rendered> {
+        let mut names = BTreeSet::new();
+        let chain = self.chain(request, &mut names)?;
+        self.draw(request, names, &chain)
+    }
+
+    fn draw(
+        &self,
+        request: &Request<'_>,
+        mut names: BTreeSet<String>,
+        chain: &[&Template],
+    ) -> Result<Rendered> {
+        let matter = matter(chain);
         let globals = self.globals(request, &matter);
         let clock = BuildClock::new(request.now, &self.edition(request.language).settings.zone);
         let partials = Shelf(self);

@@ -35,6 +35,7 @@ fn the_benchmark_site_has_the_pages_that_others_build() {
         templates: &[],
         full: false,
         participants_wanted: true,
+        internal: None,
         results_wanted: false,
         budget: std::time::Duration::from_secs(1),
         held: None,

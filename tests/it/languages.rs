@@ -122,6 +122,36 @@ fn what_a_page_says_is_in_its_language() {
 }
 
 #[test]
+fn the_links_of_a_tree_stay_in_it() {
+    let site = site();
+    site.build();
+    let tree = site.tree();
+    let (mut seen, mut strays) = (0, Vec::new());
+    for (path, bytes) in tree.iter().filter(|(path, _)| path.starts_with("en/") && path.ends_with(".html")) {
+        let html = String::from_utf8_lossy(bytes);
+        // Only the switch between languages, which says so, leads out of the tree.
+        for tag in html.split("<a ").skip(1).filter_map(|rest| rest.split('>').next()) {
+            let Some(address) = tag.split("href=\"/site/").nth(1).and_then(|rest| rest.split('"').next())
+            else {
+                continue;
+            };
+            seen += 1;
+            let file = address.split(['#', '?']).next().unwrap_or_default();
+            let file = if file.is_empty() || file.ends_with('/') {
+                format!("{file}index.html")
+            } else {
+                file.to_owned()
+            };
+            assert!(tree.contains_key(&file), "{path} leads to {file}, which is not there");
+            if !file.starts_with("en/") && !tag.contains("hreflang=") {
+                strays.push(format!("{path}: {tag}"));
+            }
+        }
+    }
+    assert!(seen > 100 && strays.is_empty(), "{seen} {strays:#?}");
+}
+
+#[test]
 fn translations_know_each_other_and_what_is_missing_falls_back() {
     let site = site();
     for layout in ["page", "home", "course", "courses", "section"] {
@@ -222,6 +252,23 @@ fn a_language_that_goes_takes_its_tree_along() {
     site.build();
     assert!(!site.has("fr"));
     assert!(site.has("en/about-us/index.html"));
+}
+
+#[test]
+fn a_translation_is_begun_beside_its_page() {
+    let site = site();
+    for (what, file) in [
+        ("about.en.md", "content/about.en.md"),
+        ("courses/klar.en", "content/courses/klar.en.md"),
+        ("neues/_index.fr.md", "content/neues/_index.fr.md"),
+    ] {
+        let output = site.run(&["new", what]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let text = std::fs::read_to_string(site.path(file)).unwrap();
+        assert!(text.starts_with("+++\n") && !text.contains("\ndate = "), "{text}");
+    }
+    site.build();
+    assert!(site.has("en/about/index.html") && !site.has("about/index.html"));
 }
 
 #[test]

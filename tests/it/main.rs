@@ -28,6 +28,7 @@ mod hemera;
 mod hemera_site;
 mod house;
 mod incremental;
+mod internal;
 mod jekyll;
 mod kill;
 mod languages;

@@ -23,6 +23,7 @@ fn pull(source: &mut dyn Source) -> Result<Pull, Error> {
         templates: &[],
         full: false,
         participants_wanted: true,
+        internal: None,
         results_wanted: false,
         budget: Duration::from_secs(1),
         held: None,

@@ -52,6 +52,7 @@ fn check_site(folder: &Path) {
         templates: &[],
         full: false,
         participants_wanted: true,
+        internal: None,
         results_wanted: false,
         budget: Duration::from_secs(1),
         held: None,

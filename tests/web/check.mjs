@@ -3,7 +3,7 @@ import { readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
-import { browser, chromium, kindOf, pages, plain, site, tab } from "./lib.mjs";
+import { MULTILINGUAL, browser, chromium, dressed, kindOf, pages, site, tab } from "./lib.mjs";
 
 const LONGEST = 60 * 1024;
 const asked = process.argv.slice(2);
@@ -25,7 +25,8 @@ function kinds(root) {
   for (const address of pages(root)) {
     const kind = kindOf(root, address);
     if (!kind) continue;
-    const key = kind === "listing" ? `listing ${address.split("/").slice(1, 3).join("/").replace(/[^/]+$/, (s) => (s === "archive" ? s : ""))}` : kind;
+    const [, tongue] = address.match(/^\/(en|fr)\//) ?? [];
+    const key = tongue ? `${tongue} ${kind}` : kind === "listing" ? `listing ${address.split("/").slice(1, 3).join("/").replace(/[^/]+$/, (s) => (s === "archive" ? s : ""))}` : kind;
     if (!first.has(key)) first.set(key, address);
   }
   return [...first.values()];
@@ -53,6 +54,14 @@ async function accessibility(chrome, served) {
         const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
         if (wide) complain(`${address} is wider than ${width}`);
         looked += 1;
+      }
+      if (width === 390 && scheme === "light") {
+        // The check itself sees what is wrong.
+        const seen = await page.evaluate(() => {
+          document.querySelector("main").innerHTML = "<p style='color: #ccc; background: #fff'>pale</p><img src='/x.png'>";
+          return globalThis.axe.run(document).then((result) => result.violations.map((violation) => violation.id));
+        });
+        if (!seen.includes("color-contrast") || !seen.includes("image-alt")) complain(`axe-core sees only ${seen}`);
       }
       await page.close();
     }
@@ -201,9 +210,13 @@ async function lighthouse(chrome, served) {
 }
 
 const chrome = await browser();
-const served = await site(plain);
+const served = await site();
 try {
-  if (wants("axe")) await accessibility(chrome, served);
+  if (wants("axe")) {
+    await accessibility(chrome, served);
+    const other = await site(dressed, MULTILINGUAL);
+    await accessibility(chrome, other).finally(other.close);
+  }
   if (wants("script")) await scripts(chrome, served);
   if (wants("weight")) await weight(chrome, served);
   if (wants("direction")) await direction(chrome, served);

@@ -22,13 +22,13 @@ function run(args, root) {
 }
 
 /**
- * Builds the sample site in a folder of its own and serves it. `edit` may change the folder before the build.
+ * Builds a site, the sample or another, in a folder of its own, with the theme of this folder, and serves it. `edit` may change the folder before the build.
  * Gives the address, the folder, and what ends it all.
  */
-export async function site(edit = () => {}) {
+export async function site(edit = () => {}, from = ROOT) {
   const root = mkdtempSync(join(tmpdir(), "aither-web-"));
-  for (const part of ["content", "data", "static", "templates", "aither.toml"]) {
-    if (existsSync(join(ROOT, part))) cpSync(join(ROOT, part), join(root, part), { recursive: true });
+  for (const part of ["content", "data", "i18n", "static", "templates", "aither.toml", "courses.json"]) {
+    if (existsSync(join(from, part))) cpSync(join(from, part), join(root, part), { recursive: true });
   }
   // The theme of this folder, not the one that the program was built with.
   cpSync(join(ROOT, "themes"), join(root, "themes"), { recursive: true });
@@ -101,5 +101,10 @@ export async function tab(browser, { width = 1280, height = 900, scheme = "light
   return page;
 }
 
-/** The sample as it is. */
-export function plain() {}
+/** A site in several languages, at the root of its host, in another dress than the sample's. */
+export const MULTILINGUAL = join(ROOT, "tests", "sites", "multilingual");
+
+export function dressed(root) {
+  const look = 'accent = "#ffd400"\nheadings = "sans"\ncorners = "square"\n';
+  edit(root, "aither.toml", (text) => text.replace("/site\"", '"').replace("[theme.options]\n", `[theme.options]\n${look}`));
+}

@@ -3,7 +3,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
-import { ROOT, browser, kindOf, pages, plain, site, tab } from "./lib.mjs";
+import { MULTILINGUAL, ROOT, browser, dressed, kindOf, pages, site, tab } from "./lib.mjs";
 
 const [folder = "shots", ...asked] = process.argv.slice(2);
 const docs = [
@@ -30,7 +30,7 @@ function everything(root) {
   );
 }
 
-const served = await site(plain);
+const served = process.env.DRESSED ? await site(dressed, MULTILINGUAL) : await site();
 const chrome = await browser();
 try {
   const isDocs = folder === "--docs";

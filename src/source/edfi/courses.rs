@@ -95,6 +95,7 @@ fn course(id: &str, section: &Section, keys: &ByKey<'_>, mapping: &Levels) -> Re
         image: None,
         updated_at: modified,
         participants: None,
+        materials: None,
         details_at: None,
         archived_at: None,
     })

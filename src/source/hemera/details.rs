@@ -14,7 +14,7 @@ use crate::base::retry::Deadline;
 use crate::config::Details;
 use crate::error::{Kind, Result};
 use crate::model::change::{Pull, Refused};
-use crate::model::course::{Course, CourseId};
+use crate::model::course::{Course, CourseId, nearest};
 use crate::model::participant::{Participant, Personal};
 use crate::source::PullRequest;
 
@@ -28,18 +28,31 @@ const ILL: usize = 3;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Whose {
     Nobodys,
+    /// Those of the course that comes next, for pages that the house alone sees.
+    Nearest,
     Upcoming,
     Everybodys,
 }
 
 impl Whose {
     /// What the configuration comes to, given whether anything of a participant can be shown at all.
-    pub(super) fn of(details: Details, participants_wanted: bool) -> Self {
+    pub(super) fn of(details: Details, participants_wanted: bool, internal_wanted: bool) -> Self {
         match details {
             Details::Needed if participants_wanted => Self::Upcoming,
+            Details::Needed if internal_wanted => Self::Nearest,
             Details::Needed | Details::None => Self::Nobodys,
             Details::Upcoming => Self::Upcoming,
             Details::All => Self::Everybodys,
+        }
+    }
+}
+
+impl Whose {
+    /// What holds for one course, given whether it is the one that comes next.
+    fn of_course(self, is_near: bool) -> Self {
+        match self {
+            Self::Nearest if !is_near => Self::Nobodys,
+            other => other,
         }
     }
 }
@@ -73,7 +86,13 @@ pub(super) fn refresh(
     courses: &mut [Course],
     pull: &mut Pull,
 ) -> Result<()> {
+    let near = reading.request.internal.and_then(|zone| nearest(courses.iter(), zone, reading.now));
+    let near = near.map(|course| course.id.clone());
+    if let Some(course) = courses.iter_mut().find(|course| Some(&course.id) == near.as_ref()) {
+        reading.materials(course)?;
+    }
     for course in courses.iter_mut() {
+        let whose = whose.of_course(near.as_ref() == Some(&course.id));
         keep(course, reading.request.known.get(&course.id), whose, reading.now);
         if course.participants.is_some()
             && let Some((path, validator)) = reading.request.validators.get_key_value(&path(&course.id))
@@ -81,7 +100,7 @@ pub(super) fn refresh(
             pull.validators.insert(path.clone(), validator.clone());
         }
     }
-    let due = due(courses, &reading, whose);
+    let due = due(courses, &reading, whose, near.as_ref());
     let (mut left, mut failures) = (due.iter().copied().collect::<BTreeSet<_>>(), 0);
     for index in due {
         match reading.course(&mut courses[index], pull)? {
@@ -120,7 +139,7 @@ fn keep(course: &mut Course, known: Option<&Course>, whose: Whose, now: Timestam
 }
 
 /// The courses to be read, by need: upcoming before past, changed before unchanged, then the longest unread.
-fn due(courses: &[Course], reading: &Reading<'_>, whose: Whose) -> Vec<usize> {
+fn due(courses: &[Course], reading: &Reading<'_>, whose: Whose, near: Option<&CourseId>) -> Vec<usize> {
     let over = |course: &Course| {
         let end = course.end.or(course.start);
         end.is_some_and(|end| end.end(&TimeZone::UTC) <= reading.now)
@@ -134,6 +153,7 @@ fn due(courses: &[Course], reading: &Reading<'_>, whose: Whose) -> Vec<usize> {
         .enumerate()
         .filter(|(_, course)| match whose {
             Whose::Nobodys => false,
+            Whose::Nearest => Some(&course.id) == near,
             Whose::Upcoming => !over(course),
             Whose::Everybodys => true,
         })
@@ -143,7 +163,8 @@ fn due(courses: &[Course], reading: &Reading<'_>, whose: Whose) -> Vec<usize> {
             // Of coming courses the next are of most interest, of past ones the latest.
             let begins = course.start.map_or(i64::MAX, |start| start.sort_key().as_second());
             let distance = if over(course) { -begins } else { begins };
-            (over(course), !changed(course), course.details_at, distance, course.id.clone(), index)
+            let is_far = Some(&course.id) != near;
+            (over(course), is_far, !changed(course), course.details_at, distance, course.id.clone(), index)
         })
         .collect();
     due.sort();
@@ -178,6 +199,38 @@ fn path(id: &CourseId) -> String {
 }
 
 impl Reading<'_> {
+    /// Reads the materials of a course. What is known of them stays where they cannot be read.
+    fn materials(&mut self, course: &mut Course) -> Result<()> {
+        let known = self.request.known.get(&course.id).and_then(|known| known.materials.clone());
+        course.materials.clone_from(&known);
+        if self.client.spare() == 0 {
+            return Ok(());
+        }
+        let path = format!("/courses/{}/materials", course.id);
+        let read = match self.client.get(&path, None, self.deadline, Patience::Hurries) {
+            Ok(Answer::Body(body, _)) => wire::materials(&asked(&path), course.id.as_str(), &body),
+            Ok(Answer::Unchanged) => return Ok(()),
+            Err(fault) if fault.error.kind() == Kind::Credentials => return Err(fault.error),
+            // A course without any, or a server without the route.
+            Err(Fault { status: Some(404), .. }) => return Ok(()),
+            Err(fault) => Err(fault.error),
+        };
+        match read {
+            Ok(mut materials) => {
+                if let Some(known) = &known {
+                    materials.keep(known);
+                }
+                course.materials = Some(materials.into());
+            }
+            Err(error) => self.reporter.warn(&format!(
+                "the materials of course {} could not be read, what is known is kept: {}",
+                course.id,
+                error.message()
+            )),
+        }
+        Ok(())
+    }
+
     /// Reads one course, and the results of its participants if they are wanted.
     fn course(&mut self, course: &mut Course, pull: &mut Pull) -> Result<Turn> {
         if self.client.spare() == 0 {

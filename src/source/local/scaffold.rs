@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::walk::in_main_language;
 use crate::base::clock::Clock;
 use crate::base::files;
 use crate::base::mistakes::shown;
@@ -100,14 +101,19 @@ pub fn init(folder: &Path) -> Result<Vec<PathBuf>> {
 pub fn new(config: &Config, what: &str, clock: &dyn Clock) -> Result<PathBuf> {
     let content = &config.paths.content;
     let folder = content.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let parts = parts(what, &folder)?;
+    let (original, language) = of_language(config, what);
+    let parts = parts(&original, &folder)?;
     let (path, text) = match *parts.as_slice() {
-        ["courses", name] if name != "_index.md" => course(content, name)?,
+        ["courses", name] if name != "_index.md" => course(content, name, language == 0)?,
         ["courses", _, _, ..] => {
             return Err(refused(format!("`{}` is no place for a course", shown(what)))
                 .hint("a course belongs directly into `courses/`: `aither new courses/SLUG`"));
         }
         _ => page(config, what, &parts, clock)?,
+    };
+    let (path, text) = match config.languages.get(language).filter(|_| language > 0) {
+        Some(own) => translation(&path, &text, &own.code),
+        None => (path, text),
     };
     if exists(&path) {
         return Err(refused(format!("{} is there already", path.display())).hint("nothing was written"));
@@ -123,6 +129,21 @@ pub fn new(config: &Config, what: &str, clock: &dyn Clock) -> Result<PathBuf> {
     }
     files::create(&path, text.as_bytes())?;
     Ok(path)
+}
+
+/// What is to be written, without its language, and which that is: `about.en.md` is the English `about.md`.
+fn of_language(config: &Config, what: &str) -> (String, usize) {
+    if what.ends_with(".md") {
+        return in_main_language(config, what);
+    }
+    let (original, language) = in_main_language(config, &format!("{what}.md"));
+    (original.strip_suffix(".md").unwrap_or(&original).to_owned(), language)
+}
+
+/// The same file in another language: the date is that of the original.
+fn translation(path: &Path, text: &str, code: &str) -> (PathBuf, String) {
+    let lines = text.split_inclusive('\n').filter(|line| !line.starts_with("date = "));
+    (path.with_extension(format!("{code}.md")), lines.collect())
 }
 
 /// The parts of a path below the content, each fit to be a name in it.
@@ -162,7 +183,7 @@ fn parts<'w>(what: &'w str, content: &str) -> Result<Vec<&'w str>> {
     Ok(parts)
 }
 
-fn course(content: &Path, name: &str) -> Result<(PathBuf, String)> {
+fn course(content: &Path, name: &str, is_original: bool) -> Result<(PathBuf, String)> {
     let slug = name.strip_suffix(".md").unwrap_or(name);
     let safe = slugify(slug);
     if slug != safe || slug == "index" {
@@ -171,6 +192,9 @@ fn course(content: &Path, name: &str) -> Result<(PathBuf, String)> {
         return Err(refused(format!("`{}` is no slug of a course", shown(slug))).hint(hint));
     }
     let bundle = content.join("courses").join(slug).join("index.md");
+    if exists(&bundle) && !is_original {
+        return Ok((bundle, COURSE.to_owned()));
+    }
     if exists(&bundle) {
         return Err(refused(format!("{} is there already", bundle.display())).hint("nothing was written"));
     }

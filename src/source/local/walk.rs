@@ -122,7 +122,7 @@ fn objection(folder: &Folder, entry: &walkdir::DirEntry) -> Option<Objection> {
 
 /// The path without its language, and which that is: `about.en.md` is the English `about.md`. Where the site has one
 /// language, every name is a name.
-fn in_main_language(config: &Config, path: &str) -> (String, usize) {
+pub(super) fn in_main_language(config: &Config, path: &str) -> (String, usize) {
     let parts = path.strip_suffix(".md").and_then(|stem| stem.rsplit_once('.'));
     let known =
         parts.filter(|(stem, _)| config.languages.len() > 1 && !stem.is_empty() && !stem.ends_with('/'));

@@ -70,6 +70,7 @@ fn course(id: &str, class: &Class, roster: &Roster, mapping: &Levels) -> Result<
         image: None,
         updated_at: modified,
         participants: None,
+        materials: None,
         details_at: None,
         archived_at: None,
     })

@@ -159,6 +159,7 @@ impl Reader<'_> {
             other => return Err(other.instead_of("participantCount", "a whole number")),
         };
         Ok(Course {
+            materials: None,
             id: CourseId::new(&*id),
             title: title.into(),
             slug: (&*slug).into(),

@@ -64,6 +64,7 @@ fn replay(answers: &[(&str, Response)], details: Details, results: bool) -> (Res
         templates: &[],
         full: false,
         participants_wanted: true,
+        internal: None,
         results_wanted: results,
         budget: Duration::from_secs(60),
         held: None,

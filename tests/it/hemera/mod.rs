@@ -98,6 +98,7 @@ impl Client {
             validators,
             full: *full,
             participants_wanted: *participants_wanted,
+            internal: None,
             results_wanted: *results_wanted,
             budget,
             held: None,

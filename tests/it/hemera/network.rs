@@ -160,6 +160,7 @@ fn pull(client: &Client) -> PullRequest<'_> {
         templates: &[],
         full: false,
         participants_wanted: true,
+        internal: None,
         results_wanted: client.results_wanted,
         budget: client.config.budget,
         held: None,

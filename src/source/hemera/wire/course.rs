@@ -68,6 +68,7 @@ fn course(value: &Value) -> Result<Course, Reason> {
     })?;
     let count = record.field("participantCount").ok_or("participantCount is missing")?;
     Ok(Course {
+        materials: None,
         id: CourseId::new(id),
         title: line(record.needed("title", 500)?, "title")?.into(),
         slug: line(record.needed("slug", 500)?, "slug")?.into(),

@@ -6,6 +6,7 @@
 mod booking;
 mod course;
 mod envelope;
+mod material;
 mod template;
 
 use serde_json::{Map, Value};
@@ -13,6 +14,7 @@ use serde_json::{Map, Value};
 pub(super) use self::booking::{Bookings, bookings, outcome};
 pub(super) use self::course::{Page, Row, page};
 pub(super) use self::envelope::{Problem, problem, quoted};
+pub(super) use self::material::materials;
 pub(super) use self::template::templates;
 
 /// Why a record or a field of it does not validate, in words without personal data.

@@ -1,6 +1,8 @@
 // Says how long ago things were, at every visit and while the page is open. Moments that change with every sync are in
 // sync-status.json; a page that names one in `datetime` is right without this script, too.
-const language = document.documentElement.lang || undefined;
+// English without a country is written as pages write it: the day before the month, and 24 hours.
+const told = document.documentElement.lang || undefined;
+const language = told === "en" ? "en-GB" : told;
 const MINUTE = 60_000;
 
 function ago(moment) {
