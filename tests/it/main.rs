@@ -8,6 +8,7 @@
 )]
 
 mod academy;
+mod assets;
 mod bench_site;
 mod build;
 mod check;
@@ -42,6 +43,7 @@ mod machine;
 mod markdown;
 mod markup;
 mod oneroster;
+mod pictures;
 mod push;
 mod sample;
 mod scaffold;
