@@ -14,6 +14,7 @@ mod planner;
 mod records;
 mod related;
 mod route;
+mod search;
 mod sections;
 mod taxonomies;
 mod views;

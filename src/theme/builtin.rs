@@ -27,6 +27,7 @@ files![
     "layouts/page.liquid",
     "layouts/place.liquid",
     "layouts/preparation.liquid",
+    "layouts/search.liquid",
     "layouts/section.liquid",
     "layouts/taxonomy.liquid",
     "layouts/term.liquid",
@@ -59,6 +60,7 @@ files![
     "partials/next-course.liquid",
     "partials/organisation-data.liquid",
     "partials/pagination.liquid",
+    "partials/search.liquid",
     "partials/seats.liquid",
     "partials/sync-status.liquid",
     "partials/tags.liquid",
@@ -67,6 +69,7 @@ files![
     "static/assets/catalogue.js",
     "static/assets/freshness.js",
     "static/assets/highlight.css",
+    "static/assets/search.js",
     "static/style.css",
     "theme.toml",
 ];
