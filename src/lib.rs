@@ -21,7 +21,8 @@
 //!
 //! - A room imports only what lies below it; rooms on one floor don't know each other.
 //! - Each outside library has one home: `ureq` in `base::http`, `clap` and `indicatif` in `cli`, `lettre` in `notify`, `pulldown-cmark` in
-//!   `base::markdown`, `lightningcss` and `grass_compiler` in `assets`, `hyper`, `tokio` and `notify` in `serve`.
+//!   `base::markdown`, `syntect` in `base::highlight`, `html5gum` in `check`,
+//!   `lightningcss` and `grass_compiler` in `assets`, `hyper`, `tokio` and `notify` in `serve`.
 //! - All writes go through `base::files`. `site` and `model` do no input or output.
 //! - The library never prints: results go to standard output from `cli`, talk to standard error.
 //! - An error's kind becomes an exit code in `cli` alone.

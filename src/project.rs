@@ -543,7 +543,8 @@ impl Project {
         let catalogue = snapshot.catalogue.with(&memory.archive);
 
         let highlighter = Highlighter::keeping(&state);
-        let around = Around::new(&self.config, &theme, &catalogue, now, &highlighter);
+        let data = source::local::data(&self.config)?;
+        let around = Around::new(&self.config, &theme, &catalogue, now, &highlighter, &data);
         let mut content = source::local::read(&self.config, &around, now)?;
         let synced_at = snapshot.synced_at;
         let edits =
@@ -561,6 +562,7 @@ impl Project {
                 config: &self.config,
                 catalogue: &catalogue,
                 content: &content,
+                data: &data,
                 has_layout: &|name| theme.has_layout(name),
                 changed_at: &|course| memory.changed_at(course),
                 data_changed_at: memory.data_changed_at,

@@ -43,7 +43,7 @@ pub struct Config {
     pub source: Source,
     /// `[sync]`.
     pub sync: Sync,
-    /// `[theme]`.
+    /// `[theme]`: how the site looks.
     pub theme: Theme,
     /// `[assets]`.
     pub assets: Assets,
@@ -65,7 +65,7 @@ pub struct Config {
     pub outputs: Outputs,
     /// `[limits]`.
     pub limits: Limits,
-    /// `[privacy]`.
+    /// `[privacy]`: what may be shown of people.
     pub privacy: Privacy,
     /// `[serve]`.
     pub serve: Serve,
@@ -74,7 +74,7 @@ pub struct Config {
 /// `[site]`: what the site is.
 #[derive(Debug, Clone)]
 pub struct Site {
-    /// `title`.
+    /// `title`: the name of the site.
     pub title: String,
     /// `description`, one sentence for search engines and feeds.
     pub description: String,
@@ -88,7 +88,7 @@ pub struct Site {
     pub time_zone: TimeZone,
     /// `[site.organisation]`: who offers the courses.
     pub organisation: Organisation,
-    /// `[site.extra]`, handed to templates as `site.extra`.
+    /// `extra`: whatever templates want to know, handed to them as `site.extra`.
     pub extra: toml::Table,
 }
 
@@ -107,7 +107,7 @@ pub struct Hemera {
     pub details: Details,
     /// `requests_per_minute`: our own limit, below the server's 100.
     pub requests_per_minute: u32,
-    /// `connect_timeout_seconds`.
+    /// `connect_timeout_seconds`: for finding and reaching the service.
     pub connect_timeout: Duration,
     /// `read_timeout_seconds`: for a whole answer.
     pub read_timeout: Duration,
@@ -138,9 +138,9 @@ pub enum Details {
 pub struct Theme {
     /// `name`: a folder below `themes/`, or `academy`, which is built in.
     pub name: String,
-    /// Whether a template that uses a name that is not there is an error; nothing leaves it to the theme.
+    /// `strict`: whether a template that uses a name that is not there is an error; unset leaves it to the theme.
     pub strict: Option<bool>,
-    /// `[theme.options]`, over the theme's own defaults; handed to templates as `theme`.
+    /// `options`: over the theme's own defaults; handed to templates as `theme`.
     pub options: toml::Table,
 }
 
@@ -209,14 +209,14 @@ pub enum ImageFormat {
     Jpeg,
 }
 
-/// `[paths]`: folders, absolute.
+/// `[paths]`: the folders of the site.
 #[derive(Debug, Clone)]
 pub struct Paths {
-    /// `content`.
+    /// `content`: pages and sections in Markdown, and what is added to courses.
     pub content: PathBuf,
     /// `data`: files here are `site.data` in templates. Not configurable.
     pub data: PathBuf,
-    /// `themes`.
+    /// `themes`: themes of the site's own.
     pub themes: PathBuf,
     /// `templates`: files here replace the theme's.
     pub templates: PathBuf,
@@ -226,7 +226,7 @@ pub struct Paths {
     pub sass: PathBuf,
     /// `i18n`: files here replace the theme's texts. Not configurable.
     pub texts: PathBuf,
-    /// `output`.
+    /// `output`: the built site. It may hold nothing else.
     pub output: PathBuf,
     /// `.aither`: snapshot, memory, build state, lock. Not published, not configurable.
     pub state: PathBuf,
@@ -241,10 +241,10 @@ pub struct Markdown {
     pub heading_anchors: bool,
 }
 
-/// `[courses]`.
+/// `[courses]`: the catalogue and its lists.
 #[derive(Debug, Clone)]
 pub struct Courses {
-    /// `order`.
+    /// `order`: of the catalogue, and so of listings and neighbours.
     pub order: Order,
     /// `page_size`: courses on one page of a listing.
     pub page_size: usize,

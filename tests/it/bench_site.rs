@@ -49,6 +49,7 @@ fn the_benchmark_site_has_the_pages_that_others_build() {
         &Input {
             config: &std::sync::Arc::new(config.clone()),
             catalogue: &catalogue,
+            data: &aither::model::view::Map::default(),
             content: &Content::default(),
             has_layout: &|name| theme.has_layout(name),
             changed_at: &|course| course.updated_at,

@@ -62,6 +62,8 @@ const HOMES: &[(&str, &str)] = &[
     ("syntect", "src/base/highlight"),
     ("two_face", "src/base/highlight"),
     ("html5gum", "src/check/"),
+    ("csv", "src/source/"),
+    ("serde_saphyr", "src/source/local/data"),
     ("ab_glyph", "src/base/card/"),
     ("hyper", "src/serve/"),
     ("tokio", "src/serve/"),
