@@ -190,6 +190,7 @@ pub(crate) fn view(layout: &'static str, texts: Texts, has_courses: bool) -> Map
         ("rss_url", "/academy/rss.xml".into()),
         ("json_feed_url", "/academy/feed.json".into()),
         ("calendar_url", "/academy/calendar.ics".into()),
+        ("search_url", "/academy/search/".into()),
         ("organisation", organisation.into()),
         ("has_data", Value::Bool(has_courses)),
         ("data_changed_at", if has_courses { Value::from(now()) } else { Value::Nil }),
@@ -432,7 +433,13 @@ fn the_built_in_theme_is_the_folder() {
     assert_eq!(read(&on_disk), read(&academy()));
     assert_eq!(
         read(&academy()).iter().map(|(route, _)| route.as_str()).collect::<Vec<_>>(),
-        ["assets/catalogue.js", "assets/freshness.js", "assets/highlight.css", "style.css"]
+        [
+            "assets/catalogue.js",
+            "assets/freshness.js",
+            "assets/highlight.css",
+            "assets/search.js",
+            "style.css"
+        ]
     );
 }
 
@@ -450,9 +457,16 @@ fn files_of_the_site_stand_over_those_of_the_theme() {
     let routes: Vec<_> = assets.iter().map(|asset| asset.route.as_str()).collect();
     assert_eq!(
         routes,
-        ["assets/catalogue.js", "assets/freshness.js", "assets/highlight.css", "img/logo.svg", "style.css"]
+        [
+            "assets/catalogue.js",
+            "assets/freshness.js",
+            "assets/highlight.css",
+            "assets/search.js",
+            "img/logo.svg",
+            "style.css"
+        ]
     );
-    assert_eq!(assets[4].body, Body::File(folder.path().join("static/style.css")));
+    assert_eq!(assets[5].body, Body::File(folder.path().join("static/style.css")));
     assert!(render(&config, "home", PLAIN, true).contains("<footer>mine</footer>"));
 }
 

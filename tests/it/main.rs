@@ -44,6 +44,7 @@ mod pictures;
 mod push;
 mod sample;
 mod scaffold;
+mod search;
 mod serve_abuse;
 mod serve_api;
 mod serve_browser;
