@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::before::Before;
+use super::before::{Before, Seen};
 use super::reads::{self, Look};
 use super::reason::Reason;
 use super::run::{Asset, Bytes, Request};
@@ -224,11 +224,12 @@ impl<'a, 'b> Judge<'a, 'b> {
         }
         Ok(match self.before.on_disk.get(at).copied().flatten() {
             None => Err(Reason::Missing),
-            Some(_) if !self.twins.are_there(self.request, what.path(), trace) => Err(Reason::Twins),
-            Some(stamp) if stamp == trace.stamp => Ok(Trace { inputs, ..trace.clone() }),
-            Some(stamp) => match self.before.digest_on_disk(self.request, what.path()) {
-                Some(digest) if digest == trace.digest => Ok(Trace { inputs, stamp, ..trace.clone() }),
-                _ => Err(Reason::Edited),
+            Some(Seen { stamp, digest }) => match self.twins.present(self.request, what.path(), trace) {
+                None => Err(Reason::Twins),
+                Some(twins) if digest == Some(trace.digest) => {
+                    Ok(Trace { inputs, stamp, twins, ..trace.clone() })
+                }
+                Some(_) => Err(Reason::Edited),
             },
         })
     }
