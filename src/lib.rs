@@ -10,6 +10,7 @@
 //! |---|---|
 //! | 0 | [`error`], [`base`] |
 //! | 1 | [`config`], [`model`], [`liquid`] |
+//! | 1½ | [`assets`] |
 //! | 2 | [`source`], [`theme`], [`site`] |
 //! | 3 | [`sync`], [`build`] |
 //! | 4 | [`project`] |
@@ -20,7 +21,7 @@
 //!
 //! - A room imports only what lies below it; rooms on one floor don't know each other.
 //! - Each outside library has one home: `ureq` in `base::http`, `clap` and `indicatif` in `cli`, `pulldown-cmark` in
-//!   `base::markdown`, `hyper`, `tokio` and `notify` in `serve`.
+//!   `base::markdown`, `lightningcss` and `grass_compiler` in `assets`, `hyper`, `tokio` and `notify` in `serve`.
 //! - All writes go through `base::files`. `site` and `model` do no input or output.
 //! - The library never prints: results go to standard output from `cli`, talk to standard error.
 //! - An error's kind becomes an exit code in `cli` alone.
@@ -29,6 +30,7 @@
 //! - A participant's data is reached by saying `reveal`, and no public page sees it unless the configuration names the
 //!   field.
 
+pub mod assets;
 pub mod base;
 pub mod build;
 pub mod check;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::assets;
 use crate::base::card;
 use crate::base::clock::SharedClock;
 use crate::base::digest::{Digest, Hasher};
@@ -26,12 +27,13 @@ use crate::model::view::Value;
 use crate::site::{self, Route, Site};
 use crate::source;
 use crate::sync::{Failure, Journal, Memory, Outcome, PartOutcome, Snapshot};
-use crate::theme::{self, Theme};
+use crate::theme::Theme;
 
 mod around;
 mod idle;
 mod inspect;
 mod internal;
+mod pictures;
 mod pull;
 mod push;
 
@@ -134,6 +136,8 @@ struct Ready {
     outcome: Option<Outcome>,
     theme: Theme,
     assets: Vec<Asset>,
+    /// Assets that content files asked for, by what they asked.
+    asked: Vec<String>,
     site: Site,
     memory: Memory,
     /// Pages for the house.
@@ -159,6 +163,21 @@ fn take_redirects(assets: &mut Vec<Asset>) -> Result<String> {
     };
     let bytes = assets.remove(at).bytes;
     Ok(String::from_utf8_lossy(&bytes.load()?).into_owned())
+}
+
+/// All files that are published whether or not a page asks for them.
+fn assets(theme: &Theme, beside: &[crate::model::document::Asset]) -> Result<Vec<Asset>> {
+    let beside = beside.iter().map(|asset| {
+        Ok(Asset { route: Route::file(&asset.route)?, bytes: build::Bytes::File(asset.file.clone()) })
+    });
+    let made = theme.assets().files()?.into_iter().map(|made| {
+        let bytes = match &made.bytes {
+            assets::Bytes::File(path) => build::Bytes::File(path.clone()),
+            _ => build::Bytes::Here(theme.assets().load(&made)?),
+        };
+        Ok(Asset { route: Route::file(&made.route)?, bytes })
+    });
+    made.chain(beside).collect()
 }
 
 impl Summary {
@@ -244,6 +263,7 @@ pub struct Project {
     clock: SharedClock,
     reporter: Arc<dyn Reporter>,
     transport: Option<Box<dyn Transport>>,
+    pictures: Option<Box<dyn Transport>>,
     only: Option<String>,
 }
 
@@ -256,7 +276,7 @@ impl std::fmt::Debug for Project {
 impl Project {
     /// A project over a checked configuration.
     pub fn new(config: Config, clock: SharedClock, reporter: Arc<dyn Reporter>) -> Self {
-        Self { config: Arc::new(config), clock, reporter, transport: None, only: None }
+        Self { config: Arc::new(config), clock, reporter, transport: None, only: None, pictures: None }
     }
 
     /// The same project with another way to the network: for tests.
@@ -407,7 +427,7 @@ impl Project {
         if gate.is_shut() {
             gate.pass()?;
         }
-        let theme = Theme::open(&self.config, &snapshot.templates)?;
+        let theme = Theme::open_keeping(&self.config, &snapshot.templates, !options.dry_run)?;
         if outcome.is_some() || snapshot.synced_at.is_some() {
             memory.learn(&snapshot.catalogue, now);
         }
@@ -424,7 +444,8 @@ impl Project {
         let synced_at = snapshot.synced_at;
         let edits =
             self.weigh(&mut content.overlays, &snapshot.catalogue, synced_at, now, options.dry_run)?;
-        let mut assets = self.assets(&theme, &content.assets)?;
+        let (told, refetch) = self.fetch_pictures(&theme, &catalogue, &content, options)?;
+        let mut assets = assets(&theme, &content.assets)?;
         if memory.source.as_deref().is_some_and(|source| source != self.config.source.address()) {
             memory.history.forget_events();
         }
@@ -445,20 +466,25 @@ impl Project {
             },
             history,
         )?;
+        site.warnings.extend(theme.assets().warnings()?.into_iter().chain(told));
         memory.history.clone_from(&site.history);
         site.warnings.extend(theme.warnings().map(str::to_owned));
-        for (since, until) in [Some(around.window()), content.window].into_iter().flatten() {
+        for (since, until) in
+            [Some(around.window()), content.window, Some((i64::MIN, refetch))].into_iter().flatten()
+        {
             site.window = (site.window.0.max(since), site.window.1.min(until));
         }
         let sources = content.documents.iter().map(|document| document.source.to_string()).collect();
         let sources = Sources { documents: sources, held_back: content.held_back };
-        let internal = internal::draw(&self.config, &theme, &site, &snapshot.catalogue, now)?;
+        let mut asked = around.asked();
+        let internal = internal::draw(&self.config, &theme, &site, &snapshot.catalogue, now, &mut asked)?;
         Ok(Ready {
             now,
             snapshot,
             outcome,
             theme,
             assets,
+            asked,
             site,
             memory,
             internal,
@@ -480,27 +506,11 @@ impl Project {
         self.config.outputs.cards.then(|| site::Cards { colour, dates: Arc::new(range) })
     }
 
-    /// Files that are published as they are: those beside content files, the theme's, the site's own.
-    fn assets(&self, theme: &Theme, colocated: &[crate::model::document::Asset]) -> Result<Vec<Asset>> {
-        let mut assets = Vec::new();
-        for asset in colocated {
-            let bytes = build::Bytes::File(asset.file.clone());
-            assets.push(Asset { route: Route::file(&asset.route)?, bytes });
-        }
-        for asset in theme.assets()? {
-            let bytes = match asset.body {
-                theme::Body::File(path) => build::Bytes::File(path),
-                theme::Body::BuiltIn(bytes) => build::Bytes::Here(bytes.into()),
-            };
-            assets.push(Asset { route: Route::file(&asset.route)?, bytes });
-        }
-        Ok(assets)
-    }
-
     fn request<'a>(&'a self, ready: &'a Ready, options: Options) -> Result<build::Request<'a>> {
         Ok(build::Request {
             site: &ready.site,
             assets: &ready.assets,
+            asked: &ready.asked,
             theme: &ready.theme,
             output: &self.config.paths.output,
             state: &self.config.paths.state,

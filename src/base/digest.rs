@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use sha2::{Digest as _, Sha256};
+use sha2::{Digest as _, Sha256, Sha384};
 
 /// A SHA-256 digest. Shown and stored as 64 lowercase hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,6 +60,18 @@ impl fmt::Debug for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Digest({self})")
     }
+}
+
+/// The bytes' SHA-384 as browsers compare it (Subresource Integrity): `sha384-` and Base64.
+pub fn integrity(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::from("sha384-");
+    // 48 bytes are 16 times three: nothing is left over that would have to be filled up.
+    for three in Sha384::digest(bytes).chunks_exact(3) {
+        let bits = three.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte));
+        text.extend([18, 12, 6, 0].map(|shift| char::from(DIGITS[(bits >> shift & 63) as usize])));
+    }
+    text
 }
 
 /// The text is not 64 hexadecimal digits.
@@ -242,6 +254,13 @@ mod tests {
         assert_eq!("xyz".parse::<Digest>(), Err(NotADigest));
         assert_eq!("é".repeat(32).parse::<Digest>(), Err(NotADigest));
         assert_eq!(digest.uuid(), "ba7816bf-8f01-8fea-8141-40de5dae2223");
+    }
+
+    #[test]
+    fn integrity_is_as_browsers_compute_it() {
+        // echo -n abc | openssl dgst -sha384 -binary | openssl base64 -A
+        let abc = "sha384-ywB1P0WjXou1oD1pmsZQBycsMqsO3tFjGotgWkP/W+2AhgcroefMI1i67KE0yCWn";
+        assert_eq!(integrity(b"abc"), abc);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod before;
 mod codec;
+mod derived;
 mod manifest;
 mod pages;
 mod plan;

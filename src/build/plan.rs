@@ -174,6 +174,8 @@ pub(super) struct Judge<'a, 'b> {
     /// What each shape's shared reads say: nothing, or the reason for all its pages.
     /// Pages of several languages may have read alike, but what they read is not the same thing.
     shapes: HashMap<(u32, usize), Option<Reason>>,
+    /// What each asset that pages asked for says: nothing, or the reason for all of them.
+    assets: HashMap<u32, Option<Reason>>,
     /// What shared reads give now in each language; many shapes have the same ones.
     seen: HashMap<(usize, u8, Box<str>, Box<str>), u64>,
 }
@@ -188,6 +190,7 @@ impl<'a, 'b> Judge<'a, 'b> {
             is_same_program: before.traces.salt == Some(request.salt),
             has_same_globals: before.traces.globals == request.globals(),
             shapes: HashMap::new(),
+            assets: HashMap::new(),
             seen: HashMap::new(),
         }
     }
@@ -247,6 +250,9 @@ impl<'a, 'b> Judge<'a, 'b> {
         if !had_template {
             return Some(Reason::Data);
         }
+        if let Some(reason) = trace.assets.iter().find_map(|number| self.asset(*number)) {
+            return Some(reason);
+        }
         let key = (trace.shape, page.language);
         if !self.shapes.contains_key(&key) {
             let reason = self.shape(shape, page.language);
@@ -262,6 +268,22 @@ impl<'a, 'b> Judge<'a, 'b> {
             with_request(self.request, page, |rendering| self.look.changed(shape, trace, page, rendering));
         let (row, before, after) = changed.flatten()?;
         Some(reason(row, page.record.as_deref(), before, after))
+    }
+
+    /// Why whoever asked for this asset has to be made anew, if so.
+    fn asset(&mut self, number: u32) -> Option<Reason> {
+        if let Some(known) = self.assets.get(&number) {
+            return known.clone();
+        }
+        let reason = match self.before.traces.assets.get(number as usize) {
+            None => Some(Reason::Unknown),
+            Some((name, before)) => {
+                let after = self.request.theme.assets().mark(name);
+                let what = || format!("the asset {name}");
+                (after != *before).then(|| Reason::Read { what: what(), before: *before, after })
+            }
+        };
+        self.assets.entry(number).or_insert(reason).clone()
     }
 
     /// The first shared read of a shape that gives something else now. Templates are always looked at; the site's values

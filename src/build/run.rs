@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use rayon::prelude::*;
 
 use super::before::Before;
+use super::derived::{Derived, Numbers};
 use super::manifest::{MANIFEST, Manifest};
 use super::plan::{Plan, What, Work, with_request};
 use super::reads;
@@ -22,7 +23,7 @@ use crate::base::files;
 use crate::base::report::{Reporter, Stage as Step};
 use crate::error::{Error, Kind, Result};
 use crate::site::{Body, Page, Rank, Route, Site};
-use crate::theme::Theme;
+use crate::theme::{Note, Theme};
 
 /// What a build is made from and where it goes.
 #[derive(Clone)]
@@ -31,6 +32,8 @@ pub struct Request<'a> {
     pub site: &'a Site,
     /// The files that are published as they are.
     pub assets: &'a [Asset],
+    /// What was asked for of the theme's assets while the pages' own texts were made.
+    pub asked: &'a [String],
     /// What renders the pages.
     pub theme: &'a Theme,
     /// The output folder.
@@ -119,27 +122,39 @@ pub fn run(request: &Request<'_>) -> Result<Report> {
     check_collisions(request)?;
     let before = Before::load(request)?;
     let mut plan = Plan::new(request, &before)?;
-    let stale = stale(request, &before, &mut plan)?;
+    let mut stale = stale(request, &before, &mut plan)?;
+    let mut derived = Derived::default();
+    derived.ask(request, &before, asked_before(&before, &plan))?;
+    derived.ask(request, &before, request.asked.iter().map(String::as_str))?;
     let mut report = Report {
         unchanged: plan.kept.len(),
-        removed: stale.len(),
         reasons: plan.work.iter().map(|work| (work.path().to_owned(), work.reason.clone())).collect(),
         ..Report::default()
     };
     if request.dry_run {
-        report.written = would_differ(request, &plan.work)?;
-        report.unchanged += plan.work.len() - report.written;
+        report.written = would_differ(request, &before, &plan.work, &mut derived)?;
+        report.unchanged += plan.work.len() - report.written + derived.kept.len();
+        report.written += derived.due.len();
+        report.removed = stale.iter().filter(|path| !derived.has(path)).count();
         return Ok(report);
     }
     files::create_folder(request.output)?;
-    let made = if plan.work.is_empty() {
+    let made = if plan.work.is_empty() && derived.due.is_empty() {
         Made::default()
     } else {
-        make(request, &before, &mut plan.work, &stale, &mut report)?
+        make(request, &before, &mut plan.work, &mut derived, &stale, &mut report)?
     };
+    stale.retain(|path| !derived.keeps(path));
+    let published: Vec<String> = derived.kept.keys().chain(derived.due.keys()).cloned().collect();
+    report.removed = stale.iter().filter(|path| !derived.has(path)).count();
+    report.unchanged += derived.kept.len();
 
     let volatile = publish_volatile(request)?;
-    let is_news = plan.is_news || !plan.work.is_empty() || !plan.gone.is_empty() || !stale.is_empty();
+    let is_news = plan.is_news
+        || !derived.due.is_empty()
+        || !plan.work.is_empty()
+        || !plan.gone.is_empty()
+        || !stale.is_empty();
     let is_same = before.is_sure
         && before.traces.salt == Some(request.salt)
         && before.traces.globals == request.globals()
@@ -147,27 +162,46 @@ pub fn run(request: &Request<'_>) -> Result<Report> {
     let known = plan.kept.iter().map(|(_, trace)| (trace.since, trace.until));
     report.window = known.fold((i64::MIN, i64::MAX), |(since, until), (s, u)| (since.max(s), until.min(u)));
     if is_news || !is_same || volatile {
-        report.window = remember(request, &before, plan, made, &stale)?;
+        report.window = remember(request, &before, plan, derived, made, &stale)?;
     }
+    request.theme.assets().close(published.iter().map(String::as_str))?;
     if report.written > 0 || !before.journal.is_empty() {
         Stage::close(request.state)?;
     }
     Ok(report)
 }
 
-/// How many files would be written.
-fn would_differ(request: &Request<'_>, work: &[Work<'_>]) -> Result<usize> {
+/// What pages that stay have asked for.
+fn asked_before<'b>(before: &'b Before, plan: &Plan<'_>) -> Vec<&'b str> {
+    let numbers: BTreeSet<u32> =
+        plan.kept.iter().flat_map(|(_, trace)| trace.assets.iter().copied()).collect();
+    let name = |number: u32| before.traces.assets.get(number as usize).map(|(name, _)| &**name);
+    numbers.into_iter().filter_map(name).collect()
+}
+
+/// How many pages would be written.
+fn would_differ(
+    request: &Request<'_>,
+    before: &Before,
+    work: &[Work<'_>],
+    derived: &mut Derived,
+) -> Result<usize> {
     let shapes = Mutex::new(Shapes::default());
     let differs = |work: &Work<'_>| {
         let made = render(request, &shapes, work)?;
-        Ok(usize::from(work.present != Some(Digest::of(&made.bytes))))
+        Ok((usize::from(work.present != Some(Digest::of(&made.bytes))), made.assets))
     };
-    let counts: Vec<Result<usize>> = work.par_iter().map(differs).collect();
-    let (counts, errors): (Vec<_>, Vec<_>) = counts.into_iter().partition(Result::is_ok);
-    match together(errors.into_iter().filter_map(Result::err).collect()) {
-        Some(error) => Err(error),
-        None => Ok(counts.into_iter().flatten().sum()),
+    let drawn: Vec<Result<(usize, Vec<Note>)>> = work.par_iter().map(differs).collect();
+    let (drawn, errors): (Vec<_>, Vec<_>) = drawn.into_iter().partition(Result::is_ok);
+    if let Some(error) = together(errors.into_iter().filter_map(Result::err).collect()) {
+        return Err(error);
     }
+    let mut count = 0;
+    for (differs, assets) in drawn.into_iter().flatten() {
+        count += differs;
+        derived.ask(request, before, assets.iter().map(|note| note.key.as_str()))?;
+    }
+    Ok(count)
 }
 
 /// Files to be removed.
@@ -191,6 +225,7 @@ fn remember(
     request: &Request<'_>,
     before: &Before,
     plan: Plan<'_>,
+    derived: Derived,
     mut made: Made,
     stale: &[String],
 ) -> Result<(i64, i64)> {
@@ -202,6 +237,15 @@ fn remember(
             let shape = before.traces.shapes.get(trace.shape as usize).cloned().unwrap_or_default();
             made.shapes.number(shape)
         });
+        for number in &mut trace.assets {
+            // What a page that stays has seen is what is there now.
+            let known = before.traces.assets.get(*number as usize);
+            *number = known.map_or(u32::MAX, |(name, hash)| made.assets.number(name, *hash));
+        }
+        files.push((path.into(), trace));
+    }
+    for (path, mut trace) in derived.kept {
+        trace.shape = made.shapes.number(Shape::new());
         files.push((path.into(), trace));
     }
     let former = |(path, _): &(Box<str>, Trace)| {
@@ -228,6 +272,7 @@ fn remember(
         moment: request.moment(),
         manifest: Some(Digest::of(&manifest)),
         shapes: made.shapes.into_list(),
+        assets: made.assets.into_list(),
         files,
     };
     let path = request.output.join(MANIFEST);
@@ -254,6 +299,7 @@ fn named(path: &str, trace: &Trace) -> Vec<(String, Digest)> {
 struct Made {
     files: Vec<(Box<str>, Trace)>,
     shapes: Shapes,
+    assets: Numbers,
 }
 
 /// Renders what is stale and publishes what differs.
@@ -261,6 +307,7 @@ fn make(
     request: &Request<'_>,
     before: &Before,
     work: &mut [Work<'_>],
+    derived: &mut Derived,
     stale: &[String],
     report: &mut Report,
 ) -> Result<Made> {
@@ -291,20 +338,50 @@ fn make(
         stage.abandon();
         return Err(error);
     }
+    let made: Vec<_> = made.into_iter().flatten().collect();
+    let empty_shape = shapes.lock().unwrap_or_else(PoisonError::into_inner).number(Shape::new());
+    let made_for_them = made_for(request, before, &made, derived, &stale, &stage, empty_shape);
+    let made_for_them = match made_for_them {
+        Ok(made_for_them) => made_for_them,
+        Err(error) => {
+            stage.abandon();
+            return Err(error);
+        }
+    };
     in_the_way.iter().try_for_each(|path| stage::remove(request.output, path))?;
     report.written = stage.len();
     report.rendered = work.iter().filter(|work| matches!(work.what, What::Page(_))).count();
     request.reporter.begin(Step::Write, Some(report.written as u64));
     stage.publish(&|| request.reporter.advance(1))?;
     let mut warnings = BTreeSet::new();
-    let mut files = Vec::with_capacity(work.len());
-    for (work, (trace, told)) in work.iter().zip(made.into_iter().flatten()) {
-        warnings.extend(told);
-        report.unchanged += usize::from(work.present == Some(trace.digest));
-        files.push((work.path().into(), trace));
+    let mut files = made_for_them;
+    let mut assets = Numbers::default();
+    for (work, one) in work.iter().zip(made) {
+        warnings.extend(one.warnings);
+        report.unchanged += usize::from(work.present == Some(one.trace.digest));
+        let numbers = one.assets.iter().map(|note| assets.number(&note.key, note.hash)).collect();
+        files.push((work.path().into(), Trace { assets: numbers, ..one.trace }));
     }
     report.warnings = warnings.into_iter().collect();
-    Ok(Made { files, shapes: shapes.into_inner().unwrap_or_else(PoisonError::into_inner) })
+    Ok(Made { files, shapes: shapes.into_inner().unwrap_or_else(PoisonError::into_inner), assets })
+}
+
+/// Makes the files that the rendered pages ask for, and those that pages which stay miss.
+fn made_for(
+    request: &Request<'_>,
+    before: &Before,
+    made: &[One],
+    derived: &mut Derived,
+    stale: &BTreeSet<&str>,
+    stage: &Stage,
+    empty_shape: u32,
+) -> Result<Vec<(Box<str>, Trace)>> {
+    let asked: BTreeSet<&str> =
+        made.iter().flat_map(|one| &one.assets).map(|note| note.key.as_str()).collect();
+    derived.ask(request, before, asked)?;
+    let in_the_way = stage::check(request.output, derived.due.keys().map(String::as_str), stale)?;
+    in_the_way.iter().try_for_each(|path| stage::remove(request.output, path))?;
+    derived.write(request, before, stage, empty_shape)
 }
 
 /// The bytes of a file, with what is to be remembered of how they came about.
@@ -314,13 +391,21 @@ struct Drawn<'a> {
     hashes: Box<[u64]>,
     since: i64,
     until: i64,
+    assets: Vec<Note>,
+    warnings: Vec<String>,
+}
+
+/// One file that was made.
+struct One {
+    trace: Trace,
+    assets: Vec<Note>,
     warnings: Vec<String>,
 }
 
 fn render<'a>(request: &Request<'_>, shapes: &Mutex<Shapes>, work: &Work<'a>) -> Result<Drawn<'a>> {
     let (mut shape, mut hashes) = (Shape::new(), Box::default());
     let (mut since, mut until) = (i64::MIN, i64::MAX);
-    let mut warnings = Vec::new();
+    let (mut assets, mut warnings) = (Vec::new(), Vec::new());
     let bytes = match work.what {
         What::Asset(asset) => asset.bytes.load()?,
         What::Page(Page { body: Body::Made(make), .. }) => Cow::Owned(make.bytes()),
@@ -332,13 +417,14 @@ fn render<'a>(request: &Request<'_>, shapes: &Mutex<Shapes>, work: &Work<'a>) ->
                 if let Some(window) = rendered.trace.clock {
                     (since, until) = (window.from.as_second(), window.until.as_second());
                 }
+                assets = rendered.trace.assets;
                 warnings = rendered.warnings;
                 Cow::Owned(rendered.bytes)
             }
         },
     };
     let shape = shapes.lock().unwrap_or_else(PoisonError::into_inner).number(shape);
-    Ok(Drawn { bytes, shape, hashes, since, until, warnings })
+    Ok(Drawn { bytes, shape, hashes, since, until, assets, warnings })
 }
 
 fn make_one(
@@ -348,17 +434,19 @@ fn make_one(
     stage: &Stage,
     shapes: &Mutex<Shapes>,
     work: &Work<'_>,
-) -> Result<(Trace, Vec<String>)> {
-    let Drawn { bytes, shape, hashes, since, until, warnings } = render(request, shapes, work)?;
+) -> Result<One> {
+    let Drawn { bytes, shape, hashes, since, until, assets, warnings } = render(request, shapes, work)?;
     let digest = Digest::of(&bytes);
     let stamp = if work.present == Some(digest) {
         stage::stamp(&request.output.join(work.path()))?
     } else {
         stage.put(work.path(), work.rank(), work.fresh, &bytes)?
     };
-    let twins = wanted.make(request, before, stage, work, &bytes, digest)?;
+    let twins =
+        wanted.make(request, before, stage, (work.path(), work.rank(), work.present), &bytes, digest)?;
     let inputs = work.what.inputs()?;
-    Ok((Trace { shape, inputs, digest, stamp, since, until, hashes, twins }, warnings))
+    let trace = Trace { shape, inputs, digest, stamp, since, until, hashes, assets: Box::default(), twins };
+    Ok(One { trace, assets, warnings })
 }
 
 /// One error of many: the first, with the number of the others and what they say.

@@ -72,6 +72,17 @@ impl Stage {
         Ok(String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect())
     }
 
+    /// Notes more addresses that are about to be written.
+    pub(super) fn announce(&self, new: &BTreeSet<String>) -> Result<()> {
+        let known = files::read_if_present(&self.journal)?.unwrap_or_default();
+        let known = String::from_utf8_lossy(&known);
+        let list: BTreeSet<&str> = known.lines().chain(new.iter().map(String::as_str)).collect();
+        if new.is_empty() || list.len() == known.lines().count() {
+            return Ok(());
+        }
+        files::replace(&self.journal, list.into_iter().collect::<Vec<_>>().join("\n").as_bytes())
+    }
+
     /// Takes the bytes of one file. `fresh` says that nothing stands at its address, `rank` what kind of page it is.
     pub(super) fn put(&self, path: &str, rank: Rank, fresh: bool, bytes: &[u8]) -> Result<Stamp> {
         let target = self.output.join(path);

@@ -19,7 +19,7 @@ use crate::base::files;
 use crate::base::report::Reporter;
 use crate::error::Result;
 
-const MAGIC: &[u8; 8] = b"aitherT2";
+const MAGIC: &[u8; 8] = b"aitherT3";
 
 /// Enough of a file's metadata to tell that nobody touched it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -66,6 +66,8 @@ pub(super) struct Trace {
     pub(super) until: i64,
     /// What was seen at each read of the shape that is not shared.
     pub(super) hashes: Box<[u64]>,
+    /// The assets that it asked for, by their numbers in [`Traces::assets`].
+    pub(super) assets: Box<[u32]>,
     /// Its compressed twins.
     pub(super) twins: Box<[Twin]>,
 }
@@ -82,6 +84,8 @@ pub(super) struct Traces {
     /// The hash of the manifest's bytes.
     pub(super) manifest: Option<Digest>,
     pub(super) shapes: Vec<Shape>,
+    /// What pages asked for outside the data, each with the hash of what was found: it was the same for all of them.
+    pub(super) assets: Vec<(Box<str>, u64)>,
     /// By path, in order.
     pub(super) files: Vec<(Box<str>, Trace)>,
 }
@@ -122,6 +126,11 @@ impl Traces {
                 }
             }
         }
+        out.length(self.assets.len());
+        for (name, hash) in &self.assets {
+            out.text(name);
+            out.u64(*hash);
+        }
         out.length(self.files.len());
         let mut before: &str = "";
         for (path, trace) in &self.files {
@@ -142,6 +151,8 @@ impl Traces {
                 out.u64(trace.until as u64);
             }
             trace.hashes.iter().for_each(|hash| out.u64(*hash));
+            out.length(trace.assets.len());
+            trace.assets.iter().for_each(|asset| out.length(*asset as usize));
             out.length(trace.twins.len());
             for twin in &trace.twins {
                 out.bytes(&[twin.coding as u8]);
@@ -175,6 +186,11 @@ impl Traces {
             shapes.push(shape);
         }
         let own: Vec<usize> = shapes.iter().map(|shape| own_reads(shape)).collect();
+        let asset_count = reader.length()?;
+        let mut assets = Vec::new();
+        for _ in 0..asset_count {
+            assets.push((reader.text()?.into(), reader.u64()?));
+        }
         let file_count = reader.length()?;
         let mut files: Vec<(Box<str>, Trace)> = Vec::with_capacity(file_count.min(bytes.len() / 60));
         let mut path = String::new();
@@ -193,16 +209,19 @@ impl Traces {
             let (since, until) =
                 if timeless { (i64::MIN, i64::MAX) } else { (reader.u64()? as i64, reader.u64()? as i64) };
             let hashes = (0..*own.get(shape as usize)?).map(|_| reader.u64()).collect::<Option<_>>()?;
+            let asked = reader.length()?;
+            let known = |number: usize| u32::try_from(number).ok().filter(|_| number < assets.len());
+            let asked = (0..asked).map(|_| known(reader.length()?)).collect::<Option<_>>()?;
             let mut twins = Vec::new();
             for _ in 0..reader.length()? {
                 let coding = *Coding::ALL.get(usize::from(reader.byte()?))?;
                 twins.push(Twin { coding, digest: reader.digest()?, stamp: reader.stamp()? });
             }
             let twins = twins.into();
-            let trace = Trace { shape, inputs, digest, stamp, since, until, hashes, twins };
+            let trace = Trace { shape, inputs, digest, stamp, since, until, hashes, assets: asked, twins };
             files.push((path.as_str().into(), trace));
         }
-        reader.at_end().then_some(Self { salt, globals, moment, manifest, shapes, files })
+        reader.at_end().then_some(Self { salt, globals, moment, manifest, shapes, assets, files })
     }
 }
 
@@ -260,8 +279,9 @@ mod tests {
             let stamp = Stamp { size: 4_000, modified: 1_795_000_000_000_000_000 };
             let hashes = Box::new([7, u64::MAX]);
             let digest = Digest::of(path.as_bytes());
+            let assets = Box::new([1, 0]);
             let twins = Box::new([Twin { coding: Coding::Gzip, digest, stamp }]);
-            (path.into(), Trace { shape: 0, inputs: 9, digest, stamp, since, until, hashes, twins })
+            (path.into(), Trace { shape: 0, inputs: 9, digest, stamp, since, until, hashes, assets, twins })
         };
         Traces {
             salt: Some(Digest::of(b"salt")),
@@ -269,6 +289,7 @@ mod tests {
             moment: 6,
             manifest: Some(Digest::of(b"manifest")),
             shapes: vec![vec![row("@self.title", None), row("site.title", Some(3)), row("page.url", None)]],
+            assets: vec![("style.css".into(), 17), ("bild.jpg 400".into(), 18)],
             files: vec![
                 file("courses/ä/index.html", i64::MIN, i64::MAX),
                 file("courses/ö/index.html", -5, 1_800_000_000),

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::before::Before;
-use super::plan::Work;
 use super::run::Request;
 use super::stage::{self, Stage};
 use super::trace::{Stamp, Trace};
@@ -11,6 +10,7 @@ use crate::base::compress::{self, Coding};
 use crate::base::digest::Digest;
 use crate::base::files;
 use crate::error::Result;
+use crate::site::Rank;
 
 /// One twin of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,12 +63,11 @@ impl<'a> Wanted<'a> {
         request: &Request<'_>,
         before: &Before,
         stage: &Stage,
-        work: &Work<'_>,
+        (path, rank, present): (&str, Rank, Option<Digest>),
         bytes: &[u8],
         digest: Digest,
     ) -> Result<Box<[Twin]>> {
-        let path = work.path();
-        let is_same = work.present == Some(digest) && before.traces.salt == Some(request.salt);
+        let is_same = present == Some(digest) && before.traces.salt == Some(request.salt);
         if is_same
             && let Some(old) = before.trace(path)
             && old.digest == digest
@@ -84,7 +83,7 @@ impl<'a> Wanted<'a> {
                 let digest = Digest::of(&coded);
                 let stamp = match before.digest_on_disk(request, &path) {
                     Some(present) if present == digest => stage::stamp(&request.output.join(&path))?,
-                    _ => stage.put(&path, work.rank(), false, &coded)?,
+                    _ => stage.put(&path, rank, false, &coded)?,
                 };
                 Ok(Twin { coding, digest, stamp })
             })

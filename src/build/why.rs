@@ -64,9 +64,14 @@ fn lines(request: &Request<'_>, before: &Before, page: &Page, trace: &Trace) -> 
             before: row.shared.or_else(|| own.next().copied()).unwrap_or_default(),
             now: look.now(row, page, rendering),
         };
-        shape.iter().map(line).collect()
+        shape.iter().map(line).collect::<Vec<_>>()
     });
-    lines.unwrap_or_default()
+    let asset = |number: &u32| {
+        let (name, before) = before.traces.assets.get(*number as usize)?;
+        let now = request.theme.assets().mark(name);
+        Some(ReadLine { what: format!("the asset {name}"), is_template: false, before: *before, now })
+    };
+    lines.into_iter().flatten().chain(trace.assets.iter().filter_map(asset)).collect()
 }
 
 /// The pages that are meant.
@@ -99,6 +104,17 @@ fn pages<'a>(request: &'a Request<'_>, before: &Before, asked: &str) -> Result<V
         if !readers.is_empty() {
             return Ok(readers);
         }
+    }
+    let asset = asked.strip_prefix("static/").or_else(|| asked.strip_prefix("sass/")).unwrap_or(asked);
+    let asset = asset.trim_start_matches('/').replace(".scss", ".css");
+    let names = &before.traces.assets;
+    let is_meant = |number: &u32| {
+        names.get(*number as usize).is_some_and(|(name, _)| name.trim_start_matches('/') == asset)
+    };
+    let readers = before.traces.files.iter().filter(|(_, trace)| trace.assets.iter().any(is_meant));
+    let readers: Vec<&Page> = readers.filter_map(|(path, _)| by_path(path)).collect();
+    if !readers.is_empty() {
+        return Ok(readers);
     }
     let known = site.pages.iter().map(|page| page.route.path());
     Err(Error::new(Kind::NotFound, format!("no page is {asked} or was made from it"))

@@ -48,6 +48,19 @@ fn is_host_and_port(text: &str) -> bool {
     labels_fit && port.is_none_or(is_port)
 }
 
+/// The widths of pictures, in pixels.
+pub(super) fn widths(value: &toml::de::DeValue<'_>) -> Option<Vec<u32>> {
+    let toml::de::DeValue::Array(list) = value else { return None };
+    let width = |value: &toml::de::DeValue<'_>| match value {
+        toml::de::DeValue::Integer(number) => number.as_str().replace('_', "").parse::<u32>().ok(),
+        _ => None,
+    };
+    let widths: Option<Vec<u32>> = list.iter().map(|item| width(item.get_ref())).collect();
+    widths.filter(|widths| {
+        (1..=12).contains(&widths.len()) && widths.iter().all(|width| (1..=8_192).contains(width))
+    })
+}
+
 /// A key that Hemera may have given.
 pub(super) fn key(text: &str) -> Result<(), String> {
     let length = text.chars().count();

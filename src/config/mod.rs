@@ -43,6 +43,10 @@ pub struct Config {
     pub sync: Sync,
     /// `[theme]`.
     pub theme: Theme,
+    /// `[assets]`.
+    pub assets: Assets,
+    /// `[images]`.
+    pub images: Images,
     /// `[paths]`.
     pub paths: Paths,
     /// `[courses]`.
@@ -136,6 +140,71 @@ pub struct Theme {
     pub options: toml::Table,
 }
 
+/// `[assets]`: what is made of style sheets and scripts.
+#[derive(Debug, Clone)]
+pub struct Assets {
+    /// `fingerprint`: addresses that templates ask for by `asset_url` carry the hash of the bytes.
+    pub fingerprint: bool,
+    /// `minify_css`: style sheets are made small.
+    pub minify_css: bool,
+}
+
+impl Default for Assets {
+    fn default() -> Self {
+        Self { fingerprint: true, minify_css: true }
+    }
+}
+
+/// `[images]`: how pictures are published.
+#[derive(Debug, Clone)]
+pub struct Images {
+    /// `formats`, in the order in which browsers are offered them.
+    pub formats: Vec<ImageFormat>,
+    /// `widths` in pixels, where a template names none.
+    pub widths: Vec<u32>,
+    /// `quality` of JPEG and WebP.
+    pub quality: u8,
+    /// `avif_quality`, on a scale of its own.
+    pub avif_quality: u8,
+    /// `avif_speed`: from 1, slow and small, to 10.
+    pub avif_speed: u8,
+    /// `max_megapixels`: larger pictures are refused.
+    pub max_megapixels: u32,
+    /// `max_megabytes`: larger files are refused.
+    pub max_megabytes: u32,
+    /// `fetch_remote`: whether pictures that courses name by an address of the web are fetched.
+    pub fetch_remote: bool,
+    /// `refetch_hours`: after how long a picture of the web is asked for again.
+    pub refetch_hours: u32,
+}
+
+impl Default for Images {
+    fn default() -> Self {
+        Self {
+            formats: vec![ImageFormat::Avif, ImageFormat::WebP, ImageFormat::Jpeg],
+            widths: vec![400, 800, 1200],
+            quality: 78,
+            avif_quality: 60,
+            avif_speed: 7,
+            max_megapixels: 50,
+            max_megabytes: 32,
+            fetch_remote: true,
+            refetch_hours: 168,
+        }
+    }
+}
+
+/// A format in which pictures are published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImageFormat {
+    /// `"avif"`.
+    Avif,
+    /// `"webp"`.
+    WebP,
+    /// `"jpeg"`: JPEG, or PNG where one can see through the picture.
+    Jpeg,
+}
+
 /// `[paths]`: folders, absolute.
 #[derive(Debug, Clone)]
 pub struct Paths {
@@ -149,6 +218,8 @@ pub struct Paths {
     pub templates: PathBuf,
     /// `static`: files here are published as they are, over the theme's.
     pub statics: PathBuf,
+    /// `sass`: Sass files here are compiled to style sheets; partials here stand over those of the theme.
+    pub sass: PathBuf,
     /// `i18n`: files here replace the theme's texts. Not configurable.
     pub texts: PathBuf,
     /// `output`.

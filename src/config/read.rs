@@ -5,8 +5,8 @@ use std::path::Path;
 use jiff::tz::TimeZone;
 
 use super::{
-    Config, Courses, Environment, FILE, Limits, Markdown, MenuEntry, Mode, Order, Organisation, Outputs,
-    Paths, Privacy, Serve, Site, Taxonomy, Theme,
+    Assets, Config, Courses, Environment, FILE, ImageFormat, Images, Limits, Markdown, MenuEntry, Mode,
+    Order, Organisation, Outputs, Paths, Privacy, Serve, Site, Taxonomy, Theme,
 };
 use super::{checks, languages, paths, sources};
 use crate::base::mistakes::{self, Mistake};
@@ -37,6 +37,8 @@ pub(super) fn config(root: &Path, text: &str, environment: &Environment) -> Resu
         site,
         languages,
         theme: theme(top.table("theme")),
+        assets: assets(top.table("assets")),
+        images: images(&sheet, top.table("images")),
         paths: folders(&sheet, root, top.table("paths"), environment, &given, &mut variables.mistakes),
         courses: courses(top.table("courses")),
         markdown: markdown(top.table("markdown")),
@@ -95,6 +97,61 @@ fn theme(table: Option<Table<'_, '_>>) -> Theme {
     theme
 }
 
+fn assets(table: Option<Table<'_, '_>>) -> Assets {
+    let mut assets = Assets::default();
+    if let Some(mut table) = table {
+        assets.fingerprint = table.boolean("fingerprint").unwrap_or(assets.fingerprint);
+        assets.minify_css = table.boolean("minify_css").unwrap_or(assets.minify_css);
+        table.finish(None);
+    }
+    assets
+}
+
+fn images(sheet: &Sheet<'_>, table: Option<Table<'_, '_>>) -> Images {
+    let mut images = Images::default();
+    let Some(mut table) = table else { return images };
+    if let Some(found) = table.strings("formats") {
+        let known = [("avif", ImageFormat::Avif), ("webp", ImageFormat::WebP), ("jpeg", ImageFormat::Jpeg)];
+        images.formats.clear();
+        for Found { value, span } in found {
+            match known.iter().find(|(name, _)| *name == value) {
+                Some((_, format)) if !images.formats.contains(format) => images.formats.push(*format),
+                Some(_) => {}
+                None => {
+                    let message = format!("`{}` is no format of `[images]`", mistakes::shown(&value));
+                    sheet.wrong(&span, message, Some("there are \"avif\", \"webp\" and \"jpeg\"".into()));
+                }
+            }
+        }
+        if images.formats.is_empty() {
+            images.formats = Images::default().formats;
+        }
+    }
+    if let Some(found) = table.value("widths") {
+        match checks::widths(&found.value) {
+            Some(widths) => images.widths = widths,
+            None => {
+                let hint = "such as `widths = [400, 800, 1200]`";
+                sheet.wrong(
+                    &found.span,
+                    "`widths` must be a list of 1 to 12 numbers of pixels from 1 to 8192",
+                    Some(hint.into()),
+                );
+            }
+        }
+    }
+    let mut percent = |key| table.integer(key, 1..=100_u8);
+    images.quality = percent("quality").unwrap_or(images.quality);
+    images.avif_quality = percent("avif_quality").unwrap_or(images.avif_quality);
+    images.avif_speed = table.integer("avif_speed", 1..=10).unwrap_or(images.avif_speed);
+    images.max_megapixels = table.integer("max_megapixels", 1..=1_000).unwrap_or(images.max_megapixels);
+    images.max_megabytes = table.integer("max_megabytes", 1..=1_000).unwrap_or(images.max_megabytes);
+    images.fetch_remote = table.boolean("fetch_remote").unwrap_or(images.fetch_remote);
+    images.refetch_hours = table.integer("refetch_hours", 1..=100_000).unwrap_or(images.refetch_hours);
+    table.finish(None);
+    images
+}
+
 fn folders(
     sheet: &Sheet<'_>,
     root: &Path,
@@ -110,6 +167,7 @@ fn folders(
         themes: default("themes"),
         templates: default("templates"),
         statics: default("static"),
+        sass: default("sass"),
         texts: default("i18n"),
         output: default("output"),
         state: default(".aither"),
@@ -121,6 +179,7 @@ fn folders(
         keep_path(&mut folders.themes, root, folder("themes"));
         keep_path(&mut folders.templates, root, folder("templates"));
         keep_path(&mut folders.statics, root, folder("static"));
+        keep_path(&mut folders.sass, root, folder("sass"));
         let output = folder("output");
         output_span = output.as_ref().map_or(0..0, |found| found.span.clone());
         keep_path(&mut folders.output, root, output);
@@ -137,6 +196,7 @@ fn folders(
         ("`themes`", &*folders.themes),
         ("`templates`", &*folders.templates),
         ("`static`", &*folders.statics),
+        ("`sass`", &*folders.sass),
         ("`i18n`", &*folders.texts),
         ("`.aither`", &*folders.state),
         ("`.git`", &*git),

@@ -88,6 +88,13 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// Records that the output depends on something outside the data: what was asked for, and a hash of what was found.
+    pub fn look_up(&mut self, key: &str, hash: u64) {
+        if let Some(reads) = &mut self.reads {
+            reads.note(key, hash);
+        }
+    }
+
     /// Seconds by which the site's zone is ahead of UTC at an instant.
     pub fn offset_at(&self, seconds: i64) -> i32 {
         self.scene.clock.offset_at(seconds)

@@ -174,6 +174,18 @@ impl<'s> TagMarkup<'s, '_, '_> {
 /// An expression in a tag of the host; see [`Context::evaluate`].
 pub struct Expression(pub(super) Filtered);
 
+impl Expression {
+    /// Whether it stands in the template itself, and not in the data.
+    pub fn is_literal(&self) -> bool {
+        matches!(self.0.base, Expr::Literal(_)) && self.0.calls.is_empty()
+    }
+
+    /// Where it stands, for [`Context::warn`].
+    pub fn at(&self) -> u32 {
+        self.0.at
+    }
+}
+
 /// The block of a tag of the host; see [`Context::body`].
 pub struct Body(pub(super) Block);
 

@@ -37,7 +37,7 @@ pub use error::{Error, ErrorKind, Frame, Place};
 pub use language::{Args, Arity, Body, Expression, Filter, Language, Run, Tag, TagMarkup};
 pub use limits::{Limits, ParseLimits};
 pub use look::look;
-pub use reads::{Entities, PartialRead, Read, ReadKind, Reads, Trace};
+pub use reads::{Entities, Note, PartialRead, Read, ReadKind, Reads, Trace};
 pub use template::{Clock, Found, Options, Partials, Rendered, Scene, Template};
 pub use time::Time;
 pub use value::{Array, List, ListRef, NoData, Object, ObjectRef, Record, Text, Value, ValueRef};

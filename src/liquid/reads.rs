@@ -64,6 +64,17 @@ pub struct Trace {
     pub partials: Vec<PartialRead>,
     /// If the clock was read: the first instant (seconds since 1970) at which the output may differ.
     pub clock: Option<i64>,
+    /// What filters and tags of the host looked up outside the data, in the order of the first look.
+    pub notes: Vec<Note>,
+}
+
+/// A look at something that is no data: the host's own business.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+pub struct Note {
+    /// What was asked for, in the words of the host.
+    pub key: String,
+    /// The hash of what was found.
+    pub hash: u64,
 }
 
 /// Gives the object of an identity in the data as it is now.
@@ -117,6 +128,7 @@ pub struct Reads<'a> {
     rows: Vec<Row<'a>>,
     partials: Vec<PartialRead>,
     clock: Option<i64>,
+    notes: Vec<Note>,
 }
 
 impl<'a> Reads<'a> {
@@ -268,6 +280,12 @@ impl<'a> Reads<'a> {
         self.clock = Some(self.clock.map_or(until, |c| c.min(until)));
     }
 
+    pub(super) fn note(&mut self, key: &str, hash: u64) {
+        if self.notes.iter().all(|note| note.key != key) {
+            self.notes.push(Note { key: key.to_owned(), hash });
+        }
+    }
+
     /// The trace, as short as it can be said.
     pub fn finish(mut self) -> Trace {
         self.drop_implied();
@@ -283,7 +301,7 @@ impl<'a> Reads<'a> {
             }
             reads.push(Read { kind: row.kind, path: self.path(row.node), column, hash: row.hash });
         }
-        Trace { reads, partials: self.partials, clock: self.clock }
+        Trace { reads, partials: self.partials, clock: self.clock, notes: self.notes }
     }
 
     /// A closer look at the same place says all that a passing one would.

@@ -1,6 +1,6 @@
 //! What local files need of theme and catalogue to become pages.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
@@ -9,11 +9,11 @@ use crate::base::highlight::Highlighter;
 use crate::base::markdown::Call;
 use crate::config::Config;
 use crate::model::catalogue::Catalogue;
-use crate::model::document::Overlay;
+use crate::model::document::{Asset, Overlay};
 use crate::model::view::{Map, Value};
 use crate::site;
 use crate::source::local::{File, Surroundings};
-use crate::theme::{Request, Theme};
+use crate::theme::{self, Request, Theme};
 
 /// The surroundings of the local files in one build.
 pub(super) struct Around<'a> {
@@ -26,6 +26,8 @@ pub(super) struct Around<'a> {
     sites: Vec<Map>,
     /// Until when what shortcodes made of the time holds.
     until: Mutex<i64>,
+    /// The assets that shortcodes asked for.
+    asked: Mutex<BTreeSet<String>>,
 }
 
 impl<'a> Around<'a> {
@@ -48,7 +50,22 @@ impl<'a> Around<'a> {
         };
         let editions = config.editions();
         let sites = editions.iter().map(site).collect();
-        Self { editions, theme, catalogue, now, highlighter, sites, until: Mutex::new(i64::MAX) }
+        Self {
+            editions,
+            theme,
+            catalogue,
+            now,
+            highlighter,
+            sites,
+            until: Mutex::new(i64::MAX),
+            asked: Mutex::default(),
+        }
+    }
+
+    /// The assets that shortcodes asked for.
+    pub(super) fn asked(&self) -> Vec<String> {
+        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.iter().cloned().collect()
     }
 
     /// From which second on the pages look as they do, as far as shortcodes asked for the time, and until which.
@@ -74,6 +91,9 @@ impl Surroundings for Around<'_> {
             let hints = error.hints().iter().map(|hint| format!("\n  = hint: {hint}")).collect::<String>();
             format!("the shortcode `{}` fails: {}{hints}", call.name, error.message())
         })?;
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.extend(made.trace.assets.into_iter().map(|note| note.key));
+        drop(asked);
         if let Some(window) = made.trace.clock {
             let mut until = self.until.lock().unwrap_or_else(PoisonError::into_inner);
             *until = window.until.as_second().min(*until);
@@ -85,6 +105,14 @@ impl Surroundings for Around<'_> {
         let Some(config) = self.editions.get(language) else { return HashMap::new() };
         // Where the courses themselves are wrong, the build says so later and better.
         site::addresses_of(config, self.catalogue, overlays, self.now).unwrap_or_default()
+    }
+
+    fn found(&self, beside: &[Asset]) {
+        let source = |asset: &Asset| theme::Asset {
+            route: asset.route.clone(),
+            body: theme::Body::File(asset.file.clone()),
+        };
+        self.theme.assets().add_beside(beside.iter().map(source));
     }
 
     fn highlighter(&self) -> &Highlighter {

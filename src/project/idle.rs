@@ -89,7 +89,9 @@ impl Inputs {
             }
         }
         let paths = &config.paths;
-        for folder in [&paths.content, &paths.data, &paths.templates, &paths.statics, &paths.texts] {
+        for folder in
+            [&paths.content, &paths.data, &paths.templates, &paths.statics, &paths.texts, &paths.sass]
+        {
             stamps.folder(folder);
         }
         stamps.folder(&config.paths.themes.join(&config.theme.name));

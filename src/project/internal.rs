@@ -33,6 +33,7 @@ pub(super) fn draw(
     site: &Site,
     catalogue: &Catalogue,
     now: Timestamp,
+    asked: &mut Vec<String>,
 ) -> Result<Drawn> {
     let layouts = theme.internal_layouts();
     let next = nearest(catalogue.iter(), &config.site.time_zone, now);
@@ -50,7 +51,10 @@ pub(super) fn draw(
             now,
             name: &name,
         };
-        Ok((page.route.path().to_owned(), theme.render_internal(&request)?.bytes))
+        let rendered = theme.render_internal(&request)?;
+        // Style sheets and pictures of these pages are published with those of all others.
+        asked.extend(rendered.trace.assets.into_iter().map(|note| note.key));
+        Ok((page.route.path().to_owned(), rendered.bytes))
     });
     drawn.collect()
 }

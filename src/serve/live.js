@@ -89,7 +89,7 @@
       return;
     }
     if (from.localName === "link" && from.rel === "stylesheet" && from.href !== to.href) {
-      swap(from, to.href);
+      swap(from, to.href, to);
       return;
     }
     attributes(from, to);
@@ -132,8 +132,9 @@
   const skipped = (node) => node === own || node === overlay || node.dataset?.aitherSwap === "old";
 
   // A style sheet is replaced when the new one has been loaded, so the page is never without.
-  function swap(link, address) {
-    const fresh = link.cloneNode();
+  function swap(link, address, model = link) {
+    // The hash in `integrity` belongs to the bytes at the new address.
+    const fresh = document.importNode(model);
     fresh.href = address;
     link.dataset.aitherSwap = "old";
     fresh.addEventListener("load", () => link.remove());

@@ -260,7 +260,7 @@ fn schemas() -> Value {
             "properties": {
                 "id": { "type": "string" }, "connector": { "type": "string" },
                 "entityType": { "type": "string" }, "recordId": { "type": "string" },
-                "field": { "type": "string", "enum": ["title", "description"] },
+                "field": { "type": "string", "enum": ["title", "description", "result"] },
                 "status": { "type": "string", "enum": ["open", "resolved"] },
                 "localSnapshot": { "type": "string" }, "remoteSnapshot": { "type": "string" },
                 "resolution": { "type": ["string", "null"], "enum": ["local", "remote", null] },

@@ -35,7 +35,7 @@ pub fn work_on(
 /// The files that a site is made from.
 pub fn watching(root: &Path, paths: &Paths, poll: bool) -> Watching {
     let folders: BTreeSet<PathBuf> =
-        [&paths.content, &paths.themes, &paths.templates, &paths.statics, &paths.texts]
+        [&paths.content, &paths.themes, &paths.templates, &paths.statics, &paths.texts, &paths.sass]
             .into_iter()
             .cloned()
             .collect();

@@ -12,6 +12,7 @@ mod plan;
 mod planner;
 mod records;
 mod route;
+mod search;
 mod views;
 
 pub use courses::addresses_of;

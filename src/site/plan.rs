@@ -363,6 +363,7 @@ fn edition(
     planner.documents(&documents);
     planner.not_found()?;
     planner.machine_readable()?;
+    planner.search(&documents)?;
     let Planner { mut pages, site, records, history, sitemap, .. } = planner;
     let prefix = &config.site.prefix;
     languages::settle(&mut pages, prefix, language);
@@ -435,6 +436,7 @@ fn site_view(input: &Input<'_>, records: &Records, course_maps: &[Map], document
         ("rss_url".into(), link(outputs.feeds, machine::RSS)),
         ("json_feed_url".into(), link(outputs.feeds, machine::JSON)),
         ("calendar_url".into(), link(outputs.calendar, machine::CALENDAR)),
+        ("search_url".into(), link(outputs.search && (input.has_layout)("search"), "search/")),
         ("organisation".into(), views::organisation(input.config, addresses).into()),
         ("extra".into(), extra.clone().into()),
     ];

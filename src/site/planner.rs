@@ -13,6 +13,7 @@ use super::machine::{Place, cards};
 use super::plan::{Body, Input, Page, Rank, View};
 use super::records::{CoursePages, Listing, Records};
 use super::route::Route;
+use super::search;
 use super::views::{self, PageView};
 use crate::base::digest::Fingerprint;
 use crate::error::Result;
@@ -341,6 +342,45 @@ impl Planner<'_> {
             inputs,
             identity: Some(identity),
         });
+    }
+
+    /// The page of the search, and the index that it looks into.
+    pub(super) fn search(&mut self, documents: &Documents<'_>) -> Result<()> {
+        if !self.input.config.outputs.search || !(self.input.has_layout)("search") {
+            return Ok(());
+        }
+        self.search_index(documents)?;
+        let route = Route::page(&[search::FOLDER])?;
+        let url = self.link(&route);
+        let index = Map::new(vec![("index_url".into(), url.as_str().into())]);
+        let page = PageView {
+            kind: "search",
+            title: "search",
+            url,
+            description: None,
+            section: "",
+            front: None,
+            content: None,
+            prose: None,
+            previous: None,
+            next: None,
+            card: None,
+            language: self.spoken(false),
+            is_fallback: false,
+        };
+        let (view, inputs) = self.here(page, route.path(), Some(("search", index)));
+        self.add(Draft {
+            route,
+            rank: Rank::List,
+            layout: "search",
+            fallbacks: &[],
+            front: None,
+            view,
+            content: None,
+            inputs,
+            identity: None,
+        });
+        Ok(())
     }
 
     pub(super) fn not_found(&mut self) -> Result<()> {

@@ -27,6 +27,7 @@ files![
     "layouts/page.liquid",
     "layouts/place.liquid",
     "layouts/preparation.liquid",
+    "layouts/search.liquid",
     "layouts/section.liquid",
     "partials/badge.liquid",
     "partials/breadcrumb-data.liquid",
@@ -57,6 +58,7 @@ files![
     "partials/next-course.liquid",
     "partials/organisation-data.liquid",
     "partials/pagination.liquid",
+    "partials/search.liquid",
     "partials/seats.liquid",
     "partials/sync-status.liquid",
     "partials/tags.liquid",
@@ -65,6 +67,7 @@ files![
     "static/assets/catalogue.js",
     "static/assets/freshness.js",
     "static/assets/highlight.css",
+    "static/assets/search.js",
     "static/style.css",
     "theme.toml",
 ];

@@ -1,7 +1,6 @@
 //! Themes: finds layouts and partials (the site's over the source's over the theme's), renders a page, and hands back
 //! its bytes with what it read. The language of the templates is that of the room `liquid`, with the site's own filters.
 
-mod assets;
 mod builtin;
 mod data;
 mod dates;
@@ -13,15 +12,14 @@ mod options;
 mod places;
 mod render;
 mod shortcode;
+mod statics;
 mod strings;
 mod trace;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-pub use self::assets::{Asset, Body};
 pub use self::data::Records;
 pub use self::dates::Dates;
 use self::dialect::{Languages, Settings};
@@ -29,11 +27,13 @@ use self::manifest::Manifest;
 use self::places::{Folder, Manner, Places, Use};
 use self::strings::Strings;
 pub use self::trace::{Change, TemplateRead, Trace, Window};
+use crate::assets::Assets;
+pub use crate::assets::{Body, Source as Asset};
 use crate::base::{files, text};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::liquid::Language;
-pub use crate::liquid::{Entities, Read, ReadKind};
+pub use crate::liquid::{Entities, Note, Read, ReadKind};
 use crate::model::change::RemoteTemplate;
 use crate::model::view::Map;
 
@@ -49,7 +49,8 @@ pub struct Theme {
     places: Places,
     folder: Folder,
     jekyll: Map,
-    statics: PathBuf,
+    statics: Vec<Asset>,
+    assets: Arc<Assets>,
 }
 
 /// What the theme is in one language.
@@ -99,6 +100,11 @@ impl Theme {
     /// Opens the theme that `config` names: reads its `theme.toml`, merges the options and finds all files. Parses no
     /// template.
     pub fn open(config: &Config, remote: &[RemoteTemplate]) -> Result<Self> {
+        Self::open_keeping(config, remote, false)
+    }
+
+    /// The same, with a cache of what is made of static files if `keeps_cache` says so.
+    pub fn open_keeping(config: &Config, remote: &[RemoteTemplate], keeps_cache: bool) -> Result<Self> {
         let folder = folder_of(config)?;
         let (label, source) = match &folder {
             Folder::Disk(path) => {
@@ -113,10 +119,13 @@ impl Theme {
             autoescape: manifest.autoescape,
             strict: config.theme.strict.unwrap_or(manifest.strict),
         };
+        let statics = statics::all(&folder, &config.paths)?;
+        let options = statics::options(&folder, config, keeps_cache);
+        let assets = Arc::new(Assets::new(options, statics.iter().cloned()));
         let strings = Strings::read(&config.root, &config.paths.texts, &folder, &manifest.strings)?;
         let edition = |own: &Arc<Config>| {
             Ok(Edition {
-                settings: Settings::of(own),
+                settings: Settings::of(own, &assets),
                 options: manifest.options(&own.theme.options)?,
                 strings: strings.of(&own.site.language, &config.site.language),
                 warning: strings.missing(&own.site.language, &config.site.language),
@@ -131,7 +140,8 @@ impl Theme {
             places: Places::read(&config.root, &config.paths.templates, remote, &folder, manner)?,
             folder,
             jekyll: [("environment", "production")].into_iter().collect(),
-            statics: config.paths.statics.clone(),
+            statics,
+            assets,
         })
     }
 
@@ -151,8 +161,13 @@ impl Theme {
     }
 
     /// Static files to be published, sorted by route: the theme's, with the site's own over them.
-    pub fn assets(&self) -> Result<Vec<Asset>> {
-        assets::all(&self.folder, &self.statics)
+    pub fn statics(&self) -> &[Asset] {
+        &self.statics
+    }
+
+    /// What is published of them, and under which names.
+    pub fn assets(&self) -> &Arc<Assets> {
+        &self.assets
     }
 
     /// Whether there is a layout of this name.

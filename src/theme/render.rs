@@ -84,6 +84,7 @@ impl Theme {
                 from: request.now,
                 until: Timestamp::from_second(until).unwrap_or(request.now),
             }),
+            assets: read.notes,
         };
         Ok(Rendered { bytes: html.unwrap_or_default().into_bytes(), trace, warnings })
     }

@@ -52,14 +52,14 @@ impl Theme {
         };
         let mut reads = Reads::new();
         let rendered = parsed.render_recorded(scene, &mut reads).map_err(|error| teller.failed(&error))?;
-        let until = reads.finish().clock;
-        let clock = until.map(|until| Window {
+        let read = reads.finish();
+        let clock = read.clock.map(|until| Window {
             from: request.now,
             until: Timestamp::from_second(until).unwrap_or(request.now),
         });
         Ok(Rendered {
             bytes: rendered.text.into_bytes(),
-            trace: Trace { clock, ..Trace::default() },
+            trace: Trace { clock, assets: read.notes, ..Trace::default() },
             warnings: Vec::new(),
         })
     }

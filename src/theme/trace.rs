@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::data::Globals;
 use super::{Edition, Request, Theme};
 use crate::base::digest::{Digest, Fingerprint};
-use crate::liquid::{self, Entities, Read};
+use crate::liquid::{self, Entities, Note, Read};
 use crate::model::view::Map;
 
 /// All that a page was made from. It has to be rendered again only if one of these says something else.
@@ -21,6 +21,8 @@ pub struct Trace {
     pub templates: Vec<TemplateRead>,
     /// If the time was asked for: from when until when the answer holds.
     pub clock: Option<Window>,
+    /// Assets that were asked for, each with the hash of what was found.
+    pub assets: Vec<Note>,
 }
 
 /// A template as it was found, or its absence.
@@ -61,6 +63,8 @@ pub enum Change<'a> {
     Template(&'a TemplateRead),
     /// The answer to a question about the time holds no longer.
     Clock(Window),
+    /// An asset has other bytes, or another address.
+    Asset(&'a Note),
 }
 
 impl fmt::Display for Change<'_> {
@@ -69,6 +73,7 @@ impl fmt::Display for Change<'_> {
             Self::Row(row) if row.column.is_empty() => write!(f, "`{}`", row.path),
             Self::Row(row) => write!(f, "`{}` of `{}`", row.column, row.path),
             Self::Template(template) => write!(f, "the template {}", template.name),
+            Self::Asset(note) => write!(f, "the asset {}", note.key),
             Self::Clock(window) => write!(f, "the time (since {})", window.until),
         }
     }
@@ -105,6 +110,9 @@ impl Theme {
         }
         if let Some(template) = trace.templates.iter().find(|read| self.template(&read.name) != **read) {
             return Some(Change::Template(template));
+        }
+        if let Some(note) = trace.assets.iter().find(|note| self.assets().mark(&note.key) != note.hash) {
+            return Some(Change::Asset(note));
         }
         let empty = Map::default();
         let globals = self.globals(request, &empty);

@@ -190,6 +190,7 @@ pub(crate) fn view(layout: &'static str, texts: Texts, has_courses: bool) -> Map
         ("rss_url", "/academy/rss.xml".into()),
         ("json_feed_url", "/academy/feed.json".into()),
         ("calendar_url", "/academy/calendar.ics".into()),
+        ("search_url", "/academy/search/".into()),
         ("organisation", organisation.into()),
         ("has_data", Value::Bool(has_courses)),
         ("data_changed_at", if has_courses { Value::from(now()) } else { Value::Nil }),
@@ -319,7 +320,7 @@ fn pages_say_what_a_visitor_wants_to_know() {
         "1 seat left",
         "badge-intermediate\">Intermediate<",
         "10 February 2027, 23:30",
-        "href=\"/academy/style.css\"",
+        "href=\"/academy/style.",
     ] {
         assert!(home.contains(part), "{part} in\n{home}");
     }
@@ -423,7 +424,7 @@ fn the_built_in_theme_is_the_folder() {
         );
     }
     let read = |config: &Config| -> Vec<(String, Vec<u8>)> {
-        let assets = Theme::open(config, &[]).expect("opens").assets().expect("there");
+        let assets = Theme::open(config, &[]).expect("opens").statics().to_vec();
         assets
             .iter()
             .map(|asset| (asset.route.clone(), asset.read().expect("readable").into_owned()))
@@ -432,7 +433,13 @@ fn the_built_in_theme_is_the_folder() {
     assert_eq!(read(&on_disk), read(&academy()));
     assert_eq!(
         read(&academy()).iter().map(|(route, _)| route.as_str()).collect::<Vec<_>>(),
-        ["assets/catalogue.js", "assets/freshness.js", "assets/highlight.css", "style.css"]
+        [
+            "assets/catalogue.js",
+            "assets/freshness.js",
+            "assets/highlight.css",
+            "assets/search.js",
+            "style.css"
+        ]
     );
 }
 
@@ -442,17 +449,24 @@ fn files_of_the_site_stand_over_those_of_the_theme() {
     let write = |path: &str, text: &str| {
         aither::base::files::write_new(&folder.path().join(path), text.as_bytes()).expect("written");
     };
-    write("static/style.css", "mine");
+    write("static/style.css", "a { top: 0 }");
     write("static/img/logo.svg", "<svg/>");
     write("templates/partials/footer.html", "<footer>mine</footer>");
     let config = config(folder.path(), "en");
-    let assets = Theme::open(&config, &[]).expect("opens").assets().expect("there");
+    let assets = Theme::open(&config, &[]).expect("opens").statics().to_vec();
     let routes: Vec<_> = assets.iter().map(|asset| asset.route.as_str()).collect();
     assert_eq!(
         routes,
-        ["assets/catalogue.js", "assets/freshness.js", "assets/highlight.css", "img/logo.svg", "style.css"]
+        [
+            "assets/catalogue.js",
+            "assets/freshness.js",
+            "assets/highlight.css",
+            "assets/search.js",
+            "img/logo.svg",
+            "style.css"
+        ]
     );
-    assert_eq!(assets[4].body, Body::File(folder.path().join("static/style.css")));
+    assert_eq!(assets[5].body, Body::File(folder.path().join("static/style.css")));
     assert!(render(&config, "home", PLAIN, true).contains("<footer>mine</footer>"));
 }
 
@@ -518,7 +532,7 @@ fn preview() {
     for language in ["en", "de"] {
         let config = config(Path::new("/nowhere"), language);
         for layout in LAYOUTS {
-            let local = |html: String| html.replace("/academy/style.css", "style.css");
+            let local = |html: String| html.replace("/academy/style.", "style.");
             write(
                 &format!("{layout}-{language}.html"),
                 local(render(&config, layout, PLAIN, true)).as_bytes(),
@@ -530,7 +544,7 @@ fn preview() {
                 );
             }
         }
-        for asset in Theme::open(&config, &[]).expect("opens").assets().expect("there") {
+        for asset in Theme::open(&config, &[]).expect("opens").statics() {
             write(&asset.route, &asset.read().expect("readable"));
         }
     }

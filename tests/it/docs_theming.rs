@@ -34,6 +34,7 @@ fn check(source: &Fence, parts: &[&Fence]) {
         fixture = match part.info.split_once(' ').unwrap_or((&part.info, "")) {
             ("layout", name) => fixture.file(&format!("themes/bare/layouts/{name}.liquid"), &trimmed(part)),
             ("partial", name) => fixture.file(&format!("themes/bare/partials/{name}.liquid"), &trimmed(part)),
+            ("static", name) => fixture.file(&format!("themes/bare/static/{name}"), &part.text),
             ("theme.toml", _) => fixture.file("themes/bare/theme.toml", &part.text),
             (kind, _) => {
                 match kind {

@@ -181,6 +181,8 @@ fn collect(root: &Path, folder: &Path, found: &mut dyn FnMut(String, &Path)) {
 pub(crate) struct Alone(aither::base::highlight::Highlighter);
 
 impl aither::source::local::Surroundings for Alone {
+    fn found(&self, _: &[aither::model::document::Asset]) {}
+
     fn has_block(&self, _: &str) -> Option<bool> {
         None
     }

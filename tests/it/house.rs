@@ -11,32 +11,33 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("config", &["error", "base"]),
     ("model", &["error", "base"]),
     ("liquid", &["error", "base"]),
+    ("assets", &["error", "base"]),
     ("source", &["error", "base", "config", "model"]),
-    ("theme", &["error", "base", "config", "model", "liquid"]),
+    ("theme", &["error", "base", "config", "model", "liquid", "assets"]),
     ("site", &["error", "base", "config", "model"]),
     ("notify", &["error", "base", "config", "model"]),
     ("sync", &["error", "base", "config", "model", "source"]),
     ("check", &["error", "base"]),
-    ("build", &["error", "base", "config", "model", "site", "theme"]),
+    ("build", &["error", "base", "config", "model", "assets", "site", "theme"]),
     (
         "project",
         &[
-            "error", "base", "config", "model", "liquid", "source", "theme", "site", "notify", "sync",
-            "check", "build",
+            "error", "base", "config", "model", "liquid", "assets", "source", "theme", "site", "notify",
+            "sync", "check", "build",
         ],
     ),
     (
         "serve",
         &[
-            "error", "base", "config", "model", "liquid", "source", "theme", "site", "notify", "sync",
-            "check", "build", "project",
+            "error", "base", "config", "model", "liquid", "assets", "source", "theme", "site", "notify",
+            "sync", "check", "build", "project",
         ],
     ),
     (
         "cli",
         &[
-            "error", "base", "config", "model", "liquid", "source", "theme", "site", "notify", "sync",
-            "check", "build", "project", "serve",
+            "error", "base", "config", "model", "liquid", "assets", "source", "theme", "site", "notify",
+            "sync", "check", "build", "project", "serve",
         ],
     ),
 ];
@@ -62,6 +63,11 @@ const HOMES: &[(&str, &str)] = &[
     ("hyper", "src/serve/"),
     ("tokio", "src/serve/"),
     ("notify", "src/serve/watch"),
+    ("lightningcss", "src/assets/css"),
+    ("grass_compiler", "src/assets/sass"),
+    ("fast_image_resize", "src/assets/image/"),
+    ("moxcms", "src/assets/image/"),
+    ("webp", "src/assets/image/"),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

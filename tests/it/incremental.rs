@@ -276,6 +276,9 @@ enum Step {
     TemplateGone(usize),
     Config(usize),
     Asset(u8, Option<u8>),
+    Sass(u8),
+    Style(u8),
+    Picture(u8),
     Page(u8, Option<u8>),
     Overlay(usize, Option<u8>),
     Translation(usize, Option<u8>),
@@ -309,6 +312,9 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0..TEMPLATES.len()).prop_map(Step::TemplateGone),
         2 => (0..CONFIGS.len()).prop_map(Step::Config),
         1 => (0..3_u8, prop::option::of(any::<u8>())).prop_map(|(name, to)| Step::Asset(name, to)),
+        1 => (0..4_u8).prop_map(Step::Sass),
+        1 => (0..4_u8).prop_map(Step::Style),
+        1 => (0..4_u8).prop_map(Step::Picture),
         2 => (0..4_u8, prop::option::of(any::<u8>())).prop_map(|(name, to)| Step::Page(name, to)),
         1 => (0..12_usize, prop::option::of(any::<u8>())).prop_map(|(at, to)| Step::Overlay(at, to)),
         2 => (0..TRANSLATIONS.len(), prop::option::of(any::<u8>()))
@@ -398,6 +404,10 @@ fn take(site: &mut Fixture, step: &Step, random: &mut fastrand::Rng) {
         }
         Step::Asset(name, Some(to)) => site.put(&format!("static/files/{name}.txt"), format!("asset {to}")),
         Step::Asset(name, None) => drop(fs::remove_file(site.path(&format!("static/files/{name}.txt")))),
+        Step::Sass(to) => site.put("sass/_ink.scss", format!("$ink: rgb({to}, 0, 0);")),
+        Step::Style(to) => site
+            .put("static/more.css", format!("a {{ background: url(pic.png) }}\nb {{ top: {}px }}", to % 3)),
+        Step::Picture(to) => site.put("static/pic.png", picture(*to)),
         Step::Page(name, Some(to)) => {
             let text = format!("+++\ntitle = \"Seite {to}\"\ndraft = {}\n+++\n# Text {to}\n", to % 5 == 0);
             site.put(&format!("content/news/p{name}.md"), text);
@@ -505,8 +515,29 @@ fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
+/// A small picture of one colour.
+fn picture(colour: u8) -> Vec<u8> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    let pixels = image::RgbImage::from_pixel(12, 6, image::Rgb([colour * 60, 0, 0]));
+    image::DynamicImage::ImageRgb8(pixels).write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+    bytes.into_inner()
+}
+
+/// A section that shows all kinds of assets.
+const SHOWS: &str = "{{ 'site.css' | asset_url }} {{ 'site.css' | asset_integrity }} {{ 'more.css' | asset_url }} \
+                     {% image src: '/pic.png', alt: '', widths: '4,8' %}";
+
 fn check(steps: &[Step], seed: u64) -> Result<(), TestCaseError> {
-    let mut site = site();
+    let mut site = site()
+        .write("aither.toml", format!("{CONFIG}[images]\nformats = [\"webp\", \"jpeg\"]\n"))
+        .write("templates/layouts/section.liquid", SHOWS)
+        .write(
+            "sass/site.scss",
+            "@use 'ink';\n@import 'more.css';\na { color: ink.$ink; background: url(pic.png) }",
+        )
+        .write("sass/_ink.scss", "$ink: red;")
+        .write("static/more.css", "b { top: 0 }")
+        .write("static/pic.png", picture(0));
     let mut random = fastrand::Rng::with_seed(seed);
     // Few courses are read one by one, many as a column: both happen.
     edit(&site, |rows| rows.truncate(1 + seed as usize % 9));
@@ -547,7 +578,7 @@ fn check(steps: &[Step], seed: u64) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 120, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_history_ends_as_a_clean_build_does(steps in prop::collection::vec(step(), 1..7), seed in any::<u64>()) {

@@ -212,7 +212,8 @@ fn one_translation_is_one_page() {
         "content/ueber-uns.en.md",
         "+++\ntitle = \"About us\"\nslug = \"about-us\"\n+++\nSomething else.\n",
     );
-    assert_eq!(rendered(&site), ["en/about-us/index.html", "sitemap.xml"]);
+    let found = rendered(&site).into_iter().filter(|path| !path.starts_with("en/search/"));
+    assert_eq!(found.collect::<Vec<_>>(), ["en/about-us/index.html", "sitemap.xml"]);
     site.put("content/courses/ruhig.en.md", "+++\ntitle = \"Negotiate calmly\"\nslug = \"calm\"\ndescription = \"Negotiation without pressure.\"\n+++\nOther text.\n");
     let pages: Vec<String> = rendered(&site).into_iter().filter(|path| path.ends_with(".html")).collect();
     assert_eq!(pages, ["en/courses/calm/index.html"]);

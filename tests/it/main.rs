@@ -8,6 +8,7 @@
 )]
 
 mod academy;
+mod assets;
 mod bench_site;
 mod build;
 mod check;
@@ -39,9 +40,11 @@ mod machine;
 mod markdown;
 mod markup;
 mod oneroster;
+mod pictures;
 mod push;
 mod sample;
 mod scaffold;
+mod search;
 mod serve_abuse;
 mod serve_api;
 mod serve_browser;

@@ -98,6 +98,7 @@ pub(crate) fn config(root: &Path, language: &str) -> Config {
             themes: root.join("themes"),
             templates: root.join("templates"),
             statics: root.join("static"),
+            sass: root.join("sass"),
             texts: root.join("i18n"),
             output: root.join("output"),
             state: root.join(".aither"),
@@ -118,6 +119,8 @@ pub(crate) fn config(root: &Path, language: &str) -> Config {
         outputs: aither::config::Outputs::default(),
         limits: Limits { max_shrink_percent: 30 },
         privacy: Privacy::default(),
+        assets: aither::config::Assets::default(),
+        images: aither::config::Images::default(),
         serve: aither::config::Serve::default(),
     }
 }

@@ -223,7 +223,7 @@ try {
   if (wants("lighthouse")) await lighthouse(chrome, served);
 } finally {
   await chrome.close();
-  served.close();
+  await served.close();
 }
 if (complaints.length > 0) {
   console.error(`\n${complaints.length} complaints`);

@@ -44,10 +44,12 @@ export async function site(edit = () => {}, from = ROOT) {
     });
     server.on("exit", () => reject(new Error(`aither serve ended; it said: ${said}`)));
   });
-  const close = () => {
+  const close = async () => {
     server.removeAllListeners("exit");
+    const ended = new Promise((resolve) => server.once("exit", resolve));
     server.kill();
-    rmSync(root, { recursive: true, force: true });
+    await ended;
+    rmSync(root, { recursive: true, force: true, maxRetries: 5 });
   };
   return { address, root, close };
 }

@@ -45,5 +45,5 @@ try {
   }
 } finally {
   await chrome.close();
-  served.close();
+  await served.close();
 }

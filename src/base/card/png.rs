@@ -17,7 +17,8 @@ pub(super) struct Picture {
     tokens: Vec<u16>,
     /// Zeros that have come in and wait for more.
     zeros: usize,
-    sums: (u32, u32),
+    /// Of Adler-32, brought below the modulus after each row.
+    sums: (u64, u64),
 }
 
 impl Picture {
@@ -47,19 +48,20 @@ impl Picture {
             }
             rest = &rest[run..];
         }
+        self.sums = (self.sums.0 % MODULUS, self.sums.1 % MODULUS);
     }
 
     fn push_zeros(&mut self, count: usize) {
         let (a, b) = self.sums;
-        self.sums.1 = ((u64::from(b) + u64::from(a) * count as u64) % u64::from(MODULUS)) as u32;
+        self.sums.1 = (b + a * count as u64) % MODULUS;
         self.zeros += count;
     }
 
     fn run(&mut self, byte: u8, count: usize) {
         self.flush();
         for _ in 0..count {
-            self.sums.0 = (self.sums.0 + u32::from(byte)) % MODULUS;
-            self.sums.1 = (self.sums.1 + self.sums.0) % MODULUS;
+            self.sums.0 += u64::from(byte);
+            self.sums.1 += self.sums.0;
         }
         self.tokens(byte, count);
     }
@@ -93,7 +95,7 @@ impl Picture {
         chunk(&mut file, *b"PLTE", palette.as_flattened());
         let mut stream = vec![0x78, 0x01];
         deflate(&self.tokens, &mut stream);
-        stream.extend((self.sums.1 << 16 | self.sums.0).to_be_bytes());
+        stream.extend(((self.sums.1 << 16 | self.sums.0) as u32).to_be_bytes());
         chunk(&mut file, *b"IDAT", &stream);
         chunk(&mut file, *b"IEND", &[]);
         file
@@ -101,7 +103,7 @@ impl Picture {
 }
 
 /// Of Adler-32.
-const MODULUS: u32 = 65_521;
+const MODULUS: u64 = 65_521;
 
 /// How many zeros there are at the front.
 fn zeros(bytes: &[u8]) -> usize {
@@ -135,18 +137,16 @@ impl Bits<'_> {
     fn put(&mut self, bits: u32, count: u32) {
         self.held |= u64::from(bits) << self.count;
         self.count += count;
-        while self.count >= 8 {
-            self.out.push(self.held as u8);
-            self.held >>= 8;
-            self.count -= 8;
+        if self.count >= 32 {
+            self.out.extend((self.held as u32).to_le_bytes());
+            self.held >>= 32;
+            self.count -= 32;
         }
     }
 
-    fn end(mut self) {
-        if self.count > 0 {
-            let rest = 8 - self.count;
-            self.put(0, rest);
-        }
+    fn end(self) {
+        let bytes = self.count.div_ceil(8) as usize;
+        self.out.extend(&self.held.to_le_bytes()[..bytes]);
     }
 }
 
@@ -165,14 +165,15 @@ fn length_code(run: usize) -> (usize, u32, u32) {
 /// One block with codes of its own.
 fn deflate(tokens: &[u16], out: &mut Vec<u8>) {
     const END: usize = 256;
-    let runs: Vec<(usize, u32, u32)> = (0..=LONGEST).map(|run| length_code(run.max(3))).collect();
-    let symbol = |token: u16| match usize::from(token) {
-        byte @ ..256 => (byte, 0, 0),
-        run => runs[run - 256],
-    };
+    // What a token is told by: a symbol, how many further bits, and those.
+    let told: Vec<(usize, u32, u32)> = (0..=END + LONGEST)
+        .map(|token| if token < END { (token, 0, 0) } else { length_code((token - END).max(3)) })
+        .collect();
+    let mut often = [0_u32; END + LONGEST + 1];
+    tokens.iter().for_each(|token| often[usize::from(*token)] += 1);
     let mut counts = [0_u32; 286];
     counts[END] = 1;
-    tokens.iter().for_each(|token| counts[symbol(*token).0] += 1);
+    told.iter().zip(often).for_each(|((symbol, ..), often)| counts[*symbol] += often);
     let lengths = code_lengths(&counts, 15);
     let codes = codes(&lengths);
 
@@ -185,13 +186,18 @@ fn deflate(tokens: &[u16], out: &mut Vec<u8>) {
     bits.put(used as u32 - 257, 5);
     bits.put(0, 5);
     list_lengths(&listed, &mut bits);
+    // All bits of a token at once; those of a run end with the one bit of its distance, which is 0.
+    let whole: Vec<(u32, u32)> = told
+        .iter()
+        .map(|(symbol, extra, rest)| {
+            let length = u32::from(lengths[*symbol]);
+            let distance = u32::from(*symbol > END);
+            (codes[*symbol] | rest << length, length + extra + distance)
+        })
+        .collect();
     for token in tokens {
-        let (at, extra, rest) = symbol(*token);
-        bits.put(codes[at], u32::from(lengths[at]));
-        if at > END {
-            bits.put(rest, extra);
-            bits.put(0, 1);
-        }
+        let (code, length) = whole[usize::from(*token)];
+        bits.put(code, length);
     }
     bits.put(codes[END], u32::from(lengths[END]));
     bits.end();

@@ -137,21 +137,27 @@ impl Pen {
     /// `cut` the first ones, an ellipsis in place of the rest.
     pub(super) fn wrap(self, text: &str, width: f32, most: usize, cut: bool) -> Option<Vec<String>> {
         let mut lines: Vec<String> = Vec::new();
-        let mut line = String::new();
-        let words: Vec<String> = text.split(' ').flat_map(|word| self.pieces(word, width)).collect();
-        for word in words {
-            let longer = if line.is_empty() { word.clone() } else { format!("{line} {word}") };
-            if self.width(&longer) <= width {
-                line = longer;
+        let (mut line, mut filled) = (String::new(), 0.0);
+        let space = self.width(" ");
+        for word in text.split(' ').flat_map(|word| self.pieces(word, width)) {
+            let own = self.width(&word);
+            if line.is_empty() || filled + space + own <= width {
+                if !line.is_empty() {
+                    line.push(' ');
+                    filled += space;
+                }
+                line.push_str(&word);
+                filled += own;
                 continue;
             }
             if lines.len() + 1 == most {
                 return cut.then(|| {
-                    lines.push(self.ellipsis(&longer, width));
+                    lines.push(self.ellipsis(&format!("{line} {word}"), width));
                     lines
                 });
             }
             lines.push(std::mem::replace(&mut line, word));
+            filled = own;
         }
         lines.push(line);
         Some(lines)

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::assets::is_fingerprinted;
+
 /// The media type, with the character set where it is text.
 pub(super) fn media_type(path: &str) -> Cow<'static, str> {
     let name = path.rsplit('/').next().unwrap_or(path);
@@ -31,15 +33,7 @@ pub(super) fn is_page(path: &str) -> bool {
 
 /// `Cache-Control`: a name with the hash of its bytes in it (`style.3f2a9c04.css`) never means other bytes.
 pub(super) fn cache_control(path: &str) -> &'static str {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let hexadecimal = |part: &str| {
-        (8..=64).contains(&part.len())
-            && part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-            && part.bytes().any(|b| b.is_ascii_digit())
-    };
-    let mut parts = name.split('.').skip(1).collect::<Vec<_>>();
-    parts.pop();
-    match parts.into_iter().any(hexadecimal) && !is_page(name) {
+    match is_fingerprinted(path) && !is_page(path) {
         true => "public, max-age=31536000, immutable",
         false => "no-cache",
     }

@@ -174,7 +174,8 @@ impl Planner<'_> {
         courses.filter_map(|at| records.entries.get(at as usize)?.updated_at).max()
     }
 
-    fn made(
+    /// Adds a file that needs no template.
+    pub(super) fn made(
         &mut self,
         path: &str,
         rank: Rank,

@@ -12,7 +12,7 @@ use crate::base::markdown::{self, Call, Heading, Manner, Shortcodes, Target};
 use crate::base::mistakes::Mistake;
 use crate::base::text::did_you_mean;
 use crate::config::Config;
-use crate::model::document::{Document, Overlay, Prose};
+use crate::model::document::{Asset, Document, Overlay, Prose};
 use crate::model::view::{List, Map, Value};
 
 /// What local files need of the rest of the site to become pages.
@@ -25,6 +25,9 @@ pub trait Surroundings: Sync {
 
     /// Addresses of courses in a language by their slugs and ids, given what local files say of them.
     fn courses(&self, overlays: &[Arc<Overlay>], language: usize) -> HashMap<String, String>;
+
+    /// Tells of the files beside content files, before any of those is composed.
+    fn found(&self, beside: &[Asset]);
 
     /// What marks code.
     fn highlighter(&self) -> &Highlighter;

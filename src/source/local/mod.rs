@@ -131,6 +131,7 @@ pub fn read(config: &Config, around: &dyn Surroundings, now: Timestamp) -> Resul
         ..Content::default()
     };
     content.assets.sort_by(|a, b| a.route.cmp(&b.route));
+    around.found(&content.assets);
     // What a course is without its file it is not while the file is kept back: the course itself is, then.
     let is_built = |page: &Page| page.kept_back.is_none() || matches!(page.kind, PageKind::Overlay(_));
     let (pages, kept_back): (Vec<_>, Vec<_>) = pages.into_iter().partition(is_built);

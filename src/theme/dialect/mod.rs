@@ -1,10 +1,12 @@
 //! The dialect of Liquid that themes are written in: the standard language with the site's filters and Jekyll's.
 
+mod assets;
 mod dates;
 mod lists;
 mod locale;
 mod moments;
 mod numbers;
+mod picture;
 mod tags;
 mod texts;
 mod urls;
@@ -15,6 +17,7 @@ use jiff::tz::TimeZone;
 
 use self::locale::Locale;
 pub(super) use self::texts::escaped;
+use crate::assets::Assets;
 use crate::config::Config;
 use crate::liquid::{Args, Arity, Context, Error, Filter, Language, Value};
 
@@ -26,6 +29,7 @@ pub(super) struct Settings {
     pub(super) zone: TimeZone,
     /// Scheme, host and path, without a slash at the end.
     pub(super) base_url: String,
+    pub(super) assets: Arc<Assets>,
     /// The path before the addresses of this language: empty, or `/en`.
     pub(super) prefix: String,
     /// How the language writes dates and numbers, for those that have no way of their own here.
@@ -34,12 +38,13 @@ pub(super) struct Settings {
 
 impl Settings {
     /// What filters need to know of a site in the language of this configuration.
-    pub(super) fn of(config: &Config) -> Self {
+    pub(super) fn of(config: &Config, assets: &Arc<Assets>) -> Self {
         Self {
             language: config.site.language.clone(),
             zone: config.site.time_zone.clone(),
             base_url: config.site.base_url.clone(),
             prefix: config.site.prefix.clone(),
+            assets: assets.clone(),
             locale: Arc::new(Locale::of(&config.site.language)),
         }
     }
@@ -102,6 +107,8 @@ const UP_TO_ONE: Arity = Arity::of(0, 1);
 const FILTERS: &[(&str, Arity, Run)] = &[
     ("absolute_url", NONE, urls::absolute),
     ("array_to_sentence_string", UP_TO_ONE, texts::sentence),
+    ("asset_integrity", NONE, assets::integrity),
+    ("asset_url", NONE, assets::url),
     ("cgi_escape", NONE, urls::cgi_escape),
     ("date", UP_TO_ONE, dates::date),
     ("date_range", UP_TO_ONE, dates::range),
@@ -141,5 +148,6 @@ pub(super) fn language(languages: &Languages) -> Language {
         language.filter(name, *arity, OfSite { languages: languages.clone(), run: *run });
     }
     tags::register(&mut language, languages);
+    picture::register(&mut language, languages);
     language
 }

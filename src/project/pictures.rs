@@ -1,0 +1,54 @@
+//! The pictures of the web that courses name.
+
+use std::collections::BTreeSet;
+
+use crate::assets::Fetch;
+use crate::base::http::{Network, Transport};
+use crate::error::Result;
+use crate::model::catalogue::Catalogue;
+use crate::model::document::Content;
+use crate::theme::Theme;
+
+use super::{Options, Project};
+
+impl Project {
+    /// The same project with another way to pictures of the web: for tests. The usual one reaches no private network.
+    #[must_use]
+    pub fn with_pictures(mut self, transport: Box<dyn Transport>) -> Self {
+        self.pictures = Some(transport);
+        self
+    }
+
+    /// Fetches the pictures that courses name by an address of the web, as far as they are not kept yet. Comes with what
+    /// went wrong, and from which second on one is to be asked for again.
+    pub(super) fn fetch_pictures(
+        &self,
+        theme: &Theme,
+        catalogue: &Catalogue,
+        content: &Content,
+        options: Options,
+    ) -> Result<(Vec<String>, i64)> {
+        let images = &self.config.images;
+        let named = catalogue.iter().filter_map(|course| course.image.as_deref());
+        let named = named.chain(content.overlays.iter().filter_map(|overlay| overlay.image.as_deref()));
+        let is_remote = |address: &&str| {
+            let lower = address.get(..8).unwrap_or(address).to_ascii_lowercase();
+            lower.starts_with("https://") || lower.starts_with("http://")
+        };
+        let addresses: BTreeSet<&str> = named.map(str::trim).filter(is_remote).collect();
+        let outside;
+        let transport: Option<&dyn Transport> = if options.offline || options.dry_run || !images.fetch_remote
+        {
+            None
+        } else if let Some(transport) = &self.pictures {
+            Some(&**transport)
+        } else if addresses.is_empty() {
+            None
+        } else {
+            outside = Network::outside();
+            Some(&outside)
+        };
+        let refetch_seconds = i64::from(images.refetch_hours) * 3_600;
+        theme.assets().fetch(&addresses, &Fetch { transport, now: self.clock.now(), refetch_seconds })
+    }
+}
