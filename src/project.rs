@@ -1,5 +1,6 @@
 //! A site's folder, opened: the only place that puts sync and build together.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,11 +37,13 @@ mod internal;
 mod pictures;
 mod pull;
 mod push;
+mod warm;
 
 use around::Around;
 use idle::{Idle, Inputs};
 pub use inspect::Listed;
 pub use push::{PushFailure, PushOptions, PushSummary};
+use warm::Warm;
 
 /// How a site is to be built.
 #[derive(Debug, Clone, Copy, Default)]
@@ -126,6 +129,22 @@ impl From<&Outcome> for SyncSummary {
             failed: outcome.failed.clone(),
             parts: outcome.parts.clone(),
         }
+    }
+}
+
+/// Who looks at pages while the site is built.
+pub struct Onlookers<'a> {
+    /// The files that they look at: `courses/ruhig/index.html`.
+    pub pages: &'a [String],
+    /// The files of the site that have changed.
+    pub changed: &'a [PathBuf],
+    /// Shows them new bytes, by the file's path in the output, before the rest of the site is there.
+    pub show: &'a dyn Fn(Vec<(String, Vec<u8>)>),
+}
+
+impl std::fmt::Debug for Onlookers<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Onlookers").field("pages", &self.pages).finish_non_exhaustive()
     }
 }
 
@@ -263,6 +282,7 @@ pub struct Project {
     clock: SharedClock,
     reporter: Arc<dyn Reporter>,
     transport: Option<Box<dyn Transport>>,
+    warm: Option<Warm>,
     pictures: Option<Box<dyn Transport>>,
     only: Option<String>,
 }
@@ -276,7 +296,22 @@ impl std::fmt::Debug for Project {
 impl Project {
     /// A project over a checked configuration.
     pub fn new(config: Config, clock: SharedClock, reporter: Arc<dyn Reporter>) -> Self {
-        Self { config: Arc::new(config), clock, reporter, transport: None, only: None, pictures: None }
+        Self {
+            config: Arc::new(config),
+            clock,
+            reporter,
+            transport: None,
+            warm: None,
+            only: None,
+            pictures: None,
+        }
+    }
+
+    /// The same project, which keeps in memory what it reads: for one that builds again and again.
+    #[must_use]
+    pub fn kept_warm(mut self) -> Self {
+        self.warm = Some(Warm::default());
+        self
     }
 
     /// The same project with another way to the network: for tests.
@@ -348,8 +383,41 @@ impl Project {
                 elapsed: self.clock.elapsed().saturating_sub(begun),
             });
         }
-        let mut ready = self.prepare(options, gate)?;
+        let ready = self.prepare(options, gate)?;
         gate.pass()?;
+        let inputs = inputs.map(|inputs| (inputs, now));
+        self.publish(ready, options, gate, inputs, begun)
+    }
+
+    /// The same after files have changed, for onlookers who are shown their pages first. Asked to give way, it ends with
+    /// an error as soon as it can.
+    pub fn rebuild_locked(
+        &mut self,
+        options: Options,
+        gate: &Gate,
+        onlookers: &Onlookers<'_>,
+    ) -> Result<Summary> {
+        let begun = self.clock.elapsed();
+        let ready = self.prepare(options, gate)?;
+        gate.pass()?;
+        if !onlookers.pages.is_empty() {
+            let request = self.request(&ready, options, gate)?;
+            (onlookers.show)(build::early(&request, onlookers.pages, onlookers.changed)?);
+        }
+        // A file has just changed, so nothing could be said that holds for the next build.
+        self.publish(ready, options, gate, None, begun)
+    }
+
+    /// Builds and publishes what is ready. `inputs` are what it was made from, and when they were looked at: while they stay
+    /// the same, the next build has nothing to do.
+    fn publish(
+        &mut self,
+        mut ready: Ready,
+        options: Options,
+        gate: &Gate,
+        inputs: Option<(Inputs, Timestamp)>,
+        begun: Duration,
+    ) -> Result<Summary> {
         if !options.dry_run {
             Idle::forget(&self.config)?;
         }
@@ -358,26 +426,28 @@ impl Project {
             // Saved before anything is published: a build that is cut off is repeated with the same moments.
             ready.memory.save(&self.config.paths.state)?;
         }
-        let report = build::run(&self.request(&ready, options)?)?;
+        let report = build::run(&self.request(&ready, options, gate)?)?;
         if !options.dry_run {
             self.published(&mut ready)?;
         }
         let next_course = self.next_course(&ready.snapshot, ready.now);
-        // What templates had to say of this build, the next one may have to say again: it is not idle.
-        let is_quiet = report.warnings.is_empty();
         let refused = ready.outcome.as_ref().is_some_and(|o| !o.refused.is_empty() || !o.failed.is_empty());
-        if is_quiet
-            && !refused
-            && let (Some(before), Some(inputs)) = (inputs, Inputs::look(&self.config, options, now)?)
+        if !refused
+            && let Some((before, now)) = inputs
+            && let Some(inputs) = Inputs::look(&self.config, options, now)?
             && inputs.are_as(before)
         {
             let (since, until) = ready.site.window;
             let window = (since.max(report.window.0), until.min(report.window.1));
             let courses = ready.snapshot.catalogue.len();
-            let (status, warnings) = (status(&ready.memory), &ready.site.warnings);
-            Idle::keep(&self.config, inputs, window, &status, courses, next_course.clone(), warnings)?;
+            let warnings: Vec<String> = ready.site.warnings.iter().chain(&report.warnings).cloned().collect();
+            let status = status(&ready.memory);
+            Idle::keep(&self.config, inputs, window, &status, courses, next_course.clone(), &warnings)?;
         }
         report.warnings.iter().for_each(|warning| self.reporter.warn(warning));
+        if let Some(warm) = &mut self.warm {
+            warm.keep_memory(&self.config.paths.state, ready.memory);
+        }
         Ok(Summary {
             courses: ready.snapshot.catalogue.len(),
             sync: ready.outcome.as_ref().map(SyncSummary::from),
@@ -394,7 +464,8 @@ impl Project {
         let mut ready = self.prepare(options, &Gate::default())?;
         ready.memory.save(&self.config.paths.state)?;
         Idle::forget(&self.config)?;
-        let request = self.request(&ready, options)?;
+        let gate = Gate::default();
+        let request = self.request(&ready, options, &gate)?;
         let report = build::run(&request)?;
         let differences = build::verify(&request)?;
         self.published(&mut ready)?;
@@ -415,15 +486,24 @@ impl Project {
     pub fn why(&mut self, asked: &str) -> Result<Vec<build::Explanation>> {
         let options = Options { offline: true, dry_run: true, ..Options::default() };
         let ready = self.prepare(options, &Gate::default())?;
-        build::why(&self.request(&ready, options)?, asked)
+        build::why(&self.request(&ready, options, &Gate::default())?, asked)
     }
 
     /// Everything that a build is made from.
     fn prepare(&mut self, options: Options, gate: &Gate) -> Result<Ready> {
         let now = self.clock.now();
         let state = self.config.paths.state.clone();
-        let mut memory = Memory::load(&state, &*self.reporter)?;
-        let (snapshot, outcome) = self.pull(options, &memory, now, gate)?;
+        let known = self.warm.as_mut().and_then(|warm| warm.take_memory(&state));
+        let mut memory = known.map_or_else(|| Memory::load(&state, &*self.reporter), Ok)?;
+        let mark = self.warm.as_ref().and_then(|_| warm::data_mark(&self.config, options, now));
+        let known = self.warm.as_ref().and_then(|warm| warm.data(mark));
+        let (snapshot, outcome) = match known {
+            Some(known) => known,
+            None => self.pull(options, &memory, now, gate)?,
+        };
+        if let Some(warm) = &mut self.warm {
+            warm.keep_data(mark, &snapshot, outcome.as_ref());
+        }
         if gate.is_shut() {
             gate.pass()?;
         }
@@ -506,7 +586,12 @@ impl Project {
         self.config.outputs.cards.then(|| site::Cards { colour, dates: Arc::new(range) })
     }
 
-    fn request<'a>(&'a self, ready: &'a Ready, options: Options) -> Result<build::Request<'a>> {
+    fn request<'a>(
+        &'a self,
+        ready: &'a Ready,
+        options: Options,
+        gate: &'a Gate,
+    ) -> Result<build::Request<'a>> {
         Ok(build::Request {
             site: &ready.site,
             assets: &ready.assets,
@@ -522,6 +607,7 @@ impl Project {
             precompress: self.config.outputs.precompress,
             dry_run: options.dry_run,
             now: ready.now,
+            gate,
             reporter: &*self.reporter,
         })
     }

@@ -3,6 +3,7 @@
 mod before;
 mod codec;
 mod derived;
+mod early;
 mod manifest;
 mod pages;
 mod plan;
@@ -16,6 +17,7 @@ mod verify;
 mod why;
 
 pub use before::intact;
+pub use early::early;
 pub use manifest::{MANIFEST, Manifest};
 pub use pages::pages;
 pub use reason::Reason;

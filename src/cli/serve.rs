@@ -23,7 +23,7 @@ pub(super) fn watch(arguments: &Arguments, watch: &WatchArguments, talk: &Talk) 
     let server = start(arguments, &watch.serve, talk, true, (watch.drafts, watch.future))?;
     let config = commands::config(arguments)?;
     server.rebuild();
-    server.watch(serve::watching(&config.root, &config.paths, watch.poll))?;
+    server.watch(serve::watching(&config, watch.poll))?;
     if let Some(seconds) = watch.pull {
         let pull = server.puller(RunType::Scheduled);
         let wait = Duration::from_secs(seconds);
@@ -101,7 +101,7 @@ fn tell(talk: &Talk, root: &Path, notice: &Notice) {
     const SHOWN: usize = 5;
     talk.finish();
     match notice {
-        Notice::Rebuilt { changed, rebuilt, took } => {
+        Notice::Rebuilt { changed, rebuilt, took, shown } => {
             let names: Vec<String> = (changed.iter().take(SHOWN))
                 .map(|path| path.strip_prefix(root).unwrap_or(path).display().to_string())
                 .collect();
@@ -113,7 +113,13 @@ fn tell(talk: &Talk, root: &Path, notice: &Notice) {
             };
             let rendered = count(rebuilt.rendered.len(), "page", "pages");
             let written = count(rebuilt.written, "file", "files");
-            talk.note(&format!("{what}: {rendered} rendered, {written} written in {} ms", took.as_millis()));
+            let shown =
+                shown.map(|shown| format!("; what you look at was there after {} ms", shown.as_millis()));
+            talk.note(&format!(
+                "{what}: {rendered} rendered, {written} written in {} ms{}",
+                took.as_millis(),
+                shown.unwrap_or_default()
+            ));
             for (path, reason) in rebuilt.rendered.iter().take(SHOWN) {
                 talk.note(&format!("  {path}: {reason}"));
             }

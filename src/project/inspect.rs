@@ -88,7 +88,8 @@ impl Project {
     }
 
     fn look_over(&self, ready: &Ready, external: Option<&mut External<'_>>) -> Result<Found> {
-        let request = self.request(ready, Self::looking())?;
+        let gate = Gate::default();
+        let request = self.request(ready, Self::looking(), &gate)?;
         let sources = sources(ready);
         let read = |path: &str| {
             let source = sources.get(path)?;

@@ -120,10 +120,10 @@ fn live(
                 let pairs = query.unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
                 pairs.into_iter().find(|(key, _)| *key == name).map(|(_, value)| value)
             };
-            let page = value("page").and_then(|page| shared.site.page_of(page)).unwrap_or_default();
+            let pages = value("page").map(|page| shared.site.pages_of(page)).unwrap_or_default();
             let since = value("since").and_then(|text| text.parse().ok()).unwrap_or(0);
             activity.never_ends();
-            ("text/event-stream", Body::events(shared.reload.listen(page, since)))
+            ("text/event-stream", Body::events(shared.reload.listen(pages, since)))
         }
         _ => return None,
     };

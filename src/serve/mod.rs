@@ -30,4 +30,4 @@ mod worker;
 pub use project::{watching, work_on};
 pub use server::{Options, Server};
 pub use watch::Watching;
-pub use work::{Audience, Factory, Notice, RebuildRequest, Rebuilt, SyncRequest, Work};
+pub use work::{Audience, Factory, Notice, RebuildRequest, Rebuilt, Show, SyncRequest, Work};

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::oneshot;
 
-use super::files::Keeper;
+use super::files::{Generation, Keeper};
 use super::shared::Shared;
 use super::state::{State, status_name};
 use super::work::{Factory, Notice, RebuildRequest, Rebuilt, SyncRequest, Work};
@@ -18,6 +18,8 @@ use crate::error::{Error, Kind, Result};
 use crate::model::run::{Run, RunFigures, RunStatus, RunType};
 use crate::sync::Journal;
 
+/// So many rebuilds in a row give way to newer changes; the next one is carried through.
+const GIVES_WAY: u32 = 5;
 /// How often the worker looks whether another process has built or synced.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -29,6 +31,8 @@ pub(super) enum Event {
     Pull(RunType),
     /// Files changed; nothing named means that anything may have.
     Changed(Vec<PathBuf>, Instant),
+    /// A rebuild has files to show before it has ended: its number, then path and bytes.
+    Early(u64, Vec<(String, Vec<u8>)>),
     /// A run has come to its end.
     Ended(Ended),
     /// The server is to stop.
@@ -67,7 +71,30 @@ struct Active {
 
 enum Task {
     Sync(Box<Run>),
-    Rebuild { changed: Vec<PathBuf>, since: Instant },
+    Rebuild(Rebuild),
+}
+
+/// A rebuild under way.
+struct Rebuild {
+    /// The files that changed.
+    changed: Vec<PathBuf>,
+    /// Whether anything may have changed.
+    anything: bool,
+    /// When the first sign of it came.
+    since: Instant,
+    /// How long after that the pages were served that somebody looks at.
+    shown: Option<Duration>,
+}
+
+impl Rebuild {
+    fn new(changed: &BTreeSet<PathBuf>, anything: bool, since: Instant) -> Self {
+        Self { changed: changed.iter().cloned().collect(), anything, since, shown: None }
+    }
+
+    /// The files that changed; none where anything may have.
+    fn paths(&self) -> Vec<PathBuf> {
+        if self.anything { Vec::new() } else { self.changed.clone() }
+    }
 }
 
 /// The worker.
@@ -83,6 +110,10 @@ pub(super) struct Worker {
     active: Option<Active>,
     runs: u64,
     changed: Option<(BTreeSet<PathBuf>, bool, Instant)>,
+    /// How many rebuilds have given way since the last one that was carried through.
+    given_way: u32,
+    /// Whether the last rebuild failed before it could show the pages that somebody looks at.
+    is_problem_early: bool,
     /// Asked for while a rebuild was under way.
     next: Option<(SyncRequest, oneshot::Sender<Result<Run, Refusal>>)>,
     stopping: Option<Instant>,
@@ -109,6 +140,8 @@ impl Worker {
             active: None,
             runs: 0,
             changed: None,
+            given_way: 0,
+            is_problem_early: false,
             next: None,
             stopping: None,
             looked: Instant::now(),
@@ -128,6 +161,7 @@ impl Worker {
                     self.asked(SyncRequest { full: false, connector: None, run_type }, answer);
                 }
                 Ok(Event::Changed(paths, since)) => self.note_changes(paths, since),
+                Ok(Event::Early(number, files)) => self.show(number, files),
                 Ok(Event::Ended(ended)) => self.ended(ended),
                 Ok(Event::Stop) => self.stopping = Some(Instant::now() + self.shared.serve.limits.shutdown),
                 Err(RecvTimeoutError::Timeout) => {}
@@ -248,11 +282,17 @@ impl Worker {
         }
         match (active.task, ended.outcome) {
             (Task::Sync(run), Outcome::Sync(result)) => self.sync_ended(*run, result),
-            (Task::Rebuild { changed, since }, Outcome::Rebuild(result)) => {
-                self.rebuild_ended(changed, since, result);
+            (Task::Rebuild(rebuild), Outcome::Rebuild(Err(_))) if active.gate.is_outdated() => {
+                // The next one does its work as well. What is shown early stays until then.
+                self.given_way += 1;
+                self.note_changes(rebuild.paths(), rebuild.since);
+                return;
             }
+            (Task::Rebuild(rebuild), Outcome::Rebuild(result)) => self.rebuild_ended(rebuild, result),
             _ => {}
         }
+        let generation = self.keeper.withdraw(&self.shared.site.now());
+        self.move_on(generation);
         drop(active.lock);
     }
 
@@ -283,13 +323,16 @@ impl Worker {
         (self.shared.audience)(&Notice::Synced { job_id: run.job_id.clone(), status });
     }
 
-    fn rebuild_ended(&mut self, changed: Vec<PathBuf>, since: Instant, result: Result<Rebuilt>) {
+    fn rebuild_ended(&mut self, rebuild: Rebuild, result: Result<Rebuilt>) {
+        self.given_way = 0;
+        let Rebuild { changed, since, shown, .. } = rebuild;
         let notice = match result {
             Ok(rebuilt) => {
                 self.shared.reload.good();
-                Notice::Rebuilt { changed, rebuilt, took: since.elapsed() }
+                Notice::Rebuilt { changed, rebuilt, took: since.elapsed(), shown }
             }
             Err(error) => {
+                self.is_problem_early = shown.is_none();
                 self.shared.reload.problem(&error);
                 Notice::Broken { message: error.message().to_owned(), hints: error.hints().to_vec() }
             }
@@ -297,10 +340,32 @@ impl Worker {
         (self.shared.audience)(&notice);
     }
 
+    /// Shows files of the rebuild under way to those who look at them.
+    fn show(&mut self, number: u64, files: Vec<(String, Vec<u8>)>) {
+        let Some(Active { task: Task::Rebuild(rebuild), .. }) =
+            self.active.as_mut().filter(|active| active.number == number)
+        else {
+            return;
+        };
+        let generation = self.keeper.show(&self.shared.site.now(), files);
+        rebuild.shown = Some(rebuild.since.elapsed());
+        self.move_on(generation);
+        // What kept just these pages from being made is right again. What kept the whole site is not known to be.
+        if self.is_problem_early {
+            self.shared.reload.good();
+        }
+    }
+
     fn note_changes(&mut self, paths: Vec<PathBuf>, since: Instant) {
-        let (known, anything, _) = self.changed.get_or_insert_with(|| (BTreeSet::new(), false, since));
+        let (known, anything, first) = self.changed.get_or_insert_with(|| (BTreeSet::new(), false, since));
+        *first = since.min(*first);
         *anything |= paths.is_empty();
         known.extend(paths);
+        if let Some(Active { task: Task::Rebuild(_), gate, .. }) = &self.active
+            && self.given_way < GIVES_WAY
+        {
+            gate.give_way();
+        }
     }
 
     /// Starts what has waited, if nothing runs.
@@ -316,7 +381,7 @@ impl Worker {
         {
             match error.kind() {
                 Kind::Busy => self.changed = Some((changed, anything, since)),
-                _ => self.rebuild_ended(Vec::new(), since, Err(error)),
+                _ => self.rebuild_ended(Rebuild::new(&BTreeSet::new(), anything, since), Err(error)),
             }
         }
     }
@@ -325,14 +390,13 @@ impl Worker {
         let lock = Lock::take(&self.shared.lock)?
             .ok_or_else(|| Error::new(Kind::Busy, "another build of this site is under way"))?;
         let work = self.worker_at_hand()?;
-        let changed: Vec<PathBuf> = changed.iter().cloned().collect();
-        let request = RebuildRequest {
-            changed: if anything { Vec::new() } else { changed.clone() },
-            prefer: self.shared.reload.open_pages(),
-        };
+        let rebuild = Rebuild::new(changed, anything, since);
+        let request = RebuildRequest { changed: rebuild.paths(), prefer: self.shared.reload.open_pages() };
         let deadline = Instant::now() + self.shared.serve.sync_timeout;
-        self.start(work, lock, deadline, Task::Rebuild { changed, since }, move |work, gate| {
-            Outcome::Rebuild(work.rebuild(&request, gate))
+        let (back, number) = (self.back.clone(), self.runs + 1);
+        self.start(work, lock, deadline, Task::Rebuild(rebuild), move |work, gate| {
+            let show = |files| drop(back.send(Event::Early(number, files)));
+            Outcome::Rebuild(work.rebuild(&request, gate, &show))
         })
     }
 
@@ -370,17 +434,19 @@ impl Worker {
 
     /// Moves the site on, if there is a new one.
     fn look(&mut self, holding: bool) {
-        let now = self.shared.site.now();
-        match self.keeper.look(&now, holding) {
-            Ok(Some(generation)) => {
-                let changed = generation.changed_since(&now);
-                let number = generation.number;
-                self.shared.site.set(generation);
-                self.shared.reload.moved_on(number, changed);
-            }
-            Ok(None) => {}
+        match self.keeper.look(&self.shared.site.now(), holding) {
+            Ok(generation) => self.move_on(generation),
             Err(error) => self.remark(error.message()),
         }
+    }
+
+    /// From now on everybody sees this site, and tabs hear of what is new in it.
+    fn move_on(&self, generation: Option<Generation>) {
+        let Some(generation) = generation else { return };
+        let changed = generation.changed_since(&self.shared.site.now());
+        let number = generation.number;
+        self.shared.site.set(generation);
+        self.shared.reload.moved_on(number, changed);
     }
 
     /// Lets everybody see how syncs stand.

@@ -58,3 +58,4 @@ mod theme;
 mod theme_errors;
 mod theme_escape;
 mod theme_reads;
+mod watch;

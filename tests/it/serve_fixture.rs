@@ -17,7 +17,7 @@ use aither::base::secret::Secret;
 use aither::config::Serve;
 use aither::error::Result;
 use aither::model::run::RunFigures;
-use aither::serve::{Options, RebuildRequest, Rebuilt, Server, SyncRequest, Work};
+use aither::serve::{Options, RebuildRequest, Rebuilt, Server, Show, SyncRequest, Work};
 use serde_json::Value;
 
 /// How long a test waits for an answer before it fails.
@@ -42,7 +42,7 @@ impl Work for Stage {
         step(request, gate)
     }
 
-    fn rebuild(&mut self, _: &RebuildRequest, gate: &Gate) -> Result<Rebuilt> {
+    fn rebuild(&mut self, _: &RebuildRequest, gate: &Gate, _: &Show<'_>) -> Result<Rebuilt> {
         gate.pass()?;
         Ok(Rebuilt::default())
     }
