@@ -9,6 +9,7 @@ use super::reason::Reason;
 use super::run::{Asset, Bytes, Request};
 use super::trace::{Row, Shape, Trace};
 use super::twins::{self, Wanted};
+use crate::assets::without_metadata;
 use crate::base::digest::{Digest, Fingerprint};
 use crate::base::files;
 use crate::error::Result;
@@ -79,7 +80,7 @@ impl Bytes {
     /// The bytes.
     pub fn load(&self) -> Result<Cow<'_, [u8]>> {
         match self {
-            Self::File(path) => files::read(path).map(Cow::Owned),
+            Self::File(path) => files::read(path).map(|bytes| Cow::Owned(without_metadata(path, bytes))),
             Self::Here(bytes) => Ok(Cow::Borrowed(bytes)),
         }
     }
