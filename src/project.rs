@@ -1,5 +1,6 @@
 //! A site's folder, opened: the only place that puts sync and build together.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,27 +21,32 @@ use crate::error::{Error, Kind, Result};
 use crate::model::change::Refused;
 use crate::model::conflict::{Edit, Standing};
 use crate::model::course::Course;
+use crate::model::event::Named;
 use crate::model::moment::Moment;
 use crate::model::publication::HeldBack;
 use crate::model::run::{Run, RunChanges, RunError, RunFigures, RunSource, RunStatus, RunType};
 use crate::model::view::Value;
+use crate::notify::Notifier;
 use crate::site::{self, Route, Site};
 use crate::source;
 use crate::sync::{Failure, Journal, Memory, Outcome, PartOutcome, Snapshot};
 use crate::theme::Theme;
 
 mod around;
+mod events;
 mod idle;
 mod inspect;
 mod internal;
 mod pictures;
 mod pull;
 mod push;
+mod warm;
 
 use around::Around;
 use idle::{Idle, Inputs};
 pub use inspect::Listed;
 pub use push::{PushFailure, PushOptions, PushSummary};
+use warm::Warm;
 
 /// How a site is to be built.
 #[derive(Debug, Clone, Copy, Default)]
@@ -126,6 +132,22 @@ impl From<&Outcome> for SyncSummary {
             failed: outcome.failed.clone(),
             parts: outcome.parts.clone(),
         }
+    }
+}
+
+/// Who looks at pages while the site is built.
+pub struct Onlookers<'a> {
+    /// The files that they look at: `courses/ruhig/index.html`.
+    pub pages: &'a [String],
+    /// The files of the site that have changed.
+    pub changed: &'a [PathBuf],
+    /// Shows them new bytes, by the file's path in the output, before the rest of the site is there.
+    pub show: &'a dyn Fn(Vec<(String, Vec<u8>)>),
+}
+
+impl std::fmt::Debug for Onlookers<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Onlookers").field("pages", &self.pages).finish_non_exhaustive()
     }
 }
 
@@ -263,8 +285,10 @@ pub struct Project {
     clock: SharedClock,
     reporter: Arc<dyn Reporter>,
     transport: Option<Box<dyn Transport>>,
+    warm: Option<Warm>,
     pictures: Option<Box<dyn Transport>>,
     only: Option<String>,
+    named: Option<Named>,
 }
 
 impl std::fmt::Debug for Project {
@@ -276,13 +300,41 @@ impl std::fmt::Debug for Project {
 impl Project {
     /// A project over a checked configuration.
     pub fn new(config: Config, clock: SharedClock, reporter: Arc<dyn Reporter>) -> Self {
-        Self { config: Arc::new(config), clock, reporter, transport: None, only: None, pictures: None }
+        Self {
+            config: Arc::new(config),
+            clock,
+            reporter,
+            transport: None,
+            warm: None,
+            only: None,
+            named: None,
+            pictures: None,
+        }
+    }
+
+    /// The same project, which keeps in memory what it reads: for one that builds again and again.
+    #[must_use]
+    pub fn kept_warm(mut self) -> Self {
+        self.warm = Some(Warm::default());
+        self
     }
 
     /// The same project with another way to the network: for tests.
     #[must_use]
     pub fn with_transport(mut self, transport: Box<dyn Transport>) -> Self {
         self.transport = Some(transport);
+        self
+    }
+
+    /// From now on somebody else listens.
+    pub fn listen(&mut self, reporter: Arc<dyn Reporter>) {
+        self.reporter = reporter;
+    }
+
+    /// The same project; of its sources no more is read than this.
+    #[must_use]
+    pub fn reading_only(mut self, named: Option<Named>) -> Self {
+        self.named = named;
         self
     }
 
@@ -307,14 +359,20 @@ impl Project {
         self.build_locked(options, &Gate::default())
     }
 
-    /// The same, noted in the history of runs, so that a server over the same site shows it.
-    pub fn build_noted(&mut self, options: Options, run_type: RunType) -> Result<Summary> {
+    /// The same, noted in the history of runs and told to whoever wants to hear of it, so that a server over the same site shows it.
+    pub fn build_noted(
+        &mut self,
+        options: Options,
+        run_type: RunType,
+        notifier: &Notifier,
+    ) -> Result<Summary> {
         let mut journal = Journal::open(&self.config.paths.state, self.clock.now())?;
         let mut lock = self.lock()?;
         let connector = self.connector();
         let run = Run::begin(run_type, connector, self.clock.now());
         lock.note(&run.job_id);
         journal.put(&run)?;
+        notifier.began();
         let result = self.build_locked(options, &Gate::default());
         let now = self.clock.now();
         let run = match &result {
@@ -326,6 +384,7 @@ impl Project {
             Err(error) => run.failed(RunStatus::Failed, error.message(), now),
         };
         journal.put(&run)?;
+        notifier.ended(&run);
         result
     }
 
@@ -348,8 +407,41 @@ impl Project {
                 elapsed: self.clock.elapsed().saturating_sub(begun),
             });
         }
-        let mut ready = self.prepare(options, gate)?;
+        let ready = self.prepare(options, gate)?;
         gate.pass()?;
+        let inputs = inputs.map(|inputs| (inputs, now));
+        self.publish(ready, options, gate, inputs, begun)
+    }
+
+    /// The same after files have changed, for onlookers who are shown their pages first. Asked to give way, it ends with
+    /// an error as soon as it can.
+    pub fn rebuild_locked(
+        &mut self,
+        options: Options,
+        gate: &Gate,
+        onlookers: &Onlookers<'_>,
+    ) -> Result<Summary> {
+        let begun = self.clock.elapsed();
+        let ready = self.prepare(options, gate)?;
+        gate.pass()?;
+        if !onlookers.pages.is_empty() {
+            let request = self.request(&ready, options, gate)?;
+            (onlookers.show)(build::early(&request, onlookers.pages, onlookers.changed)?);
+        }
+        // A file has just changed, so nothing could be said that holds for the next build.
+        self.publish(ready, options, gate, None, begun)
+    }
+
+    /// Builds and publishes what is ready. `inputs` are what it was made from, and when they were looked at: while they stay
+    /// the same, the next build has nothing to do.
+    fn publish(
+        &mut self,
+        mut ready: Ready,
+        options: Options,
+        gate: &Gate,
+        inputs: Option<(Inputs, Timestamp)>,
+        begun: Duration,
+    ) -> Result<Summary> {
         if !options.dry_run {
             Idle::forget(&self.config)?;
         }
@@ -358,26 +450,28 @@ impl Project {
             // Saved before anything is published: a build that is cut off is repeated with the same moments.
             ready.memory.save(&self.config.paths.state)?;
         }
-        let report = build::run(&self.request(&ready, options)?)?;
+        let report = build::run(&self.request(&ready, options, gate)?)?;
         if !options.dry_run {
             self.published(&mut ready)?;
         }
         let next_course = self.next_course(&ready.snapshot, ready.now);
-        // What templates had to say of this build, the next one may have to say again: it is not idle.
-        let is_quiet = report.warnings.is_empty();
         let refused = ready.outcome.as_ref().is_some_and(|o| !o.refused.is_empty() || !o.failed.is_empty());
-        if is_quiet
-            && !refused
-            && let (Some(before), Some(inputs)) = (inputs, Inputs::look(&self.config, options, now)?)
+        if !refused
+            && let Some((before, now)) = inputs
+            && let Some(inputs) = Inputs::look(&self.config, options, now)?
             && inputs.are_as(before)
         {
             let (since, until) = ready.site.window;
             let window = (since.max(report.window.0), until.min(report.window.1));
             let courses = ready.snapshot.catalogue.len();
-            let (status, warnings) = (status(&ready.memory), &ready.site.warnings);
-            Idle::keep(&self.config, inputs, window, &status, courses, next_course.clone(), warnings)?;
+            let warnings: Vec<String> = ready.site.warnings.iter().chain(&report.warnings).cloned().collect();
+            let status = status(&ready.memory);
+            Idle::keep(&self.config, inputs, window, &status, courses, next_course.clone(), &warnings)?;
         }
         report.warnings.iter().for_each(|warning| self.reporter.warn(warning));
+        if let Some(warm) = &mut self.warm {
+            warm.keep_memory(&self.config.paths.state, ready.memory);
+        }
         Ok(Summary {
             courses: ready.snapshot.catalogue.len(),
             sync: ready.outcome.as_ref().map(SyncSummary::from),
@@ -394,7 +488,8 @@ impl Project {
         let mut ready = self.prepare(options, &Gate::default())?;
         ready.memory.save(&self.config.paths.state)?;
         Idle::forget(&self.config)?;
-        let request = self.request(&ready, options)?;
+        let gate = Gate::default();
+        let request = self.request(&ready, options, &gate)?;
         let report = build::run(&request)?;
         let differences = build::verify(&request)?;
         self.published(&mut ready)?;
@@ -415,15 +510,24 @@ impl Project {
     pub fn why(&mut self, asked: &str) -> Result<Vec<build::Explanation>> {
         let options = Options { offline: true, dry_run: true, ..Options::default() };
         let ready = self.prepare(options, &Gate::default())?;
-        build::why(&self.request(&ready, options)?, asked)
+        build::why(&self.request(&ready, options, &Gate::default())?, asked)
     }
 
     /// Everything that a build is made from.
     fn prepare(&mut self, options: Options, gate: &Gate) -> Result<Ready> {
         let now = self.clock.now();
         let state = self.config.paths.state.clone();
-        let mut memory = Memory::load(&state, &*self.reporter)?;
-        let (snapshot, outcome) = self.pull(options, &memory, now, gate)?;
+        let known = self.warm.as_mut().and_then(|warm| warm.take_memory(&state));
+        let mut memory = known.map_or_else(|| Memory::load(&state, &*self.reporter), Ok)?;
+        let mark = self.warm.as_ref().and_then(|_| warm::data_mark(&self.config, options, now));
+        let known = self.warm.as_ref().and_then(|warm| warm.data(mark));
+        let (snapshot, outcome) = match known {
+            Some(known) => known,
+            None => self.pull(options, &memory, now, gate)?,
+        };
+        if let Some(warm) = &mut self.warm {
+            warm.keep_data(mark, &snapshot, outcome.as_ref());
+        }
         if gate.is_shut() {
             gate.pass()?;
         }
@@ -439,7 +543,8 @@ impl Project {
         let catalogue = snapshot.catalogue.with(&memory.archive);
 
         let highlighter = Highlighter::keeping(&state);
-        let around = Around::new(&self.config, &theme, &catalogue, now, &highlighter);
+        let data = source::local::data(&self.config)?;
+        let around = Around::new(&self.config, &theme, &catalogue, now, &highlighter, &data);
         let mut content = source::local::read(&self.config, &around, now)?;
         let synced_at = snapshot.synced_at;
         let edits =
@@ -457,6 +562,7 @@ impl Project {
                 config: &self.config,
                 catalogue: &catalogue,
                 content: &content,
+                data: &data,
                 has_layout: &|name| theme.has_layout(name),
                 changed_at: &|course| memory.changed_at(course),
                 data_changed_at: memory.data_changed_at,
@@ -506,7 +612,12 @@ impl Project {
         self.config.outputs.cards.then(|| site::Cards { colour, dates: Arc::new(range) })
     }
 
-    fn request<'a>(&'a self, ready: &'a Ready, options: Options) -> Result<build::Request<'a>> {
+    fn request<'a>(
+        &'a self,
+        ready: &'a Ready,
+        options: Options,
+        gate: &'a Gate,
+    ) -> Result<build::Request<'a>> {
         Ok(build::Request {
             site: &ready.site,
             assets: &ready.assets,
@@ -522,6 +633,7 @@ impl Project {
             precompress: self.config.outputs.precompress,
             dry_run: options.dry_run,
             now: ready.now,
+            gate,
             reporter: &*self.reporter,
         })
     }

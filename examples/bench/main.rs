@@ -4,6 +4,9 @@
 //! cargo build --release && cargo run --release --example bench -- --hugo $(command -v hugo) 5000
 //! ```
 //!
+//! With `--watch` it times saves: from the write of one file to the new bytes of the page that somebody looks at, beside
+//! `hugo server`.
+//!
 //! What is measured and how to read it stands in `benches/README.md`.
 
 #![allow(
@@ -15,6 +18,7 @@
 
 mod measure;
 mod sites;
+mod watch;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -42,6 +46,10 @@ struct Arguments {
     #[arg(long, default_value = "/dev/shm")]
     scratch: PathBuf,
 
+    /// Time saves of a watched site instead of builds.
+    #[arg(long)]
+    watch: bool,
+
     /// How often each case runs; the median is shown.
     #[arg(long, default_value_t = 3)]
     runs: usize,
@@ -66,6 +74,10 @@ fn main() -> ExitCode {
 fn table(arguments: &Arguments, courses: usize) -> Result<(), String> {
     let workshop = Workshop::new(&arguments.scratch, courses)?;
     let mut contenders = vec![Contender::Aither(arguments.aither.clone())];
+    if arguments.watch {
+        contenders.extend(arguments.hugo.clone().map(Contender::HugoMarkdown));
+        return watch::table(&workshop, &contenders, arguments.runs);
+    }
     if let Some(hugo) = &arguments.hugo {
         contenders.push(Contender::HugoAdapter(hugo.clone()));
         contenders.push(Contender::HugoMarkdown(hugo.clone()));

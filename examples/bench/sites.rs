@@ -117,6 +117,11 @@ impl Workshop {
         Ok(Self { folder, courses })
     }
 
+    /// How many courses there are.
+    pub(crate) fn courses(&self) -> usize {
+        self.courses
+    }
+
     fn catalogue(&self) -> PathBuf {
         self.folder.path().join("courses.json")
     }
@@ -186,6 +191,26 @@ impl Workshop {
 }
 
 impl Site {
+    /// Where it is.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// One of its files.
+    pub(crate) fn file(&self, path: &str) -> PathBuf {
+        self.folder.join(path)
+    }
+
+    /// The slug of a course in the middle.
+    pub(crate) fn course(&self) -> Result<String, String> {
+        let catalogue = self.folder.with_file_name("courses.json");
+        let text = fs::read_to_string(&catalogue).map_err(|e| format!("{}: {e}", catalogue.display()))?;
+        let at = text.find(&format!("{{\"id\": {},", self.courses / 2)).ok_or("no such course")?;
+        let key = "\"slug\": \"";
+        let from = at + text[at..].find(key).ok_or("no slug")? + key.len();
+        Ok(text[from..].chars().take_while(|c| *c != '"').collect())
+    }
+
     /// The files of the output, with what tells a file that was written from one that was not.
     pub(crate) fn stamps(&self) -> BTreeMap<PathBuf, (SystemTime, u64)> {
         use std::os::unix::fs::MetadataExt as _;

@@ -15,7 +15,7 @@ mod shelf;
 mod source;
 mod told;
 
-pub use image::{Format, Options as ImageOptions, Original, Variant};
+pub use image::{Format, Options as ImageOptions, Original, Variant, without_metadata};
 pub use names::is_fingerprinted;
 pub use picture::{Picture, Shown, Sources};
 pub use remote::Fetch;

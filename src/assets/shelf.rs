@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::cache::Cache;
 use super::css::{Sheet, SheetLink};
-use super::image::{Ask, Options as ImageOptions, Original, Store, Variant};
+use super::image::{Ask, Options as ImageOptions, Original, Store, Variant, without_metadata};
 use super::names;
 use super::picture::Answers;
 use super::remote::Remote;
@@ -201,7 +201,7 @@ impl Assets {
     /// The bytes of a file that is to be published.
     pub fn load(&self, made: &Made) -> Result<Cow<'static, [u8]>> {
         Ok(match &made.bytes {
-            Bytes::File(path) => Cow::Owned(files::read(path)?),
+            Bytes::File(path) => Cow::Owned(without_metadata(path, files::read(path)?)),
             Bytes::BuiltIn(bytes) => Cow::Borrowed(bytes),
             Bytes::Here(bytes) => Cow::Owned(bytes.to_vec()),
             Bytes::Picture(original, variant) => self.images.load(original, variant)?,
@@ -261,6 +261,10 @@ impl Assets {
             return Ok(known.clone());
         }
         let bytes = entry.source.read()?;
+        let bytes = match &entry.source.body {
+            Body::File(path) => Cow::Owned(without_metadata(path, bytes.into_owned())),
+            Body::BuiltIn(_) => bytes,
+        };
         Ok(entry.digests.get_or_init(|| (Digest::of(&bytes), integrity(&bytes))).clone())
     }
 

@@ -264,6 +264,19 @@ pub fn remove_empty_folder(path: &Path) -> bool {
     fs::remove_dir(path).is_ok()
 }
 
+/// Whether a path is a folder that holds nothing but folders, hidden ones included.
+pub fn is_hollow(path: &Path) -> bool {
+    let mut all = walkdir::WalkDir::new(path).into_iter();
+    all.all(|entry| entry.is_ok_and(|entry| entry.file_type().is_dir()))
+}
+
+/// Removes a folder that holds nothing but folders, and says whether it did.
+#[expect(clippy::disallowed_methods, reason = "this is the room that they are reserved for")]
+pub fn remove_hollow_folder(path: &Path) -> bool {
+    let all = walkdir::WalkDir::new(path).contents_first(true);
+    is_hollow(path) && all.into_iter().flatten().all(|entry| fs::remove_dir(entry.path()).is_ok())
+}
+
 /// Flushes a file's bytes to the disk.
 pub fn flush_file(path: &Path) -> Result<()> {
     File::open(path).and_then(|file| file.sync_all()).map_err(|e| io_error("flush", path, e))

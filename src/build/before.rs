@@ -22,11 +22,19 @@ pub(super) struct Before {
     /// New addresses that a killed build may have begun to write.
     pub(super) journal: Vec<String>,
     /// How the files that were written look now, in the order of the traces; nothing for those that are gone.
-    pub(super) on_disk: Vec<Option<Stamp>>,
+    pub(super) on_disk: Vec<Option<Seen>>,
     /// Whether the manifest is the one that belongs to the traces.
     pub(super) is_sure: bool,
     /// Files that a manifest without traces names.
     named: Vec<String>,
+}
+
+/// How a file of the output looks now.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seen {
+    pub(super) stamp: Stamp,
+    /// The hash of its bytes: from the trace if nobody touched it.
+    pub(super) digest: Option<Digest>,
 }
 
 impl Before {
@@ -47,9 +55,15 @@ impl Before {
                 request.reporter,
             );
         }
-        let look = |(path, _): &(Box<str>, Trace)| {
-            let metadata = std::fs::symlink_metadata(request.output.join(&**path));
-            metadata.ok().filter(std::fs::Metadata::is_file).map(|metadata| Stamp::of(&metadata))
+        let look = |(path, trace): &(Box<str>, Trace)| {
+            let file = request.output.join(&**path);
+            let metadata = std::fs::symlink_metadata(&file).ok().filter(std::fs::Metadata::is_file)?;
+            let stamp = Stamp::of(&metadata);
+            let digest = match stamp == trace.stamp {
+                true => Some(trace.digest),
+                false => digest_of(&file),
+            };
+            Some(Seen { stamp, digest })
         };
         let on_disk = traces.files.par_iter().with_min_len(512).map(look).collect();
         Ok(Self { traces, journal, on_disk, is_sure, named })
@@ -66,16 +80,16 @@ impl Before {
         self.traces.files.get(at).map(|(_, trace)| trace)
     }
 
-    /// The hash of the file that stands at `path` now: from the trace if nobody touched it, else from its bytes.
+    /// The hash of the file that stands at `path` now; nothing for a folder or a link, which a new file replaces.
     pub(super) fn digest_on_disk(&self, request: &Request<'_>, path: &str) -> Option<Digest> {
-        let at = self.traces.files.binary_search_by(|(known, _)| (**known).cmp(path));
-        if let Some((trace, stamp)) =
-            at.ok().and_then(|at| Some((&self.traces.files.get(at)?.1, self.on_disk.get(at)?)))
-            && *stamp == Some(trace.stamp)
-        {
-            return Some(trace.digest);
+        match self.traces.files.binary_search_by(|(known, _)| (**known).cmp(path)) {
+            Ok(at) => self.on_disk.get(at).copied().flatten()?.digest,
+            Err(_) => {
+                let file = request.output.join(path);
+                let is_file = std::fs::symlink_metadata(&file).is_ok_and(|metadata| metadata.is_file());
+                is_file.then(|| digest_of(&file)).flatten()
+            }
         }
-        files::read_if_present(&request.output.join(path)).ok().flatten().map(|bytes| Digest::of(&bytes))
     }
 
     /// Files that an earlier build wrote and this one does not want, and foreign ones if they are to go. `gone` are
@@ -99,6 +113,10 @@ impl Before {
         }
         Ok(stale.into_iter().collect())
     }
+}
+
+pub(super) fn digest_of(file: &Path) -> Option<Digest> {
+    files::read_if_present(file).ok().flatten().map(|bytes| Digest::of(&bytes))
 }
 
 /// How many files the last build left, if all of them, the manifest included, are as it left them.

@@ -34,6 +34,7 @@ impl Writer {
     pub(super) fn stamp(&mut self, stamp: Stamp) {
         self.length(usize::try_from(stamp.size).unwrap_or(usize::MAX));
         self.u64(stamp.modified);
+        self.u64(stamp.changed);
     }
 
     /// The bytes with their checksum.
@@ -97,7 +98,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn stamp(&mut self) -> Option<Stamp> {
-        Some(Stamp { size: self.length()? as u64, modified: self.u64()? })
+        Some(Stamp { size: self.length()? as u64, modified: self.u64()?, changed: self.u64()? })
     }
 
     pub(super) fn at_end(&self) -> bool {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use rayon::prelude::*;
 
-use super::before::Before;
+use super::before::{Before, Seen};
 use super::run::Request;
 use super::stage::{self, Stage};
 use super::trace::Trace;
@@ -100,11 +100,11 @@ impl Derived {
                 present => stage.put(route, Rank::Leaf, present.is_none(), &bytes)?,
             };
             let twins = wanted.make(request, before, stage, (route, Rank::Leaf, present), &bytes, digest)?;
-            let (hashes, assets) = Default::default();
+            let (hashes, assets, warnings) = Default::default();
             let inputs = inputs(route);
             let (since, until) = (i64::MIN, i64::MAX);
-            let trace =
-                Trace { shape: empty_shape, inputs, digest, stamp, since, until, hashes, assets, twins };
+            let shape = empty_shape;
+            let trace = Trace { shape, inputs, digest, stamp, since, until, hashes, warnings, assets, twins };
             Ok((route.as_str().into(), trace))
         };
         let mut made: Vec<Result<(Box<str>, Trace)>> = self.due.par_iter().map(write).collect();
@@ -128,9 +128,10 @@ fn standing(request: &Request<'_>, before: &Before, wanted: &Wanted<'_>, route: 
     }
     let at = before.traces.files.binary_search_by(|(known, _)| (**known).cmp(route)).ok()?;
     let (_, trace) = before.traces.files.get(at)?;
-    let stamp = before.on_disk.get(at).copied().flatten()?;
-    let is_whole = wanted.are_there(request, route, trace);
-    (stamp == trace.stamp && trace.inputs == inputs(route) && is_whole).then(|| trace.clone())
+    let Seen { stamp, digest } = before.on_disk.get(at).copied().flatten()?;
+    let twins = wanted.present(request, route, trace)?;
+    let is_whole = digest == Some(trace.digest) && trace.inputs == inputs(route);
+    is_whole.then(|| Trace { stamp, twins, ..trace.clone() })
 }
 
 /// Gives assets their numbers in the traces.

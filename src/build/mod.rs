@@ -3,6 +3,7 @@
 mod before;
 mod codec;
 mod derived;
+mod early;
 mod manifest;
 mod pages;
 mod plan;
@@ -16,8 +17,9 @@ mod verify;
 mod why;
 
 pub use before::intact;
+pub use early::early;
 pub use manifest::{MANIFEST, Manifest};
-pub use pages::pages;
+pub use pages::{Looked, pages};
 pub use reason::Reason;
 pub use run::{Asset, Bytes, Report, Request, run};
 pub use verify::verify;

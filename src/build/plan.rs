@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::before::Before;
+use super::before::{Before, Seen};
 use super::reads::{self, Look};
 use super::reason::Reason;
 use super::run::{Asset, Bytes, Request};
 use super::trace::{Row, Shape, Trace};
 use super::twins::{self, Wanted};
+use crate::assets::without_metadata;
 use crate::base::digest::{Digest, Fingerprint};
 use crate::base::files;
 use crate::error::Result;
@@ -79,7 +80,7 @@ impl Bytes {
     /// The bytes.
     pub fn load(&self) -> Result<Cow<'_, [u8]>> {
         match self {
-            Self::File(path) => files::read(path).map(Cow::Owned),
+            Self::File(path) => files::read(path).map(|bytes| Cow::Owned(without_metadata(path, bytes))),
             Self::Here(bytes) => Ok(Cow::Borrowed(bytes)),
         }
     }
@@ -224,11 +225,12 @@ impl<'a, 'b> Judge<'a, 'b> {
         }
         Ok(match self.before.on_disk.get(at).copied().flatten() {
             None => Err(Reason::Missing),
-            Some(_) if !self.twins.are_there(self.request, what.path(), trace) => Err(Reason::Twins),
-            Some(stamp) if stamp == trace.stamp => Ok(Trace { inputs, ..trace.clone() }),
-            Some(stamp) => match self.before.digest_on_disk(self.request, what.path()) {
-                Some(digest) if digest == trace.digest => Ok(Trace { inputs, stamp, ..trace.clone() }),
-                _ => Err(Reason::Edited),
+            Some(Seen { stamp, digest }) => match self.twins.present(self.request, what.path(), trace) {
+                None => Err(Reason::Twins),
+                Some(twins) if digest == Some(trace.digest) => {
+                    Ok(Trace { inputs, stamp, twins, ..trace.clone() })
+                }
+                Some(_) => Err(Reason::Edited),
             },
         })
     }

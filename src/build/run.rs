@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
@@ -20,10 +21,16 @@ use super::trace::{Shape, Shapes, Trace, Traces};
 use super::twins::{self, Wanted};
 use crate::base::digest::{Digest, Fingerprint};
 use crate::base::files;
+use crate::base::gate::Gate;
 use crate::base::report::{Reporter, Stage as Step};
+use crate::base::text::count;
 use crate::error::{Error, Kind, Result};
 use crate::site::{Body, Page, Rank, Route, Site};
 use crate::theme::{Note, Theme};
+
+/// After so many files that cannot be made a build gives up: what is wrong with one template is wrong with all its pages, and
+/// each may take as long as a page is allowed to.
+const FAILURES: usize = 20;
 
 /// What a build is made from and where it goes.
 #[derive(Clone)]
@@ -56,6 +63,8 @@ pub struct Request<'a> {
     pub dry_run: bool,
     /// The present moment.
     pub now: Timestamp,
+    /// Asks the build to give way to a newer one.
+    pub gate: &'a Gate,
     /// Who listens.
     pub reporter: &'a dyn Reporter,
 }
@@ -148,10 +157,16 @@ pub fn run(request: &Request<'_>) -> Result<Report> {
     let published: Vec<String> = derived.kept.keys().chain(derived.due.keys()).cloned().collect();
     report.removed = stale.iter().filter(|path| !derived.has(path)).count();
     report.unchanged += derived.kept.len();
+    // What templates had to say of a page holds as long as the page stays.
+    let kept = plan.kept.iter().map(|(_, trace)| trace);
+    let all = kept.chain(made.files.iter().map(|(_, trace)| trace));
+    let warnings: BTreeSet<&str> = all.flat_map(|trace| trace.warnings.iter().map(|text| &**text)).collect();
+    report.warnings = warnings.into_iter().map(str::to_owned).collect();
 
     let volatile = publish_volatile(request)?;
     let is_news = plan.is_news
         || !derived.due.is_empty()
+        || derived.kept.iter().any(|(path, trace)| before.trace(path) != Some(trace))
         || !plan.work.is_empty()
         || !plan.gone.is_empty()
         || !stale.is_empty();
@@ -191,17 +206,36 @@ fn would_differ(
         let made = render(request, &shapes, work)?;
         Ok((usize::from(work.present != Some(Digest::of(&made.bytes))), made.assets))
     };
-    let drawn: Vec<Result<(usize, Vec<Note>)>> = work.par_iter().map(differs).collect();
-    let (drawn, errors): (Vec<_>, Vec<_>) = drawn.into_iter().partition(Result::is_ok);
-    if let Some(error) = together(errors.into_iter().filter_map(Result::err).collect()) {
-        return Err(error);
-    }
     let mut count = 0;
-    for (differs, assets) in drawn.into_iter().flatten() {
+    for (differs, assets) in for_all(request, work, differs)? {
         count += differs;
         derived.ask(request, before, assets.iter().map(|note| note.key.as_str()))?;
     }
     Ok(count)
+}
+
+/// Does something with every file, on all cores. Where many fail, the first ones say why: the others are let be.
+fn for_all<T: Send>(
+    request: &Request<'_>,
+    work: &[Work<'_>],
+    act: impl Fn(&Work<'_>) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
+    let failures = AtomicUsize::new(0);
+    let results = work.par_iter().map(|work| {
+        if failures.load(Ordering::Relaxed) >= FAILURES {
+            return None;
+        }
+        let result = request.gate.check().and_then(|()| act(work));
+        failures.fetch_add(usize::from(result.is_err()), Ordering::Relaxed);
+        Some(result)
+    });
+    let results: Vec<Option<Result<T>>> = results.collect();
+    let left = results.iter().filter(|result| result.is_none()).count();
+    let (good, bad): (Vec<_>, Vec<_>) = results.into_iter().flatten().partition(Result::is_ok);
+    match together(bad.into_iter().filter_map(Result::err).collect(), left) {
+        Some(error) => Err(error),
+        None => Ok(good.into_iter().flatten().collect()),
+    }
 }
 
 /// Files to be removed.
@@ -328,41 +362,42 @@ fn make(
     let stage = Stage::begin(request.output, request.state, &new, &before.journal)?;
     request.reporter.begin(Step::Render, Some(work.len() as u64));
     let shapes = Mutex::new(Shapes::default());
-    let made = work.par_iter().map(|work| {
+    let made = for_all(request, work, |work| {
         let made = make_one(request, before, &wanted, &stage, &shapes, work);
         request.reporter.advance(1);
         made
     });
-    let (made, errors): (Vec<_>, Vec<_>) = made.collect::<Vec<_>>().into_iter().partition(Result::is_ok);
-    if let Some(error) = together(errors.into_iter().filter_map(Result::err).collect()) {
-        stage.abandon();
-        return Err(error);
-    }
-    let made: Vec<_> = made.into_iter().flatten().collect();
-    let empty_shape = shapes.lock().unwrap_or_else(PoisonError::into_inner).number(Shape::new());
-    let made_for_them = made_for(request, before, &made, derived, &stale, &stage, empty_shape);
-    let made_for_them = match made_for_them {
-        Ok(made_for_them) => made_for_them,
+    let empty_shape = || shapes.lock().unwrap_or_else(PoisonError::into_inner).number(Shape::new());
+    let all = made.and_then(|made| {
+        let more = made_for(request, before, &made, derived, &stale, &stage, empty_shape())?;
+        request.gate.check().map(|()| (made, more))
+    });
+    let (made, made_for_them) = match all {
+        Ok(all) => all,
         Err(error) => {
             stage.abandon();
             return Err(error);
         }
     };
-    in_the_way.iter().try_for_each(|path| stage::remove(request.output, path))?;
+    in_the_way.iter().try_for_each(|path| stage::make_way(request.output, path))?;
     report.written = stage.len();
     report.rendered = work.iter().filter(|work| matches!(work.what, What::Page(_))).count();
     request.reporter.begin(Step::Write, Some(report.written as u64));
     stage.publish(&|| request.reporter.advance(1))?;
-    let mut warnings = BTreeSet::new();
     let mut files = made_for_them;
     let mut assets = Numbers::default();
     for (work, one) in work.iter().zip(made) {
-        warnings.extend(one.warnings);
         report.unchanged += usize::from(work.present == Some(one.trace.digest));
         let numbers = one.assets.iter().map(|note| assets.number(&note.key, note.hash)).collect();
         files.push((work.path().into(), Trace { assets: numbers, ..one.trace }));
     }
-    report.warnings = warnings.into_iter().collect();
+    // A rename is a change of the file as well.
+    for (path, trace) in &mut files {
+        trace.stamp = stage::settled(&request.output.join(&**path), trace.stamp);
+        for twin in &mut trace.twins {
+            twin.stamp = stage::settled(&request.output.join(twins::name(path, twin.coding)), twin.stamp);
+        }
+    }
     Ok(Made { files, shapes: shapes.into_inner().unwrap_or_else(PoisonError::into_inner), assets })
 }
 
@@ -380,7 +415,7 @@ fn made_for(
         made.iter().flat_map(|one| &one.assets).map(|note| note.key.as_str()).collect();
     derived.ask(request, before, asked)?;
     let in_the_way = stage::check(request.output, derived.due.keys().map(String::as_str), stale)?;
-    in_the_way.iter().try_for_each(|path| stage::remove(request.output, path))?;
+    in_the_way.iter().try_for_each(|path| stage::make_way(request.output, path))?;
     derived.write(request, before, stage, empty_shape)
 }
 
@@ -399,7 +434,6 @@ struct Drawn<'a> {
 struct One {
     trace: Trace,
     assets: Vec<Note>,
-    warnings: Vec<String>,
 }
 
 fn render<'a>(request: &Request<'_>, shapes: &Mutex<Shapes>, work: &Work<'a>) -> Result<Drawn<'a>> {
@@ -445,18 +479,20 @@ fn make_one(
     let twins =
         wanted.make(request, before, stage, (work.path(), work.rank(), work.present), &bytes, digest)?;
     let inputs = work.what.inputs()?;
-    let trace = Trace { shape, inputs, digest, stamp, since, until, hashes, assets: Box::default(), twins };
-    Ok(One { trace, assets, warnings })
+    let warnings = warnings.into_iter().map(String::into_boxed_str).collect();
+    let own = Box::default();
+    let trace = Trace { shape, inputs, digest, stamp, since, until, hashes, assets: own, warnings, twins };
+    Ok(One { trace, assets })
 }
 
-/// One error of many: the first, with the number of the others and what they say.
-fn together(errors: Vec<Error>) -> Option<Error> {
+/// One error of many: the first, with the number of the others and what they say. `left` files were not tried any more.
+fn together(errors: Vec<Error>, left: usize) -> Option<Error> {
     const SHOWN: usize = 5;
     let mut seen = BTreeSet::new();
     let mut errors = errors.into_iter().filter(|error| seen.insert(error.message().to_owned()));
     let first = errors.next()?;
     let rest: Vec<Error> = errors.collect();
-    if rest.is_empty() {
+    if rest.is_empty() && left == 0 {
         return Some(first);
     }
     let mut message = first.message().to_owned();
@@ -466,6 +502,10 @@ fn together(errors: Vec<Error>) -> Option<Error> {
     }
     if rest.len() >= SHOWN {
         message.push_str(&format!("\n\n… and {} more", rest.len() + 1 - SHOWN));
+    }
+    if left > 0 {
+        let left = count(left, "more page was", "more pages were");
+        message.push_str(&format!("\n\nAfter {FAILURES} failures {left} not tried"));
     }
     let error = Error::new(first.kind(), message);
     Some(first.hints().iter().fold(error, |error, hint| error.hint(hint)))

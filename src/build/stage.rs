@@ -197,10 +197,15 @@ pub(super) fn check<'p>(
             let inside = files::walk(&output.join(path))?;
             let inside: Vec<String> =
                 inside.iter().map(|file| format!("{path}/{}", files::slashed(file))).collect();
-            if inside.is_empty() || !inside.iter().all(|file| stale.contains(file.as_str())) {
+            // Names that begin with a dot are not among them.
+            let is_ours = inside.iter().all(|file| stale.contains(file.as_str()));
+            if !is_ours || (inside.is_empty() && !files::is_hollow(&output.join(path))) {
                 return trouble(path, "is a folder where a file is needed", "move it away");
             }
-            in_the_way.extend(inside);
+            match inside.is_empty() {
+                true => drop(in_the_way.insert(path.to_owned())),
+                false => in_the_way.extend(inside),
+            }
         }
     }
     Ok(in_the_way)
@@ -228,6 +233,11 @@ pub(super) fn remove(output: &Path, path: &str) -> Result<()> {
     Ok(())
 }
 
+/// Removes what stands where a file is about to come: one of our own files, or a folder with nothing in it.
+pub(super) fn make_way(output: &Path, path: &str) -> Result<()> {
+    if files::remove_hollow_folder(&output.join(path)) { Ok(()) } else { remove(output, path) }
+}
+
 /// Whether a folder on the way to a path is a link.
 pub(super) fn is_behind_link(output: &Path, path: &str) -> bool {
     path.match_indices('/').any(|(at, _)| output.join(&path[..at]).is_symlink())
@@ -237,6 +247,14 @@ pub(super) fn is_behind_link(output: &Path, path: &str) -> bool {
 pub(super) fn stamp(path: &Path) -> Result<Stamp> {
     let metadata = std::fs::metadata(path).map_err(|e| files::io_error("read", path, e))?;
     Ok(Stamp::of(&metadata))
+}
+
+/// How a file looks after it was put in its place, if it is still the one that was.
+pub(super) fn settled(path: &Path, before: Stamp) -> Stamp {
+    match stamp(path) {
+        Ok(now) if Stamp { changed: before.changed, ..now } == before => now,
+        _ => before,
+    }
 }
 
 fn journal_path(state: &Path) -> PathBuf {

@@ -19,7 +19,7 @@ use crate::base::files;
 use crate::base::report::Reporter;
 use crate::error::Result;
 
-const MAGIC: &[u8; 8] = b"aitherT3";
+const MAGIC: &[u8; 8] = b"aitherT4";
 
 /// Enough of a file's metadata to tell that nobody touched it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -27,13 +27,23 @@ pub(super) struct Stamp {
     pub(super) size: u64,
     /// Nanoseconds since the epoch.
     pub(super) modified: u64,
+    /// When anything about the file last changed, in the same way; no program can set it. Nothing where the system has no
+    /// such time.
+    pub(super) changed: u64,
 }
 
 impl Stamp {
     pub(super) fn of(metadata: &Metadata) -> Self {
         let since = metadata.modified().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
         let modified = since.map_or(0, |since| u64::try_from(since.as_nanos()).unwrap_or(u64::MAX));
-        Self { size: metadata.len(), modified }
+        #[cfg(unix)]
+        let changed = {
+            use std::os::unix::fs::MetadataExt as _;
+            (metadata.ctime() as u64).wrapping_mul(1_000_000_000).wrapping_add(metadata.ctime_nsec() as u64)
+        };
+        #[cfg(not(unix))]
+        let changed = 0;
+        Self { size: metadata.len(), modified, changed }
     }
 }
 
@@ -66,6 +76,8 @@ pub(super) struct Trace {
     pub(super) until: i64,
     /// What was seen at each read of the shape that is not shared.
     pub(super) hashes: Box<[u64]>,
+    /// What a person should look at, although the page could be made.
+    pub(super) warnings: Box<[Box<str>]>,
     /// The assets that it asked for, by their numbers in [`Traces::assets`].
     pub(super) assets: Box<[u32]>,
     /// Its compressed twins.
@@ -143,12 +155,17 @@ impl Traces {
             out.u64(trace.inputs);
             out.bytes(trace.digest.as_bytes());
             out.stamp(trace.stamp);
-            // Most pages know nothing of the time.
+            // Most pages know nothing of the time, and nobody has to be warned of them.
             let timeless = trace.since == i64::MIN && trace.until == i64::MAX;
-            out.bytes(&[u8::from(!timeless)]);
+            let quiet = trace.warnings.is_empty();
+            out.bytes(&[u8::from(!timeless) | u8::from(!quiet) << 1]);
             if !timeless {
                 out.u64(trace.since as u64);
                 out.u64(trace.until as u64);
+            }
+            if !quiet {
+                out.length(trace.warnings.len());
+                trace.warnings.iter().for_each(|warning| out.text(warning));
             }
             trace.hashes.iter().for_each(|hash| out.u64(*hash));
             out.length(trace.assets.len());
@@ -205,9 +222,12 @@ impl Traces {
             let inputs = reader.u64()?;
             let digest = reader.digest()?;
             let stamp = reader.stamp()?;
-            let timeless = reader.byte()? == 0;
+            let flags = reader.byte()?;
+            let timeless = flags & 1 == 0;
             let (since, until) =
                 if timeless { (i64::MIN, i64::MAX) } else { (reader.u64()? as i64, reader.u64()? as i64) };
+            let warning_count = if flags & 2 == 0 { 0 } else { reader.length()? };
+            let warnings = (0..warning_count).map(|_| Some(reader.text()?.into())).collect::<Option<_>>()?;
             let hashes = (0..*own.get(shape as usize)?).map(|_| reader.u64()).collect::<Option<_>>()?;
             let asked = reader.length()?;
             let known = |number: usize| u32::try_from(number).ok().filter(|_| number < assets.len());
@@ -218,7 +238,8 @@ impl Traces {
                 twins.push(Twin { coding, digest: reader.digest()?, stamp: reader.stamp()? });
             }
             let twins = twins.into();
-            let trace = Trace { shape, inputs, digest, stamp, since, until, hashes, assets: asked, twins };
+            let trace =
+                Trace { shape, inputs, digest, stamp, since, until, hashes, warnings, assets: asked, twins };
             files.push((path.as_str().into(), trace));
         }
         reader.at_end().then_some(Self { salt, globals, moment, manifest, shapes, assets, files })
@@ -276,12 +297,16 @@ mod tests {
     fn sample() -> Traces {
         let row = |path: &str, shared| Row { kind: 1, path: path.into(), column: "".into(), shared };
         let file = |path: &str, since, until| {
-            let stamp = Stamp { size: 4_000, modified: 1_795_000_000_000_000_000 };
+            let modified = 1_795_000_000_000_000_000;
+            let stamp = Stamp { size: 4_000, modified, changed: modified + 1 };
             let hashes = Box::new([7, u64::MAX]);
             let digest = Digest::of(path.as_bytes());
+            let warnings = if path.contains('ö') { vec!["mind the ö".into()] } else { Vec::new() }.into();
             let assets = Box::new([1, 0]);
             let twins = Box::new([Twin { coding: Coding::Gzip, digest, stamp }]);
-            (path.into(), Trace { shape: 0, inputs: 9, digest, stamp, since, until, hashes, assets, twins })
+            let trace =
+                Trace { shape: 0, inputs: 9, digest, stamp, since, until, hashes, warnings, assets, twins };
+            (path.into(), trace)
         };
         Traces {
             salt: Some(Digest::of(b"salt")),

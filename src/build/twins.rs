@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::before::Before;
+use super::before::{self, Before};
 use super::run::Request;
 use super::stage::{self, Stage};
 use super::trace::{Stamp, Trace};
@@ -51,29 +51,39 @@ impl<'a> Wanted<'a> {
         self.of(path, u64::MAX).map(|coding| name(path, coding)).collect()
     }
 
-    /// Whether the twins of a file that stays are those that it is to have, as the last build left them.
-    pub(super) fn are_there(&self, request: &Request<'_>, path: &str, trace: &Trace) -> bool {
-        self.of(path, trace.stamp.size).eq(trace.twins.iter().map(|twin| twin.coding))
-            && are_as_left(request.output, path, trace)
+    /// The twins of a file that stays, if they are those that it is to have, with the bytes that the last build gave them.
+    pub(super) fn present(&self, request: &Request<'_>, path: &str, trace: &Trace) -> Option<Box<[Twin]>> {
+        let wanted = self.of(path, trace.stamp.size);
+        if !wanted.eq(trace.twins.iter().map(|twin| twin.coding)) {
+            return None;
+        }
+        let look = |twin: &Twin| {
+            let file = request.output.join(name(path, twin.coding));
+            let metadata = std::fs::symlink_metadata(&file).ok().filter(std::fs::Metadata::is_file)?;
+            let stamp = Stamp::of(&metadata);
+            let is_same = stamp == twin.stamp || before::digest_of(&file) == Some(twin.digest);
+            is_same.then_some(Twin { stamp, ..*twin })
+        };
+        trace.twins.iter().map(look).collect()
     }
 
     /// Makes the twins of a file that has just been made.
     pub(super) fn make(
         &self,
         request: &Request<'_>,
-        before: &Before,
+        last: &Before,
         stage: &Stage,
         (path, rank, present): (&str, Rank, Option<Digest>),
         bytes: &[u8],
         digest: Digest,
     ) -> Result<Box<[Twin]>> {
-        let is_same = present == Some(digest) && before.traces.salt == Some(request.salt);
+        let is_same = present == Some(digest) && last.traces.salt == Some(request.salt);
         if is_same
-            && let Some(old) = before.trace(path)
+            && let Some(old) = last.trace(path)
             && old.digest == digest
-            && self.are_there(request, path, old)
+            && let Some(twins) = self.present(request, path, old)
         {
-            return Ok(old.twins.clone());
+            return Ok(twins);
         }
         self.of(path, bytes.len() as u64)
             .map(|coding| {
@@ -81,7 +91,7 @@ impl<'a> Wanted<'a> {
                 let cannot = |e| files::io_error("compress", &request.output.join(&path), e);
                 let coded = coding.encode(bytes).map_err(cannot)?;
                 let digest = Digest::of(&coded);
-                let stamp = match before.digest_on_disk(request, &path) {
+                let stamp = match last.digest_on_disk(request, &path) {
                     Some(present) if present == digest => stage::stamp(&request.output.join(&path))?,
                     _ => stage.put(&path, rank, false, &coded)?,
                 };

@@ -30,6 +30,27 @@ pub struct Outcome {
     pub notes: Option<Personal>,
     /// Whether the result is complete.
     pub complete: Option<bool>,
+    /// The hash of what both sides last agreed on: something else there is somebody's change. See [`Outcome::mark`].
+    pub expected: Option<Digest>,
+}
+
+impl Outcome {
+    /// A hash of these texts, of those alone that are sent: it tells a change without giving anything away.
+    pub fn mark(&self, outcome: Option<&str>, notes: Option<&str>) -> String {
+        let mut hasher = Hasher::new("outcome");
+        for (is_sent, text) in [(self.outcome.is_some(), outcome), (self.notes.is_some(), notes)] {
+            if is_sent {
+                hasher.field(text.unwrap_or_default().trim().as_bytes());
+            }
+        }
+        hasher.finish().to_string()
+    }
+
+    /// The hash of what is sent.
+    pub fn own_mark(&self) -> String {
+        let text = |text: &Option<Personal>| text.as_ref().map(|text| text.reveal().clone());
+        self.mark(text(&self.outcome).as_deref(), text(&self.notes).as_deref())
+    }
 }
 
 /// A score of a student on a line of a gradebook.
@@ -59,10 +80,12 @@ pub enum TextField {
     Title,
     /// The description.
     Description,
+    /// What came out of a participation: personal, so that only hashes of it are told. No field of a course.
+    Result,
 }
 
 impl TextField {
-    /// All of them.
+    /// Those of a course.
     pub const ALL: [Self; 2] = [Self::Title, Self::Description];
 
     /// The name in front matter and in the API.
@@ -70,6 +93,7 @@ impl TextField {
         match self {
             Self::Title => "title",
             Self::Description => "description",
+            Self::Result => "result",
         }
     }
 }
@@ -117,7 +141,7 @@ impl Push {
             hasher.number(u64::from(value.is_some())).field(value.unwrap_or_default().as_bytes());
         };
         match self {
-            Self::Outcome(Outcome { participation, outcome, notes, complete }) => {
+            Self::Outcome(Outcome { participation, outcome, notes, complete, expected: _ }) => {
                 text(Some(participation.reveal()));
                 text(outcome.as_ref().map(|text| &**text.reveal()));
                 text(notes.as_ref().map(|text| &**text.reveal()));

@@ -9,16 +9,13 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::warm::RACY_SECONDS;
 use super::{Options, internal};
 use crate::base::digest::{Digest, Fingerprint};
 use crate::base::files::{self, Stamps};
 use crate::build;
 use crate::config::{Config, Source};
 use crate::error::Result;
-
-/// A file that changed this short a time before it was looked at may change again without looking otherwise: clocks of
-/// file systems tick coarsely.
-const RACY_SECONDS: i64 = 2;
 
 /// What a good build leaves.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

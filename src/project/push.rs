@@ -14,7 +14,7 @@ use crate::base::text::slugify;
 use crate::config::{Entry, Source as Configured};
 use crate::error::{Error, Kind, Result};
 use crate::model::catalogue::Catalogue;
-use crate::model::conflict::{Edit, Standing};
+use crate::model::conflict::{Edit, Resolution, Standing};
 use crate::model::course::{Course, CourseId};
 use crate::model::document::Overlay;
 use crate::model::push::{CourseText, Push, Pushed, TextField};
@@ -191,8 +191,10 @@ impl Project {
         for row in local::results(&self.config)? {
             let entry = target(&entries, row.source.as_deref(), &row.push)
                 .map_err(|why| Error::new(Kind::Content, format!("{}: {why}", row.place)))?;
-            jobs.push(Job { entry: entry.clone(), push: row.push, what: row.place, edits: Vec::new() });
+            let edits = result_edit(&row.push).into_iter().collect();
+            jobs.push(Job { entry: entry.clone(), push: row.push, what: row.place, edits });
         }
+        self.decided(&mut jobs)?;
         let looking = Options { offline: true, dry_run: options.dry_run, ..Options::default() };
         let ready = self.prepare(looking, &Gate::default())?;
         let mut texts: BTreeMap<String, Vec<Edit>> = BTreeMap::new();
@@ -214,6 +216,20 @@ impl Project {
             jobs.push(Job { entry: entry.clone(), push: Push::Text(text), what, edits });
         }
         Ok(jobs)
+    }
+
+    /// Leaves out results that nobody has decided on, or for which the source was right; says of the others what was there
+    /// when both sides agreed.
+    fn decided(&self, jobs: &mut Vec<Job>) -> Result<()> {
+        let conflicts = Conflicts::load(&self.config.paths.state, &*self.reporter)?;
+        jobs.retain_mut(|job| {
+            let (Push::Outcome(outcome), Some(edit)) = (&mut job.push, job.edits.first()) else {
+                return true;
+            };
+            outcome.expected = conflicts.expected(edit);
+            conflicts.over(edit).is_none_or(|conflict| conflict.resolution == Some(Resolution::Local))
+        });
+        Ok(())
     }
 
     /// The texts that are edited here and meant for a source, each with how it stands; and hides those of ours that do not
@@ -274,6 +290,7 @@ fn course_of<'c>(catalogue: &'c Catalogue, overlay: &Overlay) -> Option<&'c Cour
 fn edits(overlay: &Overlay, course: &Course) -> Vec<Edit> {
     let edit = |field: &TextField| {
         let (local, remote) = match field {
+            TextField::Result => return None,
             TextField::Title => (overlay.front.title.as_deref()?, &*course.title),
             TextField::Description => {
                 (overlay.front.description.as_deref()?, course.description.as_deref().unwrap_or_default())
@@ -290,8 +307,23 @@ fn edits(overlay: &Overlay, course: &Course) -> Vec<Edit> {
     overlay.push.iter().filter_map(edit).collect()
 }
 
+/// A result as an edit: by hashes, for it is somebody's.
+fn result_edit(push: &Push) -> Option<Edit> {
+    let Push::Outcome(outcome) = push else { return None };
+    let (outcome_or_notes, local) =
+        (outcome.outcome.is_some() || outcome.notes.is_some(), outcome.own_mark());
+    outcome_or_notes.then(|| Edit {
+        course: push.key(),
+        field: TextField::Result,
+        local,
+        remote: String::new(),
+        remote_updated_at: None,
+    })
+}
+
 fn hide(overlay: &mut Overlay, field: TextField) {
     match field {
+        TextField::Result => {}
         TextField::Title => overlay.front.title = None,
         TextField::Description => overlay.front.description = None,
     }

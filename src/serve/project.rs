@@ -1,18 +1,18 @@
 //! The work of a server over a site's folder.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::watch::Watching;
-use super::work::{Factory, RebuildRequest, Rebuilt, SyncRequest, Work};
+use super::work::{Factory, RebuildRequest, Rebuilt, Show, SyncRequest, Work};
 use crate::base::clock::SharedClock;
 use crate::base::gate::Gate;
 use crate::base::report::Reporter;
-use crate::config::{Config, Paths};
+use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::model::run::RunFigures;
-use crate::project::{Options, Project, Summary};
+use crate::project::{Onlookers, Options, Project};
 
 /// Reads the configuration; called again when its file has changed.
 type Load = dyn Fn() -> Result<Config> + Send + Sync;
@@ -26,22 +26,26 @@ pub fn work_on(
     let load: Arc<Load> = Arc::new(load);
     Box::new(move || {
         let config = load()?;
+        let project = Project::new(config, clock.clone(), reporter.clone()).kept_warm();
         let bench =
-            Bench { load: Arc::clone(&load), config, clock: clock.clone(), reporter: reporter.clone() };
+            Bench { load: Arc::clone(&load), project, clock: clock.clone(), reporter: reporter.clone() };
         Ok(Box::new(bench))
     })
 }
 
 /// The files that a site is made from.
-pub fn watching(root: &Path, paths: &Paths, poll: bool) -> Watching {
-    let folders: BTreeSet<PathBuf> =
-        [&paths.content, &paths.themes, &paths.templates, &paths.statics, &paths.texts, &paths.sass]
-            .into_iter()
-            .cloned()
-            .collect();
+pub fn watching(config: &Config, poll: bool) -> Watching {
+    let (root, paths) = (&config.root, &config.paths);
+    let mut files = vec![root.join("aither.toml")];
+    let sources = config.source.entries();
+    let data = sources.iter().filter_map(|entry| entry.source.path());
+    let (data_folders, data_files): (Vec<&PathBuf>, Vec<&PathBuf>) = data.partition(|path| path.is_dir());
+    files.extend(data_files.into_iter().cloned());
+    let own = [&paths.content, &paths.themes, &paths.templates, &paths.statics, &paths.texts, &paths.sass];
+    let folders: BTreeSet<PathBuf> = own.into_iter().chain(data_folders).cloned().collect();
     Watching {
-        root: root.to_owned(),
-        files: vec![root.join("aither.toml")],
+        root: root.clone(),
+        files,
         folders: folders.into_iter().filter(|folder| !paths.output.starts_with(folder)).collect(),
         poll,
     }
@@ -49,7 +53,8 @@ pub fn watching(root: &Path, paths: &Paths, poll: bool) -> Watching {
 
 struct Bench {
     load: Arc<Load>,
-    config: Config,
+    /// Kept between builds: it knows what it has read already.
+    project: Project,
     clock: SharedClock,
     reporter: Arc<dyn Reporter>,
 }
@@ -58,18 +63,13 @@ impl Bench {
     /// Output and state stay where the server looks for them, whatever the file says by now.
     fn reload(&mut self) -> Result<()> {
         let new = (self.load)()?;
-        if new.paths.output != self.config.paths.output {
+        let old = self.project.config();
+        if new.paths.output != old.paths.output {
             return Err(Error::new(Kind::Config, "the output folder is another one now")
                 .hint("start the server again"));
         }
-        self.config = new;
+        self.project = Project::new(new, self.clock.clone(), self.reporter.clone()).kept_warm();
         Ok(())
-    }
-
-    fn build(&self, options: Options, only: Option<String>, gate: &Gate) -> Result<Summary> {
-        Project::new(self.config.clone(), self.clock.clone(), self.reporter.clone())
-            .with_only(only)
-            .build_locked(options, gate)
     }
 }
 
@@ -77,16 +77,25 @@ impl Work for Bench {
     fn sync(&mut self, request: &SyncRequest, gate: &Gate) -> Result<RunFigures> {
         self.reload()?;
         let options = Options { full: request.full, ..Options::default() };
-        let summary = self.build(options, request.connector.clone(), gate)?;
+        // It asks some sources only; what a rebuild keeps in memory is of all of them.
+        let config = self.project.config().clone();
+        let project = Project::new(config, self.clock.clone(), self.reporter.clone());
+        let (connector, named) = (request.connector.clone(), request.only.clone());
+        let summary = project.with_only(connector).reading_only(named).build_locked(options, gate)?;
         Ok(summary.figures(self.clock.now()))
     }
 
-    fn rebuild(&mut self, request: &RebuildRequest, gate: &Gate) -> Result<Rebuilt> {
-        let config_changed = request.changed.iter().any(|path| path.ends_with("aither.toml"));
-        if config_changed || request.changed.is_empty() {
+    fn rebuild(&mut self, request: &RebuildRequest, gate: &Gate, show: &Show<'_>) -> Result<Rebuilt> {
+        let options = Options { offline: true, ..Options::default() };
+        let anything = request.changed.is_empty();
+        if anything || request.changed.iter().any(|path| path.ends_with("aither.toml")) {
             self.reload()?;
         }
-        let summary = self.build(Options { offline: true, ..Options::default() }, None, gate)?;
+        let onlookers = Onlookers { pages: &request.prefer, changed: &request.changed, show };
+        let summary = match anything {
+            true => self.project.build_locked(options, gate)?,
+            false => self.project.rebuild_locked(options, gate, &onlookers)?,
+        };
         let reasons = summary.build.reasons.into_iter();
         let rendered = reasons.map(|(path, reason)| (path, reason.to_string())).collect();
         Ok(Rebuilt { written: summary.build.written, rendered })

@@ -45,14 +45,14 @@ struct Inner {
 
 #[derive(Debug)]
 struct Tab {
-    /// The file of the page: `courses/ruhig/index.html`.
-    page: String,
+    /// The file of the page: `courses/ruhig/index.html`. Where there is none, also that of the page for such addresses.
+    pages: Vec<String>,
     sender: mpsc::Sender<Bytes>,
 }
 
 impl Hub {
-    /// A tab begins to listen. Must be called on the runtime.
-    pub(super) fn listen(&self, page: String, since: u64) -> mpsc::Receiver<Bytes> {
+    /// A tab begins to listen to the changes of what it shows. Must be called on the runtime.
+    pub(super) fn listen(&self, pages: Vec<String>, since: u64) -> mpsc::Receiver<Bytes> {
         let (sender, receiver) = mpsc::channel(WAITING);
         let mut inner = self.lock();
         if inner.closed {
@@ -61,7 +61,7 @@ impl Hub {
         // The first bytes make browsers take the stream for open.
         let _ = sender.try_send(Bytes::from_static(b"retry: 500\n\n"));
         if since < inner.number {
-            let _ = sender.try_send(inner.missed(&page, since));
+            let _ = sender.try_send(inner.missed(&pages, since));
         }
         if let Some(problem) = &inner.problem {
             let _ = sender.try_send(problem.clone());
@@ -78,15 +78,15 @@ impl Hub {
             }
         });
         inner.tabs.retain(|tab| !tab.sender.is_closed());
-        inner.tabs.push(Tab { page, sender });
+        inner.tabs.push(Tab { pages, sender });
         receiver
     }
 
-    /// The addresses that somebody is looking at.
+    /// The files of the pages that somebody is looking at.
     pub(super) fn open_pages(&self) -> Vec<String> {
         let mut inner = self.lock();
         inner.tabs.retain(|tab| !tab.sender.is_closed());
-        let mut pages: Vec<String> = inner.tabs.iter().map(|tab| address(&tab.page)).collect();
+        let mut pages: Vec<String> = inner.tabs.iter().flat_map(|tab| tab.pages.iter().cloned()).collect();
         pages.sort();
         pages.dedup();
         pages
@@ -97,7 +97,7 @@ impl Hub {
         let mut inner = self.lock();
         inner.number = number;
         inner.tabs.retain(|tab| {
-            let event = change(number, &tab.page, &changed);
+            let event = change(number, &tab.pages, &changed);
             event.is_none_or(|event| tab.sender.try_send(event).is_ok())
         });
         inner.changes.push_back((number, changed));
@@ -138,37 +138,31 @@ impl Hub {
 
 impl Inner {
     /// What a tab that knows generation `since` has missed.
-    fn missed(&self, page: &str, since: u64) -> Bytes {
+    fn missed(&self, pages: &[String], since: u64) -> Bytes {
         let known = self.changes.front().is_some_and(|(oldest, _)| *oldest <= since + 1);
         let later = self.changes.iter().filter(|(number, _)| *number > since);
         let all: HashSet<String> = match known {
             true => later.flat_map(|(_, changed)| changed.iter().cloned()).collect(),
-            false => HashSet::from([page.to_owned()]),
+            false => pages.iter().cloned().collect(),
         };
-        change(self.number, page, &all)
+        change(self.number, pages, &all)
             .unwrap_or_else(|| format!("id: {}\nevent: generation\ndata: {{}}\n\n", self.number).into())
     }
 }
 
 /// The event for a tab, if the change is any of its business: its page, or a file that a page may use.
-fn change(number: u64, page: &str, changed: &HashSet<String>) -> Option<Bytes> {
+fn change(number: u64, pages: &[String], changed: &HashSet<String>) -> Option<Bytes> {
     let is_asset =
         |path: &&String| !path.ends_with(".html") && !path.ends_with(".xml") && !path.ends_with(".json");
     let mut assets: Vec<&String> = changed.iter().filter(is_asset).collect();
     assets.sort();
-    let is_page = changed.contains(page) || assets.len() > MANY;
+    let is_page = pages.iter().any(|page| changed.contains(page)) || assets.len() > MANY;
     assets.truncate(MANY);
     if !is_page && assets.is_empty() {
         return None;
     }
     let data = json!({ "page": is_page, "assets": assets });
     Some(format!("id: {number}\nevent: change\ndata: {data}\n\n").into())
-}
-
-/// The address of a page's file: `/courses/ruhig/` of `courses/ruhig/index.html`.
-fn address(page: &str) -> String {
-    let folder = page.strip_suffix("index.html").filter(|rest| rest.is_empty() || rest.ends_with('/'));
-    format!("/{}", folder.unwrap_or(page))
 }
 
 /// What is added to a page that is served: the script by a relative address, for the page may be seen through a proxy
@@ -192,13 +186,12 @@ mod tests {
     #[test]
     fn a_tab_hears_of_its_page_and_of_assets_only() {
         let text = |event: Option<Bytes>| event.map(|bytes| String::from_utf8(bytes.to_vec()).unwrap());
-        assert_eq!(text(change(3, "a/index.html", &set(&["b/index.html", "feed.xml"]))), None);
-        let event = text(change(3, "a/index.html", &set(&["a/index.html", "x.css"]))).unwrap();
+        let shown = ["a/index.html".to_owned(), "404.html".to_owned()];
+        assert_eq!(text(change(3, &shown, &set(&["b/index.html", "feed.xml"]))), None);
+        let event = text(change(3, &shown, &set(&["a/index.html", "x.css"]))).unwrap();
         assert_eq!(event, "id: 3\nevent: change\ndata: {\"page\":true,\"assets\":[\"x.css\"]}\n\n");
-        assert_eq!(
-            (address("index.html"), address("a/index.html"), address("a.html")),
-            ("/".into(), "/a/".into(), "/a.html".into())
-        );
+        let event = text(change(4, &shown, &set(&["404.html"]))).unwrap();
+        assert_eq!(event, "id: 4\nevent: change\ndata: {\"page\":true,\"assets\":[]}\n\n");
     }
 
     #[tokio::test]
@@ -206,15 +199,15 @@ mod tests {
         let hub = Hub::default();
         hub.moved_on(1, set(&["index.html"]));
         hub.moved_on(2, set(&["a/index.html"]));
-        let mut late = hub.listen("a/index.html".into(), 1);
-        let mut other = hub.listen("b/index.html".into(), 1);
+        let mut late = hub.listen(vec!["a/index.html".into()], 1);
+        let mut other = hub.listen(vec!["b/index.html".into()], 1);
         late.recv().await.unwrap();
         other.recv().await.unwrap();
         assert!(late.recv().await.unwrap().starts_with(b"id: 2\nevent: change"));
         assert!(other.recv().await.unwrap().starts_with(b"id: 2\nevent: generation"));
-        assert_eq!(hub.open_pages(), ["/a/", "/b/"]);
+        assert_eq!(hub.open_pages(), ["a/index.html", "b/index.html"]);
         drop(other);
-        assert_eq!(hub.open_pages(), ["/a/"]);
+        assert_eq!(hub.open_pages(), ["a/index.html"]);
         hub.close();
         assert!(late.recv().await.is_none());
     }

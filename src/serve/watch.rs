@@ -20,7 +20,7 @@ use crate::base::files;
 pub struct Watching {
     /// The site's folder: the files right in it, whatever else is in there.
     pub root: PathBuf,
-    /// The files right in `root` that count: `aither.toml`.
+    /// Single files that count: `aither.toml`, a file of courses.
     pub files: Vec<PathBuf>,
     /// Folders with all that is in them; they need not exist.
     pub folders: Vec<PathBuf>,
@@ -76,13 +76,23 @@ impl Hints {
     fn new(watching: &Watching, remark: &dyn Fn(&str)) -> Self {
         let (sender, events) = channel();
         let mut hints = Self { watcher: None, events, followed: BTreeMap::new(), again: None };
-        if watching.poll || is_far_away(&watching.root) {
+        let is_far_away = is_far_away(&watching.root);
+        if is_far_away && !watching.poll {
+            remark(
+                "the files lie on a network or on the host of a container, where the system does not tell of changes; looking at them now and then instead",
+            );
+        }
+        if watching.poll || is_far_away {
             return hints;
         }
         let config = notify::Config::default().with_follow_symlinks(false);
         let made = RecommendedWatcher::new(move |event| drop(sender.send(event)), config);
         let watched = made.and_then(|mut watcher| {
-            watcher.watch(&watching.root, RecursiveMode::NonRecursive)?;
+            let parents = watching.files.iter().filter_map(|file| file.parent());
+            let folders: BTreeSet<&Path> = parents.chain([watching.root.as_path()]).collect();
+            for folder in folders.into_iter().filter(|folder| folder.is_dir()) {
+                watcher.watch(folder, RecursiveMode::NonRecursive)?;
+            }
             hints.watcher = Some(watcher);
             hints.try_follow(watching)
         });

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::base::gate::Gate;
 use crate::error::Result;
+use crate::model::event::Named;
 use crate::model::run::{RunFigures, RunType};
 
 /// Pulls and builds a site. Called by one thread at a time, with the site's lock held by the caller.
@@ -16,9 +17,14 @@ pub trait Work: Send {
     /// Pulls from the source and builds.
     fn sync(&mut self, request: &SyncRequest, gate: &Gate) -> Result<RunFigures>;
 
-    /// Builds from the last good answer of the source, after files have changed.
-    fn rebuild(&mut self, request: &RebuildRequest, gate: &Gate) -> Result<Rebuilt>;
+    /// Builds from the last good answer of the source, after files have changed. `show` takes files that are shown before
+    /// the rest of the build is there: path in the output, and bytes. Asked to give way, it ends with an error as soon as
+    /// it can, and the output is as it was.
+    fn rebuild(&mut self, request: &RebuildRequest, gate: &Gate, show: &Show<'_>) -> Result<Rebuilt>;
 }
+
+/// Takes files that are shown before the rest of their build is there.
+pub type Show<'a> = dyn Fn(Vec<(String, Vec<u8>)>) + 'a;
 
 /// Makes whoever does the work: at the start, and again after a run that had to be given up.
 pub type Factory = Box<dyn FnMut() -> Result<Box<dyn Work>> + Send>;
@@ -32,6 +38,8 @@ pub struct SyncRequest {
     pub connector: Option<String>,
     /// Who asks.
     pub run_type: RunType,
+    /// What some events name, where that is all that is to be read.
+    pub only: Option<Named>,
 }
 
 /// What a rebuild starts from.
@@ -39,7 +47,7 @@ pub struct SyncRequest {
 pub struct RebuildRequest {
     /// Files that changed, absolute. Empty where that is not known: anything may have changed.
     pub changed: Vec<PathBuf>,
-    /// Addresses that somebody is looking at, such as `/courses/ruhig/`: these pages come first.
+    /// Files that somebody is looking at, such as `courses/ruhig/index.html`: these come first.
     pub prefer: Vec<String>,
 }
 
@@ -63,6 +71,8 @@ pub enum Notice {
         rebuilt: Rebuilt,
         /// From the first sign of a change until the new pages were served.
         took: Duration,
+        /// From the same sign until the pages that somebody looks at were served, where that came first.
+        shown: Option<Duration>,
     },
     /// A rebuild failed; the site is as it was.
     Broken {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use rayon::prelude::*;
 
 use super::groups::ARCHIVE;
 use super::route::Route;
@@ -64,8 +65,9 @@ pub(super) fn join(
     let own = Overlays::of(overlays.iter().filter(|overlay| overlay.language == language && language != 0));
     let mut used = std::collections::HashSet::new();
     let mut joined = Vec::with_capacity(catalogue.len());
-    for course in catalogue.shared() {
-        let safe = base_slug(course);
+    let shared: Vec<&Arc<Course>> = catalogue.shared().collect();
+    let slugs: Vec<String> = shared.par_iter().map(|course| base_slug(course)).collect();
+    for (course, safe) in shared.into_iter().zip(slugs) {
         let overlay = main.get(course, &safe);
         let is_draft = |overlay: &Overlay| overlay.front.is_held_back;
         if let Some(overlay) = overlay {
@@ -80,17 +82,15 @@ pub(super) fn join(
         let is_fallback = language != 0 && translation.is_none();
         let overlay = translation.or(overlay);
         let updated_at = course.updated_at.or_else(|| changed_at(course));
-        joined.push((
-            with_overlay(course, overlay.map(|o| &**o)),
-            (overlay.cloned(), is_fallback),
-            updated_at,
-        ));
+        let whole = with_overlay(course, overlay.map(|o| &**o));
+        let wanted = if Arc::ptr_eq(&whole, course) { safe } else { base_slug(&whole) };
+        joined.push(Joined { course: whole, overlay: overlay.cloned(), is_fallback, updated_at, wanted });
     }
     let ours = overlays.iter().filter(|overlay| overlay.language == language);
     warnings.extend(lonely(ours.filter(|overlay| !used.contains(&*overlay.source))));
     let slugs = addresses(&joined, warnings);
-    let mut entries = Vec::with_capacity(joined.len());
-    for ((course, (overlay, is_fallback), updated_at), slug) in joined.into_iter().zip(slugs) {
+    let made = joined.into_par_iter().zip(slugs).map(|(joined, slug)| {
+        let Joined { course, overlay, is_fallback, updated_at, .. } = joined;
         let route = Route::page(&["courses", &slug])?;
         let is_past = course.archived_at.is_some() || ends(&course, config).is_some_and(|end| end <= now);
         let mark = Fingerprint::new(8).number(seen(&course, config)).text(&slug).number(u64::from(is_past));
@@ -100,22 +100,22 @@ pub(super) fn join(
         let link_mark = Fingerprint::new(9).text(&course.title).text(&slug).get();
         let id = format!("course:{}", course.id).into();
         let slug = slug.into();
-        entries.push(Entry {
-            id,
-            course,
-            overlay,
-            slug,
-            route,
-            is_past,
-            is_fallback,
-            updated_at,
-            mark,
-            link_mark,
-        });
-    }
+        Ok(Entry { id, course, overlay, slug, route, is_past, is_fallback, updated_at, mark, link_mark })
+    });
+    let mut entries = made.collect::<Result<Vec<_>>>()?;
     // Archived courses come last: they are nobody's neighbours and on no list.
     entries.sort_by_cached_key(|entry| Place::of(entry, config.courses.order));
     Ok(entries)
+}
+
+/// A course with what local content overrides, on its way to an address.
+struct Joined {
+    course: Arc<Course>,
+    overlay: Option<Arc<Overlay>>,
+    is_fallback: bool,
+    updated_at: Option<Timestamp>,
+    /// The slug that it would like to have.
+    wanted: String,
 }
 
 /// The addresses of all courses in the language of `config`, by the slugs that the site and the source have for them, and by their ids.
@@ -249,11 +249,11 @@ fn base_slug(course: &Course) -> String {
 
 /// One address a course. Where foreign slugs meet, the course whose slug is safe as it stands keeps the address, else
 /// the one with the smallest id; the others get their id appended, so that addresses do not depend on the order.
-fn addresses<T>(joined: &[(Arc<Course>, T, Option<Timestamp>)], warnings: &mut Vec<String>) -> Vec<String> {
-    let wanted: Vec<String> = joined.iter().map(|(course, ..)| base_slug(course)).collect();
-    let mut holder: HashMap<&str, usize> = HashMap::new();
-    for (index, slug) in wanted.iter().enumerate() {
-        let key = |i: usize| (*joined[i].0.slug != *slug, &joined[i].0.id);
+fn addresses(joined: &[Joined], warnings: &mut Vec<String>) -> Vec<String> {
+    let wanted = || joined.iter().map(|joined| joined.wanted.as_str()).enumerate();
+    let mut holder: HashMap<&str, usize> = HashMap::with_capacity(joined.len());
+    for (index, slug) in wanted() {
+        let key = |i: usize| (*joined[i].course.slug != *slug, &joined[i].course.id);
         let held = holder.entry(slug).or_insert(index);
         if key(index) < key(*held) {
             *held = index;
@@ -261,12 +261,12 @@ fn addresses<T>(joined: &[(Arc<Course>, T, Option<Timestamp>)], warnings: &mut V
     }
     let mut taken: std::collections::HashSet<String> = holder.keys().map(|slug| (*slug).to_owned()).collect();
     let mut result = Vec::with_capacity(joined.len());
-    for (index, slug) in wanted.iter().enumerate() {
-        if holder.get(slug.as_str()) == Some(&index) {
-            result.push(slug.clone());
+    for (index, slug) in wanted() {
+        if holder.get(slug) == Some(&index) {
+            result.push(slug.to_owned());
             continue;
         }
-        let course = &joined[index].0;
+        let course = &joined[index].course;
         let hash = Digest::of(course.id.as_str().as_bytes()).short();
         let id = Some(slugify(course.id.as_str())).filter(|id| !id.is_empty());
         let mut own = format!("{slug}-{}", id.unwrap_or_else(|| format!("{hash:016x}")));

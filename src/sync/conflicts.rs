@@ -11,6 +11,7 @@ use crate::base::files::{self, Lock};
 use crate::base::report::Reporter;
 use crate::error::{Error, Kind, Result};
 use crate::model::conflict::{Conflict, ConflictStatus, Edit, Resolution, Standing};
+use crate::model::push::TextField;
 
 const VERSION: u32 = 1;
 
@@ -116,6 +117,16 @@ impl Conflicts {
         }
     }
 
+    /// The hash of what the source said when both sides last agreed on this edit.
+    pub fn expected(&self, edit: &Edit) -> Option<Digest> {
+        self.agreed.get(&key(edit)).map(|agreed| agreed.remote)
+    }
+
+    /// The conflict over exactly this edit, if there is or was one.
+    pub fn over(&self, edit: &Edit) -> Option<&Conflict> {
+        self.get(&id(edit)).filter(|conflict| conflict.local_snapshot == edit.local)
+    }
+
     /// The source took what stands here.
     pub fn pushed(&mut self, edit: &Edit, now: Timestamp) {
         let local = hash(&edit.local);
@@ -168,7 +179,10 @@ impl Conflicts {
         let conflict = Conflict {
             id: id.clone(),
             connector: connector.to_owned(),
-            entity_type: "course".to_owned(),
+            entity_type: match edit.field {
+                TextField::Result => "participation".to_owned(),
+                TextField::Title | TextField::Description => "course".to_owned(),
+            },
             record_id: edit.course.clone(),
             field: edit.field,
             status: ConflictStatus::Open,
@@ -225,7 +239,6 @@ fn path(state: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::push::TextField;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(1_700_000_000 + second).unwrap()

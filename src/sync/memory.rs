@@ -81,9 +81,14 @@ impl Default for Memory {
 }
 
 impl Memory {
+    /// Where the memory is below `state`.
+    pub fn path(state: &Path) -> PathBuf {
+        state.join("memory.json")
+    }
+
     /// Reads the memory below `state`. One that cannot be read is told of and begun anew.
     pub fn load(state: &Path, reporter: &dyn Reporter) -> Result<Self> {
-        let path = path(state);
+        let path = Self::path(state);
         let Some(bytes) = files::read_if_present(&path)? else { return Ok(Self::default()) };
         match serde_json::from_slice::<Self>(&bytes) {
             Ok(memory) if memory.version == VERSION => Ok(memory),
@@ -101,7 +106,7 @@ impl Memory {
 
     /// Writes the memory, if it differs from what is there.
     pub fn save(&self, state: &Path) -> Result<()> {
-        let path = path(state);
+        let path = Self::path(state);
         let bytes = serde_json::to_vec(self).unwrap_or_default();
         if files::read_if_present(&path)?.as_deref() == Some(&bytes) {
             return Ok(());
@@ -157,8 +162,4 @@ impl Memory {
     pub fn changed_at(&self, course: &Course) -> Option<Timestamp> {
         self.courses.get(course.id.as_str()).map(|seen| seen.at)
     }
-}
-
-fn path(state: &Path) -> PathBuf {
-    state.join("memory.json")
 }

@@ -291,3 +291,72 @@ fn a_second_build_at_once_is_told_to_wait() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("another build"));
     assert_eq!(site.times(), before);
 }
+
+#[test]
+fn what_templates_say_of_a_page_is_said_as_long_as_it_stays() {
+    let site = Fixture::new(
+        "source = \"sample\"\n[site]\ntitle = \"A\"\nbase_url = \"https://a.example\"\n[theme]\nstrict = false\n",
+    );
+    site.put("templates/layouts/page.liquid", "{{ page.nothing_of_that_name }}");
+    site.put("content/about.md", "+++\ntitle = \"Wir\"\n+++\n");
+    let told = |at: usize| -> Vec<String> {
+        let all = site.reporter.warnings().split_off(at);
+        all.into_iter().filter(|told| told.contains("nothing_of_that_name")).collect()
+    };
+    site.build();
+    assert_eq!(told(0).len(), 1);
+    let (rendered, at) = (site.build().build.rendered, site.reporter.warnings().len());
+    assert_eq!((rendered, told(0).len()), (0, 2));
+    // Another page is rendered, and this one is still odd.
+    site.put("content/more.md", "+++\ntitle = \"Mehr\"\ntemplate = \"section\"\n+++\n");
+    assert!(site.build().build.rendered > 0);
+    assert_eq!(told(at).len(), 1);
+    site.put("templates/layouts/page.liquid", "{{ page.title }}");
+    let at = site.reporter.warnings().len();
+    site.build();
+    assert_eq!(told(at), Vec::<String>::new());
+}
+
+#[cfg(unix)]
+#[test]
+fn an_edit_that_hides_its_time_is_seen() {
+    let site = Fixture::with_courses(&[("a", "Ruhig reden", "2027-01-10")]);
+    site.build();
+    let before = site.tree();
+    let file = site.path("output/index.html");
+    let modified = std::fs::metadata(&file).unwrap().modified().unwrap();
+    let forged = site.output("index.html").replace("Ruhig", "Laut!");
+    std::fs::write(&file, forged).unwrap();
+    std::fs::File::options().write(true).open(&file).unwrap().set_modified(modified).unwrap();
+    assert_eq!(site.build().build.written, 1);
+    assert_eq!(Fixture::changed(&before, &site.tree()), Vec::<String>::new());
+    assert_eq!(site.build().build.written, 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn links_and_empty_folders_in_place_of_a_page_make_way() {
+    let site = Fixture::with_courses(&[("a", "Ruhig reden", "2027-01-10")]);
+    site.build();
+    let before = site.tree();
+    let page = site.path("output/courses/ruhig-reden/index.html");
+    // A link to the very bytes is no file of ours, either.
+    let elsewhere = site.path("elsewhere.html");
+    std::fs::rename(&page, &elsewhere).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, &page).unwrap();
+    site.build();
+    assert!(!page.is_symlink() && elsewhere.exists());
+    assert_eq!(Fixture::changed(&before, &site.tree()), Vec::<String>::new());
+
+    std::fs::remove_file(&page).unwrap();
+    std::fs::create_dir_all(page.join("deep/.hidden")).unwrap();
+    site.build();
+    assert_eq!(Fixture::changed(&before, &site.tree()), Vec::<String>::new());
+
+    // What is not ours stays.
+    std::fs::remove_file(&page).unwrap();
+    site.put("output/courses/ruhig-reden/index.html/deep/.mine", "mine");
+    let error = site.try_build(Options::default()).unwrap_err();
+    assert!(error.message().contains("is a folder where a file is needed"), "{error}");
+    assert!(page.join("deep/.mine").exists());
+}

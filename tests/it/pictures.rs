@@ -10,7 +10,10 @@ use aither::base::http::{Cause, Failure, Request, Response, Transport};
 use aither::config::{Config, Environment};
 use aither::project::{Options, Project, Summary};
 use image::codecs::jpeg::JpegEncoder;
-use image::{DynamicImage, ImageEncoder, ImageFormat, ImageReader, Rgb, RgbImage, Rgba, RgbaImage};
+use image::codecs::webp::WebPEncoder;
+use image::{
+    DynamicImage, ImageDecoder as _, ImageEncoder, ImageFormat, ImageReader, Rgb, RgbImage, Rgba, RgbaImage,
+};
 
 use crate::fixture::Fixture;
 
@@ -27,16 +30,21 @@ pub(crate) fn jpeg(width: u32, height: u32) -> Vec<u8> {
     bytes
 }
 
-/// A JPEG that says by EXIF that it has to be turned to the right, and where it was taken.
-fn turned(width: u32, height: u32) -> Vec<u8> {
+/// Turn to the right, and where the picture was taken.
+fn exif() -> Vec<u8> {
     // Little-endian TIFF: orientation 6, and a maker (a text that must not be published).
     let mut exif = b"II*\0\x08\0\0\0\x02\0".to_vec();
     exif.extend(b"\x0f\x01\x02\0\x10\0\0\0\x26\0\0\0");
     exif.extend(b"\x12\x01\x03\0\x01\0\0\0\x06\0\0\0");
     exif.extend(b"\0\0\0\0GPS 52.52 13.40\0");
+    exif
+}
+
+/// A JPEG that says so by EXIF.
+fn turned(width: u32, height: u32) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut encoder = JpegEncoder::new(&mut bytes);
-    encoder.set_exif_metadata(exif).unwrap();
+    encoder.set_exif_metadata(exif()).unwrap();
     let pixels = photo(width, height).into_rgb8();
     encoder.write_image(&pixels, width, height, image::ExtendedColorType::Rgb8).unwrap();
     assert!(bytes.windows(3).any(|three| three == b"GPS"));
@@ -141,6 +149,43 @@ fn a_picture_is_turned_and_says_nothing_of_where_it_was_taken() {
             assert!(picture.get_pixel(15, 5).0[0] > 180 && picture.get_pixel(15, 55).0[2] > 180);
         }
     }
+}
+
+#[test]
+fn an_original_is_published_without_what_it_says_about_itself() {
+    let text = b"\0\0\0\x08tEXtGPS\x0052.5\x12\x34\x56\x78";
+    let mut png = Vec::new();
+    photo(8, 4).write_to(&mut Cursor::new(&mut png), ImageFormat::Png).unwrap();
+    png.splice(33..33, text.iter().copied());
+    let mut webp = Vec::new();
+    let mut encoder = WebPEncoder::new_lossless(&mut webp);
+    encoder.set_exif_metadata(exif()).unwrap();
+    encoder.write_image(&photo(8, 4).into_rgb8(), 8, 4, image::ExtendedColorType::Rgb8).unwrap();
+    let mut jpeg = turned(60, 30);
+    jpeg.extend(b"GPS behind the end");
+    let site = site("{{ 'a.jpg' | asset_url }}").write("static/a.jpg", &jpeg).write("content/b.png", &png);
+    let site = site.write("static/c.webp", &webp).write("static/broken.jpg", &jpeg[..jpeg.len() / 2]);
+    site.build();
+    for (path, before) in [("a.jpg", &jpeg), ("b.png", &png), ("c.webp", &webp)] {
+        let after = fs::read(site.path("output").join(path)).unwrap();
+        let says = |bytes: &[u8]| bytes.windows(3).any(|three| three == b"GPS");
+        assert!(says(before) && !says(&after), "{path}");
+        let read = |bytes: &[u8]| {
+            let reader = ImageReader::new(Cursor::new(bytes.to_vec())).with_guessed_format().unwrap();
+            let mut decoder = reader.into_decoder().unwrap();
+            (decoder.orientation().unwrap(), DynamicImage::from_decoder(decoder).unwrap())
+        };
+        assert_eq!(read(&after), read(before), "{path}: the same pixels, turned the same way");
+    }
+    // What cannot be understood is not touched.
+    assert_eq!(fs::read(site.path("output/broken.jpg")).unwrap(), &jpeg[..jpeg.len() / 2]);
+    let page = site.output("a/index.html");
+    let hashed = page.split('|').next().unwrap().trim_start_matches('/');
+    assert_eq!(
+        fs::read(site.path("output").join(hashed)).unwrap(),
+        fs::read(site.path("output/a.jpg")).unwrap()
+    );
+    assert!(site.run(&["build", "--verify"]).status.success());
 }
 
 #[test]

@@ -34,7 +34,8 @@ fn academy() -> (hemera::Service, Fixture, String) {
     )
     .env("HEMERA_API_BASE_URL", &service.url())
     .env("HEMERA_API_KEY", service.key());
-    let participation = participations(&service).first().unwrap().id.clone();
+    let free = |one: &hemera::Participation| one.result_outcome.is_none() && one.result_notes.is_none();
+    let participation = participations(&service).into_iter().find(free).unwrap().id;
     (service, site, participation)
 }
 
@@ -77,6 +78,41 @@ fn results_go_to_hemera_once() {
     for file in std::fs::read_dir(site.path(".aither")).unwrap().flatten().filter(|f| f.path().is_file()) {
         let text = String::from_utf8_lossy(&std::fs::read(file.path()).unwrap()).into_owned();
         assert!(!text.contains("geheim") && !text.contains(&id), "{:?}", file.path());
+    }
+}
+
+/// A participant may have written a result meanwhile. Only hashes of it are kept.
+#[test]
+fn a_result_that_somebody_else_wrote_is_a_conflict() {
+    for (side, there) in [("local", "Unsere Fassung"), ("remote", "Eigene Worte")] {
+        let (service, site, id) = academy();
+        site.put("content/results/a.csv", format!("participation,outcome\n{id},Unsere Fassung\n"));
+        site.build();
+        let text = |service: &hemera::Service| {
+            participations(service)
+                .into_iter()
+                .find(|one| one.id == id)
+                .unwrap()
+                .result_outcome
+                .unwrap_or_default()
+        };
+        service.edit(|catalogue| {
+            let bookings = catalogue.courses.iter_mut().flat_map(|course| &mut course.bookings);
+            let mut all = bookings.filter_map(|booking| booking.participation.as_mut());
+            all.find(|one| one.id == id).unwrap().result_outcome = Some("Eigene Worte".into());
+        });
+        assert_eq!(push(&site).conflicts, ["results/a.csv, row 2"]);
+        assert_eq!(push(&site), PushSummary::default(), "nothing goes until somebody decides");
+        assert_eq!(text(&service), "Eigene Worte");
+        let open = conflicts(&site);
+        assert_eq!((&open[0]["entityType"], &open[0]["field"]), (&json!("participation"), &json!("result")));
+        let kept = std::fs::read_to_string(site.path(".aither/conflicts.json")).unwrap();
+        assert!(!kept.contains("Worte") && !kept.contains("Fassung") && !kept.contains(&id), "{kept}");
+        assert!(site.run(&["conflicts", "resolve", open[0]["id"].as_str().unwrap(), side]).status.success());
+        let summary = push(&site);
+        assert_eq!(summary.sent.len(), usize::from(side == "local"));
+        assert_eq!(text(&service), there);
+        assert_eq!(push(&site).sent.len(), 0);
     }
 }
 

@@ -160,11 +160,41 @@ fn a_browser_shows_changes_as_they_are_saved() {
     browser.until("return document.getElementById('foot')?.textContent", &"länger".into());
     assert_eq!(browser.script("return [window.same, Math.round(window.scrollY)]"), json!([1, 1234]));
 
-    // An error covers the page, and goes with its cause.
-    put(&site, "templates/partials/footer.liquid", "{% if %}");
-    let overlay =
-        "return document.querySelector('aither-problem')?.shadowRoot.textContent.includes('footer') ?? false";
-    browser.until(overlay, &true.into());
+    // What the reader did to the page stays: text in a field, what is unfolded, where the cursor is.
+    let form = |text: &str| {
+        format!(
+            "<footer id=\"foot\"><link rel=\"stylesheet\" href=\"/extra.css\"><p>{text}</p><input id=\"field\">\
+             <details id=\"more\"><summary>mehr</summary>{text}</details></footer>\n"
+        )
+    };
+    let text = "return document.querySelector('#foot p')?.textContent";
+    put(&site, "templates/partials/footer.liquid", &form("Feld"));
+    browser.until(text, &"Feld".into());
+    browser.script(
+        "const field = document.getElementById('field'); field.value = 'getippt'; field.focus(); \
+         document.getElementById('more').open = true",
+    );
+    put(&site, "templates/partials/footer.liquid", &form("Feld zwei"));
+    browser.until(text, &"Feld zwei".into());
+    let state = "return [window.same, document.getElementById('field').value, document.activeElement.id, \
+                 document.getElementById('more').open]";
+    assert_eq!(browser.script(state), json!([1, "getippt", "field", true]));
+
+    // A style sheet is exchanged, and the page stays.
+    put(&site, "static/extra.css", "body { min-height: 4000px; border-top: 7px solid }");
+    browser.until("return getComputedStyle(document.body).borderTopWidth", &"7px".into());
+    assert_eq!(browser.script(state), json!([1, "getippt", "field", true]));
+
+    // An error covers the page, with the place and what to do, and goes with its cause.
+    put(&site, "templates/partials/footer.liquid", "<footer>\n  {{ site.title | upcas }}\n</footer>");
+    let overlay = "return document.querySelector('aither-problem')?.shadowRoot.textContent ?? ''";
+    let begun = Instant::now();
+    while !browser.script(overlay).as_str().unwrap().contains("footer.liquid:2") {
+        assert!(begun.elapsed() < PATIENCE, "{}", browser.script(overlay));
+    }
+    let said = browser.script(overlay).as_str().unwrap().to_owned();
+    assert!(said.contains("{{ site.title | upcas }}") && said.contains('^'), "{said}");
+    assert!(said.contains("upcase"), "{said}");
     put(&site, "templates/partials/footer.liquid", &footer("wieder gut"));
     browser.until("return document.querySelector('aither-problem') === null", &true.into());
     browser.until("return document.getElementById('foot')?.textContent", &"wieder gut".into());

@@ -8,6 +8,7 @@ mod ask;
 mod encode;
 mod probe;
 mod store;
+mod strip;
 
 use std::path::PathBuf;
 
@@ -15,6 +16,7 @@ pub(super) use ask::Ask;
 pub(super) use probe::{Found, Kind, Meta, examined};
 pub use store::Original;
 pub(super) use store::Store;
+pub use strip::without_metadata;
 
 use super::names;
 use crate::base::digest::{Digest, Hasher};

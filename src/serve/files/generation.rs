@@ -7,6 +7,9 @@
 //! proportion to what changed, no byte is copied, and what a request has found stays open to it. The `ETag` is the name of the
 //! file, so bytes and tag cannot part.
 //!
+//! While somebody works on the site, a few files may be shown *early*: the pages that are looked at, from memory, before the
+//! rest of their build is there. All other addresses stay at the last complete build, and the disk knows nothing of it.
+//!
 //! Where the disk has no hard links, and for files that the manifest does not know or that differ from it, the output
 //! folder itself is read, race-free but without that promise.
 
@@ -14,8 +17,10 @@ use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
+use hyper::body::Bytes;
 use rayon::prelude::*;
 use serde::Deserialize;
 
@@ -40,14 +45,23 @@ pub(super) struct Entry {
     pub(super) has_twins: bool,
 }
 
+/// A file that is shown before the build that makes it is complete.
+#[derive(Debug, Clone)]
+pub(super) struct Early {
+    pub(super) digest: Digest,
+    pub(super) bytes: Bytes,
+    pub(super) modified: SystemTime,
+}
+
 /// The site at one moment.
 #[derive(Debug)]
 pub(in super::super) struct Generation {
     /// Counts the changes of the site since the server began.
     pub(in super::super) number: u64,
-    files: HashMap<Box<str>, Entry>,
-    output: Option<Folder>,
-    kept: Option<Folder>,
+    files: Arc<HashMap<Box<str>, Entry>>,
+    early: HashMap<Box<str>, Early>,
+    output: Option<Arc<Folder>>,
+    kept: Option<Arc<Folder>>,
     /// The list of new addresses that a build under way writes in place.
     publishing: PathBuf,
 }
@@ -61,12 +75,24 @@ struct Listing {
 impl Generation {
     /// A site without a page.
     pub(in super::super) fn empty() -> Self {
-        Self { number: 0, files: HashMap::new(), output: None, kept: None, publishing: PathBuf::new() }
+        Self {
+            number: 0,
+            files: Arc::default(),
+            early: HashMap::new(),
+            output: None,
+            kept: None,
+            publishing: PathBuf::new(),
+        }
     }
 
     /// The file of the manifest at this path, if it is kept.
     pub(super) fn get(&self, path: &str) -> Option<&Entry> {
         self.files.get(path)
+    }
+
+    /// The file at this path, if it is shown early.
+    pub(super) fn early(&self, path: &str) -> Option<&Early> {
+        self.early.get(path)
     }
 
     /// How many files are kept.
@@ -104,12 +130,28 @@ impl Generation {
     /// The paths at which this generation has other bytes than `before`.
     pub(in super::super) fn changed_since(&self, before: &Self) -> HashSet<String> {
         let differs = |path: &str| self.digest(path) != before.digest(path);
-        let paths = self.files.keys().chain(before.files.keys());
+        let early = self.early.keys().chain(before.early.keys());
+        let all = || self.files.keys().chain(before.files.keys());
+        let kept = (!Arc::ptr_eq(&self.files, &before.files)).then(all);
+        let paths = early.chain(kept.into_iter().flatten());
         paths.filter(|path| differs(path)).map(|path| path.to_string()).collect()
     }
 
     fn digest(&self, path: &str) -> Option<Digest> {
-        self.files.get(path).map(|entry| entry.digest)
+        let early = self.early.get(path).map(|early| early.digest);
+        early.or_else(|| self.files.get(path).map(|entry| entry.digest))
+    }
+
+    /// The same files, and these early ones.
+    fn with(&self, number: u64, early: HashMap<Box<str>, Early>) -> Self {
+        Self {
+            number,
+            files: Arc::clone(&self.files),
+            early,
+            output: self.output.clone(),
+            kept: self.kept.clone(),
+            publishing: self.publishing.clone(),
+        }
     }
 }
 
@@ -169,6 +211,34 @@ impl Keeper {
         Ok(Some(generation))
     }
 
+    /// The generation that shows these files before the rest of their build is there; nothing if it would be the same.
+    pub(in super::super) fn show(
+        &mut self,
+        now: &Generation,
+        files: Vec<(String, Vec<u8>)>,
+    ) -> Option<Generation> {
+        let modified = SystemTime::now();
+        let early = files.into_iter().map(|(path, bytes)| {
+            let digest = Digest::of(&bytes);
+            (path.into(), Early { digest, bytes: bytes.into(), modified })
+        });
+        let next = now.with(self.number + 1, early.collect());
+        if next.changed_since(now).is_empty() {
+            return None;
+        }
+        self.number += 1;
+        Some(next)
+    }
+
+    /// The generation without what was shown early; nothing where nothing was.
+    pub(in super::super) fn withdraw(&mut self, now: &Generation) -> Option<Generation> {
+        if now.early.is_empty() {
+            return None;
+        }
+        self.number += 1;
+        Some(now.with(self.number, HashMap::new()))
+    }
+
     fn manifest_seen(&self) -> Option<Seen> {
         let metadata = std::fs::metadata(self.output.join(MANIFEST)).ok()?;
         #[cfg(unix)]
@@ -205,8 +275,14 @@ impl Keeper {
             files::remove(&self.folder.join(digest.to_string()))?;
         }
         self.number += 1;
-        let publishing = self.lock.with_file_name("publishing.txt");
-        Ok(Generation { number: self.number, files, output: Some(output), kept: Some(kept), publishing })
+        Ok(Generation {
+            number: self.number,
+            files: files.into(),
+            early: HashMap::new(),
+            output: Some(output.into()),
+            kept: Some(kept.into()),
+            publishing: self.lock.with_file_name("publishing.txt"),
+        })
     }
 }
 

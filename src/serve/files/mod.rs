@@ -20,7 +20,7 @@ use hyper::{Method, Response, StatusCode};
 
 use self::cache::{Cache, Cached, SMALL};
 use self::coding::Coding;
-use self::generation::Entry;
+use self::generation::{Early, Entry};
 use self::range::Range;
 use self::target::Target;
 use super::body::{Body, read_part};
@@ -43,6 +43,8 @@ pub(super) struct Site {
 
 /// A file that answers an address.
 struct Found {
+    /// The generation that it was found in.
+    number: u64,
     path: String,
     what: What,
     length: u64,
@@ -53,6 +55,7 @@ struct Found {
 
 enum What {
     Kept(Arc<Generation>, Entry),
+    Early(Early),
     Stray(File),
 }
 
@@ -61,6 +64,7 @@ impl Found {
     fn tag(&self) -> String {
         match &self.what {
             What::Kept(_, entry) => format!("\"{}\"", entry.digest),
+            What::Early(early) => format!("\"{}\"", early.digest),
             What::Stray(_) => {
                 let since = self.modified.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
                 format!("W/\"{:x}-{:x}\"", since.as_nanos(), self.length)
@@ -112,15 +116,20 @@ impl Site {
         self.live
     }
 
-    /// The file of the page that a browser shows at this path, which may be escaped twice: as a path, and in a query.
-    pub(super) fn page_of(&self, path: &str) -> Option<String> {
+    /// The files that a browser at this path shows, which may be escaped twice: as a path, and in a query. That is the
+    /// page's, and where there is none also that of the page for missing addresses: both may come to change it.
+    pub(super) fn pages_of(&self, path: &str) -> Vec<String> {
         let path = path.replace("%2F", "/").replace("%2f", "/").replace("%25", "%");
-        match target::read(self.below(&path)?).ok()? {
-            Target::Nowhere => None,
-            Target::Folder(folder) => Some(format!("{folder}index.html")),
-            Target::File(file) if self.now().get(&file).is_some() => Some(file),
-            Target::File(file) => Some(format!("{file}/index.html")),
-        }
+        let now = self.now();
+        let Some(below) = self.below(&path) else { return Vec::new() };
+        let page = match target::read(below).ok() {
+            None | Some(Target::Nowhere) => None,
+            Some(Target::Folder(folder)) => Some(format!("{folder}index.html")),
+            Some(Target::File(file)) if now.get(&file).is_some() => Some(file),
+            Some(Target::File(file)) => Some(format!("{file}/index.html")),
+        };
+        let is_missing = page.as_deref().is_none_or(|page| now.get(page).is_none());
+        page.into_iter().chain(is_missing.then(|| missing_page(&now, below))).collect()
     }
 
     /// Answers a request for a file.
@@ -179,6 +188,17 @@ impl Site {
     /// The file for a path, in the form that the client likes best.
     async fn find(&self, path: &str, asked: &HeaderMap) -> io::Result<Option<Found>> {
         let generation = self.now();
+        if let Some(early) = generation.early(path) {
+            return Ok(Some(Found {
+                number: generation.number,
+                path: path.to_owned(),
+                length: early.bytes.len() as u64,
+                modified: early.modified,
+                what: What::Early(early.clone()),
+                coding: None,
+                has_twins: false,
+            }));
+        }
         let Some(entry) = generation.get(path) else {
             let path = path.to_owned();
             return blocking(move || stray(&generation, path)).await;
@@ -192,6 +212,7 @@ impl Site {
         let coded = accepted.into_iter().find_map(|coding| Some((twin(&coding)?, coding)));
         let (entry, coding) = coded.map_or((entry, None), |(entry, coding)| (entry, Some(coding)));
         Ok(Some(Found {
+            number: generation.number,
             path: path.to_owned(),
             length: entry.length,
             modified: entry.modified,
@@ -279,7 +300,7 @@ impl Site {
 
     /// A page with the script that follows changes; never kept by the browser, for the script names the generation.
     async fn send_live(&self, found: Found, status: StatusCode) -> io::Result<Response<Body>> {
-        let number = self.now().number;
+        let number = found.number;
         let depth = found.path.matches('/').count();
         let length = found.length;
         let mut response = Response::new(Body::here(Bytes::new()));
@@ -319,6 +340,7 @@ impl Site {
         }
         let (generation, entry) = match found.what {
             What::Stray(file) => return Ok(Content::File(file)),
+            What::Early(early) => return Ok(Content::Here(early.bytes)),
             What::Kept(generation, entry) => (generation, entry),
         };
         if entry.length > SMALL {
@@ -366,11 +388,7 @@ impl Site {
         if let Some(accepted) = asked.get(header::ACCEPT_ENCODING) {
             unconditional.insert(header::ACCEPT_ENCODING, accepted.clone());
         }
-        // The tree of a language has a page of its own.
-        let tree = below.trim_start_matches('/').split('/').next().unwrap_or_default();
-        let own = format!("{tree}/404.html");
-        let page = if self.now().get(&own).is_some() { own.as_str() } else { "404.html" };
-        let mut response = match self.find(page, &unconditional).await {
+        let mut response = match self.find(&missing_page(&self.now(), below), &unconditional).await {
             Ok(Some(found)) if self.live => {
                 let page = self.send_live(found, StatusCode::NOT_FOUND).await;
                 return page.unwrap_or_else(|error| self.trouble(&error));
@@ -418,6 +436,13 @@ impl Site {
     }
 }
 
+/// The page for an address that leads nowhere: the tree of a language has one of its own.
+fn missing_page(now: &Generation, below: &str) -> String {
+    let tree = below.trim_start_matches('/').split('/').next().unwrap_or_default();
+    let own = format!("{tree}/404.html");
+    if now.get(&own).is_some() { own } else { "404.html".to_owned() }
+}
+
 /// A file that the manifest does not vouch for: its tag is weak, made of time and length.
 fn stray(generation: &Generation, path: String) -> io::Result<Option<Found>> {
     let file = match generation.stray(&path) {
@@ -428,7 +453,9 @@ fn stray(generation: &Generation, path: String) -> io::Result<Option<Found>> {
     let metadata = file.metadata()?;
     let modified = metadata.modified()?;
     let length = metadata.len();
-    Ok(Some(Found { path, what: What::Stray(file), length, modified, coding: None, has_twins: false }))
+    let number = generation.number;
+    let what = What::Stray(file);
+    Ok(Some(Found { number, path, what, length, modified, coding: None, has_twins: false }))
 }
 
 /// Whether opening failed for want of file descriptors or memory, not for want of the file.

@@ -174,7 +174,7 @@ impl Reading<'_> {
     fn by_offset(&mut self, list: List<'_>) -> Result<Vec<Value>> {
         let told = list.told();
         let (mut records, mut seen) = (Vec::new(), HashSet::new());
-        let (mut offset, mut barren) = (0, 0);
+        let (mut offset, mut barren, mut total) = (0, 0, 0);
         loop {
             let mut query = format!("offset={offset}&limit={}", self.config.service.page_size);
             if offset == 0 && list.what.is_empty() {
@@ -183,6 +183,13 @@ impl Reading<'_> {
             let url = self.address(list, &query);
             let response = self.rest.send(&Call::get(url, &told), self.deadline)?;
             let page = wire::list(&told, &response.body)?;
+            total = total.max(response.headers.number("total-count").unwrap_or(0));
+            if page.is_empty() && (records.len() as u64) < total {
+                let message = format!("Ed-Fi: {told}: only {} of {total} records came", records.len());
+                return Err(
+                    Error::new(Kind::Refused, message).hint("try again later; nothing was changed here")
+                );
+            }
             if page.is_empty() {
                 return Ok(records);
             }

@@ -336,10 +336,11 @@ fn modified(record: &Value) -> Option<Timestamp> {
 }
 
 /// The field of a course record that a text belongs into.
-fn field(field: TextField) -> &'static str {
+fn field(field: TextField) -> Option<&'static str> {
     match field {
-        TextField::Title => "courseTitle",
-        TextField::Description => "courseDescription",
+        TextField::Title => Some("courseTitle"),
+        TextField::Description => Some("courseDescription"),
+        TextField::Result => None,
     }
 }
 
@@ -363,7 +364,7 @@ impl Whole {
 
     /// What it says in the fields that can be edited here.
     pub(super) fn texts(&self) -> BTreeMap<TextField, String> {
-        TextField::ALL.into_iter().filter_map(|one| Some((one, text(&self.record, field(one))?))).collect()
+        TextField::ALL.into_iter().filter_map(|one| Some((one, text(&self.record, field(one)?)?))).collect()
     }
 
     /// The body of a `PUT`: all that it has, with other texts.
@@ -373,7 +374,9 @@ impl Whole {
             // What the server itself keeps is not for us to send; extensions are.
             fields.retain(|name, _| !name.starts_with('_') || name == "_ext");
             for (one, text) in texts {
-                fields.insert(field(*one).to_owned(), Value::String(text.clone()));
+                if let Some(name) = field(*one) {
+                    fields.insert(name.to_owned(), Value::String(text.clone()));
+                }
             }
         }
         record.to_string().into_bytes()

@@ -159,6 +159,7 @@ fn outcome(cell: &Cell<'_>, participation: &str) -> Result<Push, String> {
             Some("false" | "no" | "0") => Some(false),
             Some(_) => return Err("`complete` must be true or false".to_owned()),
         },
+        expected: None,
     };
     if outcome.outcome.is_none() && outcome.notes.is_none() && outcome.complete.is_none() {
         return Err("has none of `outcome`, `notes` and `complete`".to_owned());

@@ -154,6 +154,13 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
+    /// What the texts say, and whether the result is complete.
+    pub(crate) fn texts(&self) -> (Option<&str>, Option<&str>, bool) {
+        let outcome = self.outcome.as_ref().map(|text| &**text.reveal());
+        let notes = self.notes.as_ref().map(|text| &**text.reveal());
+        (outcome, notes, self.completed_at.is_some())
+    }
+
     /// Writes it down with the participant that it belongs to.
     pub(crate) fn note(self, participant: &mut Participant) {
         participant.result_outcome = self.outcome;

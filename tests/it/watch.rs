@@ -1,0 +1,248 @@
+//! A site that is built again and again while somebody works on it and looks at it.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use aither::base::clock::{ManualClock, SystemClock};
+use aither::base::gate::Gate;
+use aither::base::report::Collected;
+use aither::config::{Config, Environment, Serve};
+use aither::error::{Error, Kind, Result};
+use aither::model::run::RunFigures;
+use aither::project::{Onlookers, Options, Project, Summary};
+use aither::serve::{Options as Serving, RebuildRequest, Rebuilt, Server, Show, SyncRequest, Work};
+
+use super::fixture::Fixture;
+use super::serve_fixture::{Client, PATIENCE, publish};
+
+const SITE: &str = "source = \"sample\"\n[site]\ntitle = \"Akademie\"\nbase_url = \"https://a.example\"\n\
+                    language = \"de\"\ntime_zone = \"Europe/Berlin\"\n";
+
+fn warm(site: &Fixture) -> Project {
+    let config = Config::load(&site.path("."), &Environment::default()).unwrap();
+    Project::new(config, Arc::new(ManualClock::new(site.now)), site.reporter.clone()).kept_warm()
+}
+
+/// Builds after a change of `changed`, for somebody who looks at `pages`.
+fn rebuild(
+    project: &mut Project,
+    gate: &Gate,
+    (pages, changed): (&[&str], &[PathBuf]),
+    show: &dyn Fn(BTreeMap<String, Vec<u8>>),
+) -> Result<Summary> {
+    let pages: Vec<String> = pages.iter().map(|page| (*page).to_owned()).collect();
+    let show = |files: Vec<(String, Vec<u8>)>| show(files.into_iter().collect());
+    let options = Options { offline: true, ..Options::default() };
+    project.rebuild_locked(options, gate, &Onlookers { pages: &pages, changed, show: &show })
+}
+
+/// What a build into an empty folder gives.
+fn clean(site: &Fixture) -> BTreeMap<String, Vec<u8>> {
+    let copy = Fixture::new("");
+    for folder in ["aither.toml", "content", "templates", "static", "themes"] {
+        let from = site.path(folder);
+        for file in walkdir::WalkDir::new(&from).into_iter().flatten().filter(|e| e.file_type().is_file()) {
+            let path = file.path().strip_prefix(site.path(".")).unwrap().to_str().unwrap().to_owned();
+            copy.put(&path, std::fs::read(file.path()).unwrap());
+        }
+    }
+    // What only history knows is an input as well.
+    copy.put(".aither/memory.json", std::fs::read(site.path(".aither/memory.json")).unwrap());
+    copy.build();
+    copy.tree()
+}
+
+#[test]
+fn what_is_kept_in_memory_does_not_show() {
+    let site = Fixture::new(SITE);
+    site.put("content/about.md", "+++\ntitle = \"Wir\"\n+++\neins\n");
+    let mut project = warm(&site);
+    project.build(Options::default()).unwrap();
+    let edits: [(&str, Option<&str>); 6] = [
+        ("content/about.md", Some("+++\ntitle = \"Wir\"\n+++\nzwei\n")),
+        ("templates/partials/footer.liquid", Some("<footer>{{ site.title }}</footer>")),
+        ("content/news/one.md", Some("+++\ntitle = \"Eins\"\ndate = 2026-11-01\n+++\nText\n")),
+        ("static/extra.css", Some("a { color: red }")),
+        ("templates/partials/footer.liquid", None),
+        ("content/about.md", None),
+    ];
+    for (path, text) in edits {
+        match text {
+            Some(text) => site.put(path, text),
+            None => site.remove(path),
+        }
+        let changed = [site.path(path)];
+        rebuild(&mut project, &Gate::default(), (&["index.html"], &changed), &|_| {}).unwrap();
+        assert_eq!(Fixture::changed(&site.tree(), &clean(&site)), Vec::<String>::new(), "{path}");
+    }
+}
+
+#[test]
+fn the_page_that_somebody_looks_at_comes_before_the_rest() {
+    let site = Fixture::new(SITE);
+    site.put("templates/partials/footer.liquid", "<footer>alt</footer>");
+    site.put("static/extra.css", "a { color: red }");
+    let mut project = warm(&site);
+    project.build(Options::default()).unwrap();
+    let before = site.tree();
+    site.put("templates/partials/footer.liquid", "<footer>neu</footer>");
+    site.put("static/extra.css", "a { color: blue }");
+    let changed = [site.path("templates/partials/footer.liquid"), site.path("static/extra.css")];
+    let shown = RefCell::new(BTreeMap::new());
+    let pages = ["courses/index.html", "no/such/page.html"];
+    rebuild(&mut project, &Gate::default(), (&pages, &changed), &|files| {
+        assert_eq!(Fixture::changed(&before, &site.tree()), Vec::<String>::new(), "nothing is published yet");
+        *shown.borrow_mut() = files;
+    })
+    .unwrap();
+    let shown = shown.into_inner();
+    assert_eq!(shown.keys().collect::<Vec<_>>(), ["courses/index.html", "extra.css"]);
+    for (path, bytes) in &shown {
+        assert_ne!(before[path], *bytes);
+        assert_eq!(site.tree()[path], *bytes, "{path} is published as it was shown");
+    }
+}
+
+#[test]
+fn a_build_that_gives_way_leaves_the_site_as_it_was() {
+    let site = Fixture::new(SITE);
+    let mut project = warm(&site);
+    project.build(Options::default()).unwrap();
+    let before = site.tree();
+    site.put("templates/partials/footer.liquid", "<footer>neu</footer>");
+    site.put("content/new.md", "+++\ntitle = \"Neu\"\n+++\n");
+    let gate = Gate::default();
+    let error = rebuild(&mut project, &gate, (&["index.html"], &[]), &|_| gate.give_way()).unwrap_err();
+    assert_eq!(error.kind(), Kind::Busy);
+    assert_eq!(Fixture::changed(&before, &site.tree()), Vec::<String>::new());
+    rebuild(&mut project, &Gate::default(), (&["index.html"], &[]), &|_| {}).unwrap();
+    assert_eq!(Fixture::changed(&site.tree(), &clean(&site)), Vec::<String>::new());
+}
+
+#[test]
+fn a_build_stops_after_twenty_failures() {
+    let courses: Vec<(String, String)> = (1..=90).map(|n| (format!("c{n}"), format!("Kurs {n}"))).collect();
+    let rows: Vec<(&str, &str, &str)> =
+        courses.iter().map(|(id, title)| (id.as_str(), title.as_str(), "2027-01-10")).collect();
+    let site = Fixture::with_courses(&rows);
+    site.put("templates/layouts/course.liquid", "{{ 1 | divided_by: 0 }}");
+    let error = site.try_build(Options::default()).unwrap_err();
+    assert_eq!(error.kind(), Kind::Template);
+    assert!(error.message().contains("After 20 failures"), "{}", error.message());
+    assert!(error.message().ends_with("more pages were not tried"), "{}", error.message());
+    assert!(!site.has("index.html"), "nothing is published");
+}
+
+/// What a stand-in shows, or how it ends.
+enum Step {
+    Show(Vec<(String, Vec<u8>)>),
+    End(Result<Rebuilt>),
+}
+
+/// Rebuilds as the test says, and hands over what it was asked for.
+struct Stage {
+    asked: Sender<RebuildRequest>,
+    steps: Arc<Mutex<Receiver<Step>>>,
+}
+
+impl Work for Stage {
+    fn sync(&mut self, _: &SyncRequest, gate: &Gate) -> Result<RunFigures> {
+        gate.pass()?;
+        Ok(RunFigures::default())
+    }
+
+    fn rebuild(&mut self, request: &RebuildRequest, gate: &Gate, show: &Show<'_>) -> Result<Rebuilt> {
+        gate.pass()?;
+        self.asked.send(request.clone()).unwrap();
+        let steps = self.steps.lock().unwrap();
+        loop {
+            match steps.recv_timeout(PATIENCE).unwrap() {
+                Step::Show(files) => show(files),
+                Step::End(result) => return result,
+            }
+        }
+    }
+}
+
+fn get(server: &Server, path: &str) -> String {
+    let mut client = Client::new(TcpStream::connect(server.address()).unwrap());
+    client.write(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").as_bytes());
+    client.answer().unwrap().text()
+}
+
+fn until(mut ask: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !ask() {
+        assert!(begun.elapsed() < PATIENCE, "it never came true");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn early_pages_are_served_to_all_and_withdrawn_if_the_build_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    publish(folder.path(), &[("a/index.html", "old a"), ("b/index.html", "old b")]);
+    let (asked, hear) = channel();
+    let (say, steps) = channel();
+    let steps = Arc::new(Mutex::new(steps));
+    let serving = Serving {
+        serve: Serve { port: 0, ..Serve::default() },
+        base_url: "https://a.example".into(),
+        output: folder.path().join("output"),
+        state: folder.path().join(".aither"),
+        connectors: vec!["sample".into()],
+        live: true,
+        signals: false,
+        clock: Arc::new(SystemClock::new()),
+        reporter: Arc::new(Collected::default()),
+        audience: Arc::new(|_| {}),
+        queues: aither::sync::Queues::open(&folder.path().join(".aither"), &mut fastrand::Rng::new())
+            .unwrap(),
+        notifier: Arc::default(),
+    };
+    let factory =
+        move || Ok(Box::new(Stage { asked: asked.clone(), steps: Arc::clone(&steps) }) as Box<dyn Work>);
+    let server = Server::start(serving, Box::new(factory)).unwrap();
+    assert!(get(&server, "/a/").starts_with("old a<script"));
+
+    let mut tab = Client::new(TcpStream::connect(server.address()).unwrap());
+    tab.write(b"GET /.aither/events?page=/a/&since=1 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    let mut heard = move |sign: &str| {
+        use std::io::BufRead as _;
+        let mut line = String::new();
+        while !line.contains(sign) {
+            line.clear();
+            assert!(tab.stream.read_line(&mut line).unwrap() > 0, "the stream ends before {sign}");
+        }
+    };
+    heard("retry");
+
+    server.rebuild();
+    assert_eq!(hear.recv_timeout(PATIENCE).unwrap().prefer, ["a/index.html"]);
+    say.send(Step::Show(vec![("a/index.html".into(), b"early a".to_vec())])).unwrap();
+    heard("\"page\":true");
+    assert!(get(&server, "/a/").starts_with("early a<script"));
+    assert!(get(&server, "/b/").starts_with("old b<script"));
+
+    // The rest of the site cannot be built: everything is as it was, and the tab hears of both.
+    say.send(Step::End(Err(Error::new(Kind::Template, "b is wrong")))).unwrap();
+    heard("b is wrong");
+    heard("\"page\":true");
+    assert!(get(&server, "/a/").starts_with("old a<script"));
+
+    // A build that is carried through replaces what was shown early.
+    server.rebuild();
+    hear.recv_timeout(PATIENCE).unwrap();
+    say.send(Step::Show(vec![("a/index.html".into(), b"new a".to_vec())])).unwrap();
+    heard("\"page\":true");
+    publish(folder.path(), &[("a/index.html", "new a"), ("b/index.html", "new b")]);
+    say.send(Step::End(Ok(Rebuilt::default()))).unwrap();
+    until(|| get(&server, "/b/").starts_with("new b<script"));
+    assert!(get(&server, "/a/").starts_with("new a<script"));
+    server.stop().unwrap();
+}
