@@ -74,10 +74,13 @@ fn a_title_renders_the_page_its_neighbours_its_listings_the_home_page_and_the_fe
         "months/2027-05/index.html",
         "moochub/courses.json",
         "rss.xml",
+        "search/d/0.json",
+        "search/t/0.json",
+        "search/terms.json",
     ] {
         assert!(rendered.iter().any(|r| r == path), "{path}: {rendered:?}");
     }
-    assert_eq!(rendered.len(), 14, "{rendered:?}");
+    assert_eq!(rendered.len(), 17, "{rendered:?}");
 }
 
 #[test]
@@ -131,7 +134,9 @@ fn a_content_edit_renders_that_page_and_a_title_those_that_link_to_it() {
     let site = site();
     site.build();
     site.put("content/about.md", "+++\ntitle = \"Über uns\"\n+++\nHallo Welt\n");
-    assert_eq!(rendered(&site), ["about/index.html", "sitemap.xml"], "the sitemap says when it changed");
+    let expected =
+        ["about/index.html", "search/d/0.json", "search/t/0.json", "search/terms.json", "sitemap.xml"];
+    assert_eq!(rendered(&site), expected, "the sitemap says when it changed, and the text can be found");
     site.put("content/news/a.md", "+++\ntitle = \"A anders\"\ndate = 2026-10-01\n+++\nText\n");
     let rendered = rendered(&site);
     assert!(
