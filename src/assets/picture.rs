@@ -51,7 +51,10 @@ pub struct Sources {
 
 /// The answers that were given in this build, by the line of text that asks.
 #[derive(Debug, Default)]
-pub(super) struct Answers(Mutex<HashMap<String, Arc<Result<Shown, (String, Vec<String>)>>>>);
+pub(super) struct Answers(Mutex<HashMap<String, Answer>>);
+
+/// What there is to show, or a message with hints.
+type Answer = Arc<Result<Shown, (String, Vec<String>)>>;
 
 impl Assets {
     /// The picture at `src`: a file beside the page at the route `page`, a static file, or one of the web that was

@@ -296,9 +296,12 @@ fn a_picture_that_data_names_in_vain_is_left_out_and_warned_of() {
 #[derive(Clone, Default)]
 struct Web(Arc<Mutex<WebState>>);
 
+/// Status, headers and body.
+type Answer = (u16, Vec<(&'static str, String)>, Vec<u8>);
+
 #[derive(Default)]
 struct WebState {
-    answers: BTreeMap<String, (u16, Vec<(&'static str, String)>, Vec<u8>)>,
+    answers: BTreeMap<String, Answer>,
     asked: Vec<String>,
 }
 
@@ -395,7 +398,8 @@ fn a_picture_of_the_web_is_fetched_once_and_served_by_the_site() {
 #[test]
 fn what_the_web_gives_wrongly_leaves_the_page_without_a_picture() {
     let whole = jpeg(60, 30);
-    let cases: Vec<(u16, Vec<(&'static str, &str)>, Vec<u8>, &str)> = vec![
+    type Case<'t> = (u16, Vec<(&'static str, &'t str)>, Vec<u8>, &'t str);
+    let cases: Vec<Case<'_>> = vec![
         (500, vec![], vec![], "its server answers with status 500"),
         (
             200,
