@@ -11,7 +11,7 @@
 //! | 0 | [`error`], [`base`] |
 //! | 1 | [`config`], [`model`], [`liquid`] |
 //! | 1½ | [`assets`] |
-//! | 2 | [`source`], [`theme`], [`site`] |
+//! | 2 | [`source`], [`theme`], [`site`], [`notify`] |
 //! | 3 | [`sync`], [`build`] |
 //! | 4 | [`project`] |
 //! | 5 | [`serve`] |
@@ -20,8 +20,9 @@
 //! What holds everywhere:
 //!
 //! - A room imports only what lies below it; rooms on one floor don't know each other.
-//! - Each outside library has one home: `ureq` in `base::http`, `clap` and `indicatif` in `cli`, `pulldown-cmark` in
-//!   `base::markdown`, `lightningcss` and `grass_compiler` in `assets`, `hyper`, `tokio` and `notify` in `serve`.
+//! - Each outside library has one home: `ureq` in `base::http`, `clap` and `indicatif` in `cli`, `lettre` in `notify`, `pulldown-cmark` in
+//!   `base::markdown`, `syntect` in `base::highlight`, `html5gum` in `check`,
+//!   `lightningcss` and `grass_compiler` in `assets`, `hyper`, `tokio` and `notify` in `serve`.
 //! - All writes go through `base::files`. `site` and `model` do no input or output.
 //! - The library never prints: results go to standard output from `cli`, talk to standard error.
 //! - An error's kind becomes an exit code in `cli` alone.
@@ -39,6 +40,7 @@ pub mod config;
 pub mod error;
 pub mod liquid;
 pub mod model;
+pub mod notify;
 pub mod project;
 pub mod serve;
 pub mod site;

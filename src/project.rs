@@ -21,16 +21,19 @@ use crate::error::{Error, Kind, Result};
 use crate::model::change::Refused;
 use crate::model::conflict::{Edit, Standing};
 use crate::model::course::Course;
+use crate::model::event::Named;
 use crate::model::moment::Moment;
 use crate::model::publication::HeldBack;
 use crate::model::run::{Run, RunChanges, RunError, RunFigures, RunSource, RunStatus, RunType};
 use crate::model::view::Value;
+use crate::notify::Notifier;
 use crate::site::{self, Route, Site};
 use crate::source;
 use crate::sync::{Failure, Journal, Memory, Outcome, PartOutcome, Snapshot};
 use crate::theme::Theme;
 
 mod around;
+mod events;
 mod idle;
 mod inspect;
 mod internal;
@@ -285,6 +288,7 @@ pub struct Project {
     warm: Option<Warm>,
     pictures: Option<Box<dyn Transport>>,
     only: Option<String>,
+    named: Option<Named>,
 }
 
 impl std::fmt::Debug for Project {
@@ -303,6 +307,7 @@ impl Project {
             transport: None,
             warm: None,
             only: None,
+            named: None,
             pictures: None,
         }
     }
@@ -318,6 +323,18 @@ impl Project {
     #[must_use]
     pub fn with_transport(mut self, transport: Box<dyn Transport>) -> Self {
         self.transport = Some(transport);
+        self
+    }
+
+    /// From now on somebody else listens.
+    pub fn listen(&mut self, reporter: Arc<dyn Reporter>) {
+        self.reporter = reporter;
+    }
+
+    /// The same project; of its sources no more is read than this.
+    #[must_use]
+    pub fn reading_only(mut self, named: Option<Named>) -> Self {
+        self.named = named;
         self
     }
 
@@ -342,14 +359,20 @@ impl Project {
         self.build_locked(options, &Gate::default())
     }
 
-    /// The same, noted in the history of runs, so that a server over the same site shows it.
-    pub fn build_noted(&mut self, options: Options, run_type: RunType) -> Result<Summary> {
+    /// The same, noted in the history of runs and told to whoever wants to hear of it, so that a server over the same site shows it.
+    pub fn build_noted(
+        &mut self,
+        options: Options,
+        run_type: RunType,
+        notifier: &Notifier,
+    ) -> Result<Summary> {
         let mut journal = Journal::open(&self.config.paths.state, self.clock.now())?;
         let mut lock = self.lock()?;
         let connector = self.connector();
         let run = Run::begin(run_type, connector, self.clock.now());
         lock.note(&run.job_id);
         journal.put(&run)?;
+        notifier.began();
         let result = self.build_locked(options, &Gate::default());
         let now = self.clock.now();
         let run = match &result {
@@ -361,6 +384,7 @@ impl Project {
             Err(error) => run.failed(RunStatus::Failed, error.message(), now),
         };
         journal.put(&run)?;
+        notifier.ended(&run);
         result
     }
 
@@ -519,7 +543,8 @@ impl Project {
         let catalogue = snapshot.catalogue.with(&memory.archive);
 
         let highlighter = Highlighter::keeping(&state);
-        let around = Around::new(&self.config, &theme, &catalogue, now, &highlighter);
+        let data = source::local::data(&self.config)?;
+        let around = Around::new(&self.config, &theme, &catalogue, now, &highlighter, &data);
         let mut content = source::local::read(&self.config, &around, now)?;
         let synced_at = snapshot.synced_at;
         let edits =
@@ -537,6 +562,7 @@ impl Project {
                 config: &self.config,
                 catalogue: &catalogue,
                 content: &content,
+                data: &data,
                 has_layout: &|name| theme.has_layout(name),
                 changed_at: &|course| memory.changed_at(course),
                 data_changed_at: memory.data_changed_at,

@@ -17,5 +17,6 @@ pub mod queue;
 pub mod report;
 pub mod retry;
 pub mod secret;
+pub mod signature;
 pub mod tables;
 pub mod text;

@@ -13,6 +13,40 @@ pub enum Stage {
     Write,
 }
 
+/// Something that happened. What is not known is left out; nothing personal and no secret is in it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Event<'a> {
+    /// What: `request`, `sync began`.
+    pub what: &'a str,
+    /// Whether a person should look at it.
+    pub is_warning: bool,
+    /// The id of the request.
+    pub request_id: Option<&'a str>,
+    /// The id of the run.
+    pub job_id: Option<&'a str>,
+    /// The method of the request.
+    pub method: Option<&'a str>,
+    /// The path of the request, without its query.
+    pub path: Option<&'a str>,
+    /// The status of an answer or of a run.
+    pub status: Option<&'a str>,
+    /// Milliseconds that it took.
+    pub millis: Option<u64>,
+}
+
+/// The line for people.
+impl std::fmt::Display for Event<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut words: Vec<String> = Vec::new();
+        words.extend(self.request_id.or(self.job_id).map(str::to_owned));
+        words.push(self.method.unwrap_or(self.what).to_owned());
+        words.extend(self.path.map(|path| format!("{path:?}")));
+        words.extend(self.status.map(str::to_owned));
+        words.extend(self.millis.map(|millis| format!("{millis} ms")));
+        f.write_str(&words.join(" "))
+    }
+}
+
 /// Listens to a run. Calls come from several threads.
 pub trait Reporter: Send + Sync {
     /// A stage begins; `total` steps are expected, where that is known.
@@ -26,6 +60,15 @@ pub trait Reporter: Send + Sync {
 
     /// Something that helps to follow a run (`-v`).
     fn detail(&self, message: &str);
+
+    /// Something that happened, with facts that machines look for.
+    fn event(&self, event: &Event<'_>) {
+        if event.is_warning {
+            self.warn(&event.to_string());
+        } else {
+            self.detail(&event.to_string());
+        }
+    }
 
     /// Whether anybody reads the details: whoever has many of them need not write them otherwise.
     fn wants_details(&self) -> bool {

@@ -19,7 +19,7 @@ mod why;
 pub use before::intact;
 pub use early::early;
 pub use manifest::{MANIFEST, Manifest};
-pub use pages::pages;
+pub use pages::{Looked, pages};
 pub use reason::Reason;
 pub use run::{Asset, Bytes, Report, Request, run};
 pub use verify::verify;

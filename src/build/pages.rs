@@ -1,5 +1,7 @@
 //! All pages as a build would publish them, rendered anew and written nowhere.
 
+use std::collections::BTreeSet;
+
 use rayon::prelude::*;
 
 use super::plan::with_request;
@@ -8,30 +10,43 @@ use crate::error::Result;
 use crate::site::Page;
 
 /// A page, unless it has no layout, with what its templates had to say.
-type Made<T> = Result<Option<(T, Vec<String>)>>;
+type Made<T> = Result<Option<(T, Vec<String>, Vec<String>)>>;
+
+/// What was rendered to be looked at.
+#[derive(Debug)]
+pub struct Looked<T> {
+    /// What was made of the pages.
+    pub pages: Vec<T>,
+    /// What templates had to say.
+    pub warnings: Vec<String>,
+    /// The paths of the files that pages ask for, such as pictures in other sizes.
+    pub files: Vec<String>,
+}
 
 /// Renders every page that has a layout, and hands it over with its HTML; in the order of their paths.
-pub fn pages<T: Send>(
-    request: &Request<'_>,
-    take: impl Fn(&Page, String) -> T + Sync,
-) -> Result<(Vec<T>, Vec<String>)> {
+pub fn pages<T: Send>(request: &Request<'_>, take: impl Fn(&Page, String) -> T + Sync) -> Result<Looked<T>> {
     let made: Vec<Made<T>> = (request.site.pages.par_iter())
         .filter(|page| page.route.path().ends_with(".html"))
         .map(|page| {
             let rendered = with_request(request, page, |rendering| request.theme.render(rendering));
             let Some(rendered) = rendered.transpose()? else { return Ok(None) };
             let html = String::from_utf8_lossy(&rendered.bytes).into_owned();
-            Ok(Some((take(page, html), rendered.warnings)))
+            let asked = rendered.trace.assets.into_iter().map(|note| note.key).collect();
+            Ok(Some((take(page, html), rendered.warnings, asked)))
         })
         .collect();
-    let (mut pages, mut warnings) = (Vec::with_capacity(made.len()), Vec::new());
+    let (mut pages, mut warnings) = (Vec::with_capacity(made.len()), BTreeSet::new());
+    let mut asked: BTreeSet<String> = BTreeSet::new();
     for page in made {
-        if let Some((page, told)) = page? {
+        if let Some((page, told, keys)) = page? {
             pages.push(page);
             warnings.extend(told);
+            asked.extend(keys);
         }
     }
-    warnings.sort_unstable();
-    warnings.dedup();
-    Ok((pages, warnings))
+    let mut files = Vec::new();
+    for key in &asked {
+        files.extend(request.theme.assets().made_for(key)?.into_iter().map(|made| made.route));
+    }
+    Ok(Looked { pages, warnings: warnings.into_iter().collect(), files })
 }

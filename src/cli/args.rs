@@ -31,9 +31,22 @@ pub(super) struct TalkArguments {
     #[arg(short, long, global = true)]
     pub(super) verbose: bool,
 
+    /// How to talk on standard error: text for people, or json, one object a line
+    #[arg(long, global = true, value_name = "FORMAT", env = "AITHER_LOG", default_value = "text")]
+    pub(super) log: LogFormat,
+
     /// Print the result as one JSON object on standard output
     #[arg(long, global = true)]
     pub(super) json: bool,
+}
+
+/// How to talk on standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines: one JSON object a line.
+    Json,
 }
 
 #[derive(Debug, Subcommand)]
@@ -44,6 +57,11 @@ pub(super) enum Command {
     Serve(ServeArguments),
     /// Serve the site, build it anew when its files change, and show the change at once
     Watch(WatchArguments),
+    /// Events that wait for a sync, webhooks that wait to be sent, and what of them failed for good
+    Queue {
+        #[command(subcommand)]
+        command: QueueCommand,
+    },
     /// Say what a page read when it was built, and what of it has changed since
     Why {
         /// A page (courses/x/index.html), an address (/courses/x/), a record (course:ID), or a file that pages were made
@@ -123,6 +141,24 @@ pub(super) enum What {
     Expired,
     /// Pages to which no other page links
     Orphans,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum QueueCommand {
+    /// Everything that is not done
+    List,
+    /// Do now what is due
+    Process,
+    /// Try an entry again, a dead letter or one that waits
+    Retry {
+        /// Its id, as `list` shows it
+        id: String,
+    },
+    /// Forget an entry
+    Drop {
+        /// Its id, as `list` shows it
+        id: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -12,14 +12,17 @@ use crate::config::{Config, Environment};
 use crate::error::{Error, Kind, Result};
 use crate::model::moment::{Moment, NotAMoment};
 use crate::model::run::RunType;
+use crate::notify::Notifier;
 use crate::project::{Options, Project, PushOptions, Summary};
 use crate::source::local;
+use crate::sync::Queues;
 
 pub(super) fn run(arguments: &Arguments, talk: &Talk) -> Result<u8> {
     match &arguments.command {
         Command::Build(build) => self::build(arguments, build, talk)?,
         Command::Serve(serve) => super::serve::serve(arguments, serve, talk)?,
         Command::Watch(watch) => super::serve::watch(arguments, watch, talk)?,
+        Command::Queue { command } => super::queue::queue(arguments, command, talk)?,
         Command::Why { what } => why(arguments, what, talk)?,
         Command::Check(check) => return inspect::check(arguments, check, talk),
         Command::List(list) => inspect::list(arguments, list, talk)?,
@@ -70,6 +73,7 @@ fn build(arguments: &Arguments, build: &BuildArguments, talk: &Talk) -> Result<(
         Some(at) => Arc::new(ShiftedClock::new(at.begin(&config.site.time_zone))),
         None => Arc::new(SystemClock::new()),
     };
+    let told = config.clone();
     let mut project = Project::new(config, clock, talk.reporter());
     let options = Options {
         offline: build.offline,
@@ -84,7 +88,7 @@ fn build(arguments: &Arguments, build: &BuildArguments, talk: &Talk) -> Result<(
         // What does not ask the source, or changes nothing, is no sync.
         project.build(options).map(|summary| (summary, Vec::new()))
     } else {
-        project.build_noted(options, RunType::Cli).map(|summary| (summary, Vec::new()))
+        noted(&mut project, &told, options, talk).map(|summary| (summary, Vec::new()))
     };
     talk.finish();
     let (summary, differences) = result?;
@@ -108,6 +112,21 @@ fn build(arguments: &Arguments, build: &BuildArguments, talk: &Talk) -> Result<(
     }
     talk.result(|| sentence(&summary, build), || object(&summary));
     Ok(())
+}
+
+/// Builds as a run that others hear of.
+fn noted(project: &mut Project, config: &Config, options: Options, talk: &Talk) -> Result<Summary> {
+    if config.notify.is_silent() {
+        return project.build_noted(options, RunType::Cli, &Notifier::default());
+    }
+    let queues = Queues::open(&config.paths.state, &mut fastrand::Rng::new())?;
+    let (notifier, listening) = super::queue::notifier(config, &queues, talk);
+    project.listen(listening);
+    let result = project.build_noted(options, RunType::Cli, &notifier);
+    // It listens for the notifier as well, which is to end now.
+    project.listen(talk.reporter());
+    super::queue::finish(notifier);
+    result
 }
 
 fn sentence(summary: &Summary, arguments: &BuildArguments) -> String {

@@ -5,7 +5,9 @@ mod args;
 mod commands;
 mod exit;
 mod inspect;
+mod logs;
 mod push;
+mod queue;
 mod serve;
 mod talk;
 

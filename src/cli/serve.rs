@@ -14,6 +14,7 @@ use crate::config::{Config, Environment, Source};
 use crate::error::Result;
 use crate::model::run::RunType;
 use crate::serve::{self, Notice, Options, Server};
+use crate::sync::Queues;
 
 pub(super) fn serve(arguments: &Arguments, serve: &ServeArguments, talk: &Talk) -> Result<()> {
     start(arguments, serve, talk, false, (false, false))?.wait()
@@ -66,6 +67,8 @@ fn start(
     };
     let teller = talk.clone();
     let root = config.root.clone();
+    let queues = Queues::open(&config.paths.state, &mut fastrand::Rng::new())?;
+    let (notifier, listening) = super::queue::notifier(&config, &queues, talk);
     let options = Options {
         serve: settings,
         base_url: config.site.base_url.clone(),
@@ -77,8 +80,10 @@ fn start(
         clock: clock.clone(),
         reporter: talk.reporter(),
         audience: Arc::new(move |notice| tell(&teller, &root, notice)),
+        queues,
+        notifier,
     };
-    let server = Server::start(options, serve::work_on(load, clock, talk.reporter()))?;
+    let server = Server::start(options, serve::work_on(load, clock, listening))?;
     let base_path = config.site.base_url.splitn(4, '/').nth(3).unwrap_or_default();
     let slash = if base_path.is_empty() { "" } else { "/" };
     let address = format!("http://{}/{base_path}{slash}", server.address());
@@ -86,8 +91,16 @@ fn start(
         || format!("{address} (Ctrl-C stops)"),
         || serde_json::json!({ "ok": true, "address": address }),
     );
-    if let Some(token) = server.token() {
-        talk.note(&format!("admin token of this run, as AITHER_ADMIN_TOKEN is not set: {}", token.reveal()));
+    match server.token() {
+        None => {}
+        // Logs are kept, and sent elsewhere: no place for a secret.
+        Some(_) if talk.is_logged() => {
+            talk.note("AITHER_ADMIN_TOKEN is not set: nobody can call the API in this run")
+        }
+        Some(token) => {
+            let token = token.reveal();
+            talk.note(&format!("admin token of this run, as AITHER_ADMIN_TOKEN is not set: {token}"));
+        }
     }
     if asked.open {
         open_in_browser(&address, talk);

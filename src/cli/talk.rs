@@ -6,16 +6,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::args::TalkArguments;
-use crate::base::report::{Reporter, Stage};
+use super::args::{LogFormat, TalkArguments};
+use crate::base::report::{Event, Reporter, Stage};
 use crate::error::Error;
 
 /// How loud to be, and in which form.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Talk {
     level: Level,
     json: bool,
     progress: Arc<Progress>,
+    /// Who writes for machines, where somebody does.
+    logs: Option<Arc<dyn Reporter>>,
     warnings: Arc<Mutex<Warnings>>,
 }
 
@@ -63,14 +65,24 @@ impl Talk {
             TalkArguments { verbose: true, .. } => Level::Verbose,
             _ => Level::Normal,
         };
-        let shown = level > Level::Quiet && !arguments.json && std::io::stderr().is_terminal();
+        let shown = level > Level::Quiet
+            && !arguments.json
+            && arguments.log == LogFormat::Text
+            && std::io::stderr().is_terminal();
         let progress = Arc::new(Progress { shown, bar: Mutex::new(None) });
-        Self { level, json: arguments.json, progress, warnings: Arc::default() }
+        let logs = (arguments.log == LogFormat::Json)
+            .then(|| super::logs::start(level == Level::Verbose, level == Level::Quiet));
+        Self { level, json: arguments.json, progress, logs, warnings: Arc::default() }
     }
 
     /// Who listens to a run.
     pub(super) fn reporter(&self) -> Arc<dyn Reporter> {
         Arc::new(self.clone())
+    }
+
+    /// Whether what is said is kept in logs: no place for what is to be seen once.
+    pub(super) fn is_logged(&self) -> bool {
+        self.logs.is_some()
     }
 
     /// Takes the progress bar away.
@@ -145,6 +157,13 @@ impl Talk {
     }
 
     fn say(&self, label: &str, style: Style, message: &str) {
+        if let Some(logs) = &self.logs {
+            return match label {
+                "warning" => logs.warn(message),
+                "error" => super::logs::error(message),
+                _ => super::logs::note(message),
+            };
+        }
         self.progress.aside(|| {
             let _ = writeln!(anstream::stderr(), "{style}{label}{style:#}: {message}");
         });
@@ -172,12 +191,22 @@ impl Reporter for Talk {
         self.say("warning", AnsiColor::Yellow.on_default().bold(), message);
     }
 
+    fn event(&self, event: &Event<'_>) {
+        match &self.logs {
+            Some(logs) => logs.event(event),
+            None if event.is_warning => self.warn(&event.to_string()),
+            None => self.detail(&event.to_string()),
+        }
+    }
+
     fn wants_details(&self) -> bool {
-        self.level == Level::Verbose
+        self.logs.as_ref().map_or(self.level == Level::Verbose, |logs| logs.wants_details())
     }
 
     fn detail(&self, message: &str) {
-        if self.level == Level::Verbose {
+        if let Some(logs) = &self.logs {
+            logs.detail(message);
+        } else if self.level == Level::Verbose {
             self.progress.aside(|| {
                 let _ = writeln!(anstream::stderr(), "{message}");
             });

@@ -6,20 +6,20 @@ use super::{Config, checks, read};
 use crate::base::mistakes::shown;
 use crate::base::tables::{Sheet, Table};
 
-/// A language of the site. The main one is that of `[site]`, and lives at the root; each other has a tree of its own.
+/// `[languages.CODE]`: a language of the site. The main one is that of `[site]`, and lives at the root; each other has a tree of its own.
 #[derive(Debug, Clone, Default)]
 pub struct Language {
     /// A BCP 47 tag: `en`, `de-CH`.
     pub code: String,
-    /// How the language calls itself: `English`.
+    /// `name`: how the language calls itself, such as English.
     pub name: String,
     /// `title`, instead of the site's.
     pub title: Option<String>,
     /// `description`, instead of the site's.
     pub description: Option<String>,
-    /// `[languages.CODE.extra]`, over `[site.extra]`.
+    /// `extra`: over `[site.extra]`.
     pub extra: toml::Table,
-    /// `[languages.CODE.options]`, over `[theme.options]`: menu, footer and what else is text.
+    /// `options`: over `[theme.options]`, such as menu, footer and what else is text.
     pub options: toml::Table,
 }
 

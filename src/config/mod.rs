@@ -13,6 +13,7 @@ use crate::error::{Error, Kind, Result};
 mod checks;
 mod features;
 mod languages;
+mod notify;
 mod outputs;
 mod paths;
 mod read;
@@ -22,6 +23,7 @@ mod sources;
 
 pub use features::{MenuEntry, Taxonomy};
 pub use languages::Language;
+pub use notify::{Mail, Notify, Rollbar};
 pub use outputs::{Mode, Organisation, Outputs};
 pub use serve::{Serve, ServeLimits, Tokens};
 pub use source::{
@@ -41,7 +43,7 @@ pub struct Config {
     pub source: Source,
     /// `[sync]`.
     pub sync: Sync,
-    /// `[theme]`.
+    /// `[theme]`: how the site looks.
     pub theme: Theme,
     /// `[assets]`.
     pub assets: Assets,
@@ -53,6 +55,8 @@ pub struct Config {
     pub courses: Courses,
     /// `[markdown]`.
     pub markdown: Markdown,
+    /// What goes out after a run.
+    pub notify: Notify,
     /// `[taxonomies]`.
     pub taxonomies: Vec<Taxonomy>,
     /// `[[menus.NAME]]`: the entries of the menus, by the names of these.
@@ -61,7 +65,7 @@ pub struct Config {
     pub outputs: Outputs,
     /// `[limits]`.
     pub limits: Limits,
-    /// `[privacy]`.
+    /// `[privacy]`: what may be shown of people.
     pub privacy: Privacy,
     /// `[serve]`.
     pub serve: Serve,
@@ -70,7 +74,7 @@ pub struct Config {
 /// `[site]`: what the site is.
 #[derive(Debug, Clone)]
 pub struct Site {
-    /// `title`.
+    /// `title`: the name of the site.
     pub title: String,
     /// `description`, one sentence for search engines and feeds.
     pub description: String,
@@ -84,7 +88,7 @@ pub struct Site {
     pub time_zone: TimeZone,
     /// `[site.organisation]`: who offers the courses.
     pub organisation: Organisation,
-    /// `[site.extra]`, handed to templates as `site.extra`.
+    /// `extra`: whatever templates want to know, handed to them as `site.extra`.
     pub extra: toml::Table,
 }
 
@@ -103,7 +107,7 @@ pub struct Hemera {
     pub details: Details,
     /// `requests_per_minute`: our own limit, below the server's 100.
     pub requests_per_minute: u32,
-    /// `connect_timeout_seconds`.
+    /// `connect_timeout_seconds`: for finding and reaching the service.
     pub connect_timeout: Duration,
     /// `read_timeout_seconds`: for a whole answer.
     pub read_timeout: Duration,
@@ -134,9 +138,9 @@ pub enum Details {
 pub struct Theme {
     /// `name`: a folder below `themes/`, or `academy`, which is built in.
     pub name: String,
-    /// Whether a template that uses a name that is not there is an error; nothing leaves it to the theme.
+    /// `strict`: whether a template that uses a name that is not there is an error; unset leaves it to the theme.
     pub strict: Option<bool>,
-    /// `[theme.options]`, over the theme's own defaults; handed to templates as `theme`.
+    /// `options`: over the theme's own defaults; handed to templates as `theme`.
     pub options: toml::Table,
 }
 
@@ -205,14 +209,14 @@ pub enum ImageFormat {
     Jpeg,
 }
 
-/// `[paths]`: folders, absolute.
+/// `[paths]`: the folders of the site.
 #[derive(Debug, Clone)]
 pub struct Paths {
-    /// `content`.
+    /// `content`: pages and sections in Markdown, and what is added to courses.
     pub content: PathBuf,
     /// `data`: files here are `site.data` in templates. Not configurable.
     pub data: PathBuf,
-    /// `themes`.
+    /// `themes`: themes of the site's own.
     pub themes: PathBuf,
     /// `templates`: files here replace the theme's.
     pub templates: PathBuf,
@@ -222,7 +226,7 @@ pub struct Paths {
     pub sass: PathBuf,
     /// `i18n`: files here replace the theme's texts. Not configurable.
     pub texts: PathBuf,
-    /// `output`.
+    /// `output`: the built site. It may hold nothing else.
     pub output: PathBuf,
     /// `.aither`: snapshot, memory, build state, lock. Not published, not configurable.
     pub state: PathBuf,
@@ -237,10 +241,10 @@ pub struct Markdown {
     pub heading_anchors: bool,
 }
 
-/// `[courses]`.
+/// `[courses]`: the catalogue and its lists.
 #[derive(Debug, Clone)]
 pub struct Courses {
-    /// `order`.
+    /// `order`: of the catalogue, and so of listings and neighbours.
     pub order: Order,
     /// `page_size`: courses on one page of a listing.
     pub page_size: usize,

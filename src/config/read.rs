@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::{
     Assets, Config, Courses, Environment, FILE, ImageFormat, Images, Limits, Markdown, MenuEntry, Mode,
-    Order, Organisation, Outputs, Paths, Privacy, Serve, Site, Taxonomy, Theme,
+    Notify, Order, Organisation, Outputs, Paths, Privacy, Serve, Site, Taxonomy, Theme,
 };
 use super::{checks, languages, paths, sources};
 use crate::base::mistakes::{self, Mistake};
@@ -42,6 +42,7 @@ pub(super) fn config(root: &Path, text: &str, environment: &Environment) -> Resu
         paths: folders(&sheet, root, top.table("paths"), environment, &given, &mut variables.mistakes),
         courses: courses(top.table("courses")),
         markdown: markdown(top.table("markdown")),
+        notify: Notify::read(environment, &mut variables.mistakes),
         taxonomies: Taxonomy::read(&sheet, top.table("taxonomies")),
         menus: MenuEntry::read(&sheet, top.table("menus")),
         outputs: Outputs::read(top.table("output")),

@@ -26,7 +26,7 @@ pub enum Source {
     Several(Vec<Entry>),
 }
 
-/// One of several sources.
+/// `[[sources]]`: one of several sources.
 #[derive(Debug, Clone)]
 pub struct Entry {
     /// `id`: its name in messages, in the history of runs and before the ids of its courses.
@@ -84,7 +84,7 @@ pub struct Levels {
     pub field: Option<String>,
 }
 
-/// OneRoster 1.1 and 1.2.
+/// `[oneroster]`: OneRoster 1.1 and 1.2.
 #[derive(Debug, Clone)]
 pub struct OneRoster {
     /// `csv`: a zip file or a folder of CSV files; then nothing is asked over the network.
@@ -93,7 +93,7 @@ pub struct OneRoster {
     pub service: Service,
     /// `gradebook_url`: where results are pushed to.
     pub gradebook_url: String,
-    /// `auth`.
+    /// `auth`: how the service knows who asks.
     pub auth: OneRosterAuth,
     /// Name and secret.
     pub credentials: Credentials,
@@ -119,16 +119,16 @@ pub enum OneRosterAuth {
     },
 }
 
-/// An Ed-Fi ODS/API.
+/// `[edfi]`: an Ed-Fi ODS/API.
 #[derive(Debug, Clone)]
 pub struct EdFi {
     /// How to talk to the service. `base_url` is where it answers with its own description.
     pub service: Service,
     /// Name and secret.
     pub credentials: Credentials,
-    /// `paging`.
+    /// `paging`: how the server is asked for the next page.
     pub paging: Paging,
-    /// `tenant` and `year`, for servers that have a place for them in their addresses.
+    /// `tenant`: as `year`, for servers that have a place for it in their addresses.
     pub tenant: Option<String>,
     /// `year`.
     pub year: Option<u16>,
@@ -147,7 +147,7 @@ pub enum Paging {
     Token,
 }
 
-/// `[sync]`.
+/// `[sync]`: how sources are read and put together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sync {
     /// `full_every`: after so many pulls of changes everything is read once; 0 for never.

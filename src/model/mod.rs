@@ -6,6 +6,7 @@ pub mod change;
 pub mod conflict;
 pub mod course;
 pub mod document;
+pub mod event;
 pub mod history;
 pub mod material;
 pub mod moment;

@@ -37,6 +37,7 @@ impl<'a> Around<'a> {
         catalogue: &'a Catalogue,
         now: Timestamp,
         highlighter: &'a Highlighter,
+        data: &Map,
     ) -> Self {
         let site = |config: &Arc<Config>| {
             let site = &config.site;
@@ -46,6 +47,7 @@ impl<'a> Around<'a> {
                 ("base_url".into(), site.base_url.as_str().into()),
                 ("language".into(), site.language.as_str().into()),
                 ("extra".into(), Map::from(&site.extra).into()),
+                ("data".into(), data.clone().into()),
             ])
         };
         let editions = config.editions();

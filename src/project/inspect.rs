@@ -96,7 +96,7 @@ impl Project {
             let text = files::read_text(&self.config.paths.content.join(source)).ok()?;
             Some(Source { file: format!("{}/{source}", self.content_name()), text })
         };
-        let (pages, warnings) = build::pages(&request, |page, html| {
+        let build::Looked { pages, warnings, files } = build::pages(&request, |page, html| {
             let path = page.route.path().to_owned();
             check::Page { html, source: read(&path), path }
         })?;
@@ -104,7 +104,7 @@ impl Project {
             ready.site.pages.iter().map(|page| page.route.path().to_owned()).collect();
         there.extend(ready.assets.iter().map(|asset| asset.route.path().to_owned()));
         there.extend(request.volatile.iter().map(|(route, _)| route.path().to_owned()));
-        // What a build makes beside its pages, such as pictures in other sizes, is known by what the last one left.
+        there.extend(files);
         if let Some(manifest) = build::Manifest::load(&self.config.paths.output)? {
             there.extend(manifest.files.into_keys());
         }

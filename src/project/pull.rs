@@ -109,6 +109,7 @@ impl Project {
         {
             return Err(Error::new(Kind::Config, format!("there is no source `{only}`")));
         }
+        let parts = self.parts(&entries, options, memory)?;
         let public = &config.privacy.public_fields;
         let request = sync::Request {
             allow_shrink: options.allow_shrink,
@@ -120,9 +121,9 @@ impl Project {
             full: options.full,
             full_every: config.sync.full_every,
             match_by: config.sync.match_by,
+            named: self.named.as_ref(),
             gate,
         };
-        let parts = self.parts(&entries, options, memory)?;
         let mut outcome = sync::run(parts, &request, &*self.reporter)?;
         let snapshot = std::mem::take(&mut outcome.snapshot);
         Ok((snapshot, Some(outcome)))

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use super::conflicts;
+use super::hooks;
 use super::openapi;
 use super::reply::{self, Failure, Reply};
 use super::router::{Action, Operation};
@@ -38,7 +39,8 @@ pub(super) async fn call(
             start(shared, asked, wait_wanted(&head.headers)).await
         }
         Action::CronSync => {
-            let asked = SyncRequest { full: false, connector: None, run_type: RunType::Scheduled };
+            let asked =
+                SyncRequest { full: false, connector: None, run_type: RunType::Scheduled, only: None };
             start(shared, asked, None).await
         }
         Action::LastSync => {
@@ -54,9 +56,28 @@ pub(super) async fn call(
         }
         Action::Process => {
             read_body(shared, body).await?;
-            Ok(ok(queue()))
+            Ok(hooks::process(shared).await)
         }
-        Action::Queue => Ok(ok(queue())),
+        Action::Queue => Ok(ok(hooks::figures(shared))),
+        Action::Receive => {
+            let connector = parameter.unwrap_or_default();
+            if !hooks::is_addressed(shared, connector) {
+                let message = "there is no source of this name";
+                let failure = Failure::new(StatusCode::NOT_FOUND, "UNKNOWN_CONNECTOR", message);
+                return Err(if body.is_end_stream() { failure } else { failure.closing() });
+            }
+            let bytes = read_body(shared, body).await?;
+            hooks::receive(shared, connector, &head.headers, &bytes).await
+        }
+        Action::DeadLetters => Ok(hooks::dead_letters(shared, page(head.uri.query().unwrap_or_default())?)),
+        Action::RetryLetter => {
+            read_body(shared, body).await?;
+            hooks::settle(shared, parameter.unwrap_or_default(), true)
+        }
+        Action::DropLetter => {
+            read_body(shared, body).await?;
+            hooks::settle(shared, parameter.unwrap_or_default(), false)
+        }
         Action::Conflicts => conflicts::list(shared, head.uri.query().unwrap_or_default()),
         Action::ResolveConflict => {
             let bytes = read_body(shared, body).await?;
@@ -74,7 +95,15 @@ pub(super) async fn call(
         },
         Action::Metrics => {
             let files = shared.site.now().len();
-            let text = shared.metrics.text(&state(shared), shared.gatekeeper.count(), files);
+            let queues = shared.queues.figures();
+            let text = shared.metrics.text(
+                &state(shared),
+                shared.gatekeeper.count(),
+                files,
+                queues,
+                shared.clock.now(),
+            );
+            let text = text + &super::metrics::notifications(&shared.notifier);
             Ok(Reply::Plain(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", text))
         }
         Action::Describe => {
@@ -120,7 +149,7 @@ async fn read_body(shared: &Shared, mut body: Incoming) -> Result<Vec<u8>, Failu
 
 /// What the body asks for; none is the plain sync.
 fn sync_request(shared: &Shared, headers: &HeaderMap, bytes: &[u8]) -> Result<SyncRequest, Failure> {
-    let mut asked = SyncRequest { full: false, connector: None, run_type: RunType::Manual };
+    let mut asked = SyncRequest { full: false, connector: None, run_type: RunType::Manual, only: None };
     if headers.contains_key("x-cron-secret") {
         asked.run_type = RunType::Scheduled;
     }
@@ -241,7 +270,8 @@ fn last_synced_at(state: &State) -> Option<String> {
     good.and_then(|run| run.end_time).map(iso_millis)
 }
 
-fn list(shared: &Shared, query: &str) -> Result<Reply, Failure> {
+/// `limit` and `offset` of a list.
+fn page(query: &str) -> Result<(usize, usize), Failure> {
     const MOST: usize = 1_000_000;
     let number = |name: &str, range: std::ops::RangeInclusive<usize>, default: usize| {
         let mut pairs = query.split('&').filter_map(|pair| pair.split_once('=').or(Some((pair, ""))));
@@ -254,8 +284,11 @@ fn list(shared: &Shared, query: &str) -> Result<Reply, Failure> {
             Failure::bad("INVALID_REQUEST", message)
         })
     };
-    let limit = number("limit", 1..=100, 20)?;
-    let offset = number("offset", 0..=MOST, 0)?;
+    Ok((number("limit", 1..=100, 20)?, number("offset", 0..=MOST, 0)?))
+}
+
+fn list(shared: &Shared, query: &str) -> Result<Reply, Failure> {
+    let (limit, offset) = page(query)?;
     let state = state(shared);
     let runs: Vec<Value> =
         state.runs.iter().rev().skip(offset).take(limit).map(|run| job(run, &state)).collect();
@@ -263,14 +296,10 @@ fn list(shared: &Shared, query: &str) -> Result<Reply, Failure> {
     Ok(Reply::Data(StatusCode::OK, Value::Array(runs), Some(json!({ "pagination": pagination }))))
 }
 
-/// The figures of the queue of events; without one they are those of an empty one.
-fn queue() -> Value {
-    json!({ "total": 0, "processing": 0, "pending": 0, "failed": 0 })
-}
-
 fn health(shared: &Shared) -> Reply {
     let state = state(shared);
-    let health = state.health();
+    let now = shared.clock.now();
+    let health = state.health(shared.queues.figures().oldest.map(|at| now.duration_since(at)));
     let status = if health.healthy { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let connectors: Vec<Value> = (shared.connectors.iter())
         .map(|name| {
@@ -287,7 +316,10 @@ fn health(shared: &Shared) -> Reply {
         "failureRate": health.failure_rate,
         "recentFailures": health.recent_failures,
         "message": health.message,
-        "queue": queue(),
+        "failuresByType": health.by_type,
+        "failuresBySource": health.by_source,
+        "snapshotAgeSeconds": health.last_success.map(|at| now.duration_since(at).as_secs()),
+        "queue": hooks::figures(shared),
         "connectors": connectors,
         "last_synced_at": last_synced_at(&state),
         "sync_status": state.last().map(|run| status_name(run.status)),

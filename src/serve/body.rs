@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use super::connection::Busy;
 
 /// Bytes of a file that are read at a time: what one slow client keeps in memory.
-const CHUNK: u64 = 64 << 10;
+const CHUNK: u64 = 32 << 10;
 
 /// The body of an answer.
 pub(super) struct Body {

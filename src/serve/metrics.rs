@@ -3,8 +3,12 @@
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use jiff::Timestamp;
+
 use super::state::{State, status_name};
+use crate::base::queue::Figures;
 use crate::model::run::{Run, RunStatus};
+use crate::notify::Notifier;
 
 /// Counters since the server began.
 #[derive(Debug, Default)]
@@ -14,7 +18,11 @@ pub(super) struct Metrics {
     pub(super) refused_connections: AtomicU64,
     pub(super) accept_errors: AtomicU64,
     runs: [AtomicU64; 4],
+    events: [AtomicU64; 4],
 }
+
+/// What became of an event that somebody sent.
+const EVENTS: [&str; 4] = ["accepted", "duplicate", "invalid", "unsigned"];
 
 const ENDS: [RunStatus; 4] = [RunStatus::Success, RunStatus::Partial, RunStatus::Failed, RunStatus::TimedOut];
 
@@ -25,6 +33,13 @@ impl Metrics {
         }
     }
 
+    /// An event has come in: one of [`EVENTS`].
+    pub(super) fn count_event(&self, outcome: &str) {
+        if let Some(at) = EVENTS.iter().position(|known| *known == outcome) {
+            self.events[at].fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
     pub(super) fn run_ended(&self, run: &Run) {
         if let Some(at) = ENDS.iter().position(|status| *status == run.status) {
             self.runs[at].fetch_add(1, Ordering::Relaxed);
@@ -32,7 +47,14 @@ impl Metrics {
     }
 
     /// The text of `/metrics`.
-    pub(super) fn text(&self, state: &State, connections: usize, files: usize) -> String {
+    pub(super) fn text(
+        &self,
+        state: &State,
+        connections: usize,
+        files: usize,
+        queues: Figures,
+        now: Timestamp,
+    ) -> String {
         let mut text = String::new();
         let mut family = |name: &str, kind: &str, help: &str, rows: &[(String, f64)]| {
             let _ = writeln!(text, "# HELP aither_{name} {help}\n# TYPE aither_{name} {kind}");
@@ -56,6 +78,17 @@ impl Metrics {
         family("sync_runs_total", "counter", "Syncs of this process by how they ended.", &runs);
         let running = state.last().is_some_and(Run::is_running);
         family("sync_running", "gauge", "Whether a sync is under way.", &one(f64::from(u8::from(running))));
+        let events: Vec<_> = (EVENTS.iter().zip(&self.events))
+            .map(|(outcome, count)| (format!("{{outcome=\"{outcome}\"}}"), get(count)))
+            .collect();
+        family("events_total", "counter", "Events of this process by what became of them.", &events);
+        let states =
+            [("pending", queues.pending), ("processing", queues.processing), ("dead", queues.failed)];
+        let entries: Vec<_> =
+            states.iter().map(|(name, count)| (format!("{{state=\"{name}\"}}"), *count as f64)).collect();
+        family("queue_entries", "gauge", "Entries of the queues.", &entries);
+        let oldest = queues.oldest.map_or(0.0, |at| now.duration_since(at).as_secs_f64().max(0.0));
+        family("queue_oldest_pending_seconds", "gauge", "Age of the oldest entry that waits.", &one(oldest));
         let good = state.runs.iter().rev().find(|run| !run.is_running() && !run.has_failed());
         if let Some(end) = good.and_then(|run| run.end_time) {
             let seconds = end.as_millisecond() as f64 / 1_000.0;
@@ -72,4 +105,25 @@ impl Metrics {
         }
         text
     }
+}
+
+/// The figures of what goes out, where anything does.
+pub(super) fn notifications(notifier: &Notifier) -> String {
+    let mut text = String::new();
+    for (outlet, count) in notifier.counts() {
+        if text.is_empty() {
+            text.push_str("# HELP aither_notifications_total Words to outlets by what became of them.\n");
+            text.push_str("# TYPE aither_notifications_total counter\n");
+        }
+        for (outcome, counter) in
+            [("sent", &count.sent), ("failed", &count.failed), ("dropped", &count.dropped)]
+        {
+            let value = counter.load(Ordering::Relaxed);
+            let _ = writeln!(
+                text,
+                "aither_notifications_total{{outlet=\"{outlet}\",outcome=\"{outcome}\"}} {value}"
+            );
+        }
+    }
+    text
 }

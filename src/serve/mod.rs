@@ -12,6 +12,8 @@ mod connection;
 mod files;
 mod gatekeeper;
 mod head;
+mod hooks;
+mod intake;
 mod internal;
 mod listen;
 mod metrics;

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::auth::Access;
+use super::hooks;
 use super::router::{Action, OPERATIONS, Operation};
 
 /// The description, for a server whose syncs may name one of `connectors`.
@@ -31,7 +32,7 @@ fn describe(operation: &Operation, connectors: &[String]) -> Value {
         responses.insert(status.to_string(), answer(operation, *schema));
     }
     let access: &[u16] = match operation.access {
-        Access::Anyone => &[],
+        Access::Anyone | Access::Signed => &[],
         _ => &[401, 403],
     };
     for status in access.iter().chain(operation.errors).chain(&[421]) {
@@ -48,9 +49,15 @@ fn describe(operation: &Operation, connectors: &[String]) -> Value {
         "security": security(operation.access),
         "responses": responses,
     });
-    let parameters = parameters(operation.action);
+    let parameters = parameters(operation.action, connectors);
     if !parameters.is_empty() {
         described["parameters"] = Value::Array(parameters);
+    }
+    if operation.action == Action::Receive {
+        described["requestBody"] = json!({
+            "required": true,
+            "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Event" } } },
+        });
     }
     if operation.action == Action::ResolveConflict {
         described["requestBody"] = json!({
@@ -84,7 +91,7 @@ fn answer(operation: &Operation, schema: Option<&str>) -> Value {
         Some("Description") => json!({ "application/json": { "schema": { "type": "object" } } }),
         Some(schema) => {
             let mut meta = json!({ "$ref": "#/components/schemas/Meta" });
-            if matches!(schema, "Jobs" | "Conflicts") {
+            if matches!(schema, "Jobs" | "DeadLetters" | "Conflicts") {
                 meta = json!({ "allOf": [meta, { "type": "object", "required": ["pagination"] }] });
             }
             json!({ "application/json": { "schema": {
@@ -105,7 +112,7 @@ fn answer(operation: &Operation, schema: Option<&str>) -> Value {
     })
 }
 
-fn parameters(action: Action) -> Vec<Value> {
+fn parameters(action: Action, connectors: &[String]) -> Vec<Value> {
     let whole = |name: &str, least: u32, most: Option<u32>, default: u32| {
         let mut schema = json!({ "type": "integer", "minimum": least, "default": default });
         if let Some(most) = most {
@@ -114,6 +121,32 @@ fn parameters(action: Action) -> Vec<Value> {
         json!({ "name": name, "in": "query", "required": false, "schema": schema })
     };
     match action {
+        Action::DeadLetters => vec![whole("limit", 1, Some(100), 20), whole("offset", 0, Some(1_000_000), 0)],
+        Action::RetryLetter | Action::DropLetter => vec![json!({
+            "name": "id", "in": "path", "required": true,
+            "schema": { "type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[A-Za-z0-9._:~@+=-]+$" },
+        })],
+        Action::Receive => {
+            let names: Vec<&str> = connectors.iter().map(String::as_str).chain(hooks::NAMED).collect();
+            let header = |name: &str, what: &str| {
+                let schema = json!({ "type": "string" });
+                json!({ "name": name, "in": "header", "required": false, "description": what, "schema": schema })
+            };
+            vec![
+                json!({
+                    "name": "connector", "in": "path", "required": true,
+                    "description": "A source, or `enrollment-changed`, or `profile-updated`.",
+                    "schema": { "type": "string", "enum": names },
+                }),
+                header(
+                    "x-webhook-signature",
+                    "HMAC-SHA256 of the body in hexadecimal digits, `sha256=` before it or not.",
+                ),
+                header("webhook-id", "Standard Webhooks."),
+                header("webhook-timestamp", "Standard Webhooks."),
+                header("webhook-signature", "Standard Webhooks."),
+            ]
+        }
         Action::Conflicts => vec![
             whole("limit", 1, Some(100), 20),
             whole("offset", 0, Some(1_000_000), 0),
@@ -142,7 +175,8 @@ fn parameters(action: Action) -> Vec<Value> {
 
 fn security(access: Access) -> Value {
     match access {
-        Access::Anyone => json!([]),
+        // Signatures are described as headers: no scheme of OpenAPI says what they are.
+        Access::Anyone | Access::Signed => json!([]),
         Access::Here => json!([{}, { "admin": [] }]),
         Access::Sync => json!([{ "admin": [] }, { "sync": [] }]),
         Access::Scheduler { bearer: true } => json!([{ "admin": [] }, { "cron": [] }, { "cronBearer": [] }]),
@@ -271,7 +305,46 @@ fn schemas() -> Value {
         "Queue": {
             "type": "object",
             "required": ["total", "processing", "pending", "failed"],
-            "properties": { "total": count, "processing": count, "pending": count, "failed": count },
+            "properties": {
+                "total": count, "processing": count, "pending": count, "failed": count, "oldestPending": maybe_time,
+            },
+        },
+        "Event": {
+            "type": "object",
+            "required": ["id", "type", "resourceId", "resourceType", "timestamp"],
+            "properties": {
+                "id": { "type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[A-Za-z0-9._:~@+=-]+$" },
+                "type": { "enum": crate::model::event::TYPES },
+                "resourceId": { "type": "string", "minLength": 1, "maxLength": 200 },
+                "resourceType": { "type": "string" },
+                "data": { "type": ["object", "null"] },
+                "timestamp": time,
+                "retryCount": { "type": ["integer", "null"], "minimum": 0 },
+                "status": maybe_text,
+            },
+        },
+        "Accepted": {
+            "type": "object",
+            "required": ["eventId"],
+            "properties": {
+                "eventId": { "type": "string" }, "queued": { "const": true }, "duplicate": { "const": true },
+            },
+        },
+        "DeadLetters": { "type": "array", "items": {
+            "type": "object",
+            "required": ["id", "queue", "type", "subject", "error", "retryCount", "receivedAt", "last_updated_at"],
+            "properties": {
+                "id": { "type": "string" }, "queue": { "enum": ["events", "outbox", "pushes"] },
+                "type": { "type": "string" }, "subject": { "type": "string" }, "error": maybe_text,
+                "retryCount": count, "receivedAt": time, "last_updated_at": time,
+            },
+        } },
+        "Settled": {
+            "type": "object",
+            "required": ["id"],
+            "properties": {
+                "id": { "type": "string" }, "queued": { "const": true }, "dropped": { "const": true },
+            },
         },
         "Health": {
             "type": "object",
@@ -280,6 +353,9 @@ fn schemas() -> Value {
                 "healthy": { "type": "boolean" },
                 "failureRate": { "type": "number", "minimum": 0, "maximum": 1 },
                 "recentFailures": count,
+                "failuresByType": { "type": "object", "additionalProperties": count },
+                "failuresBySource": { "type": "object", "additionalProperties": count },
+                "snapshotAgeSeconds": { "type": ["integer", "null"] },
                 "message": { "type": "string" },
                 "queue": { "$ref": "#/components/schemas/Queue" },
                 "connectors": { "type": "array", "items": { "type": "object" } },

@@ -80,7 +80,8 @@ impl Work for Bench {
         // It asks some sources only; what a rebuild keeps in memory is of all of them.
         let config = self.project.config().clone();
         let project = Project::new(config, self.clock.clone(), self.reporter.clone());
-        let summary = project.with_only(request.connector.clone()).build_locked(options, gate)?;
+        let (connector, named) = (request.connector.clone(), request.only.clone());
+        let summary = project.with_only(connector).reading_only(named).build_locked(options, gate)?;
         Ok(summary.figures(self.clock.now()))
     }
 

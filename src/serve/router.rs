@@ -15,6 +15,10 @@ pub(super) enum Action {
     CronSync,
     Process,
     Queue,
+    Receive,
+    DeadLetters,
+    RetryLetter,
+    DropLetter,
     Conflicts,
     ResolveConflict,
     Health,
@@ -62,8 +66,19 @@ const fn post(
     Operation { method: Method::POST, path, access, action, summary, answers, errors }
 }
 
+const fn delete(
+    path: &'static str,
+    access: Access,
+    action: Action,
+    summary: &'static str,
+    answers: &'static [(u16, Option<&'static str>)],
+    errors: &'static [u16],
+) -> Operation {
+    Operation { method: Method::DELETE, path, access, action, summary, answers, errors }
+}
+
 /// All operations.
-pub(super) static OPERATIONS: [Operation; 15] = [
+pub(super) static OPERATIONS: [Operation; 19] = [
     post(
         "/api/sync",
         Access::Sync,
@@ -120,6 +135,38 @@ pub(super) static OPERATIONS: [Operation; 15] = [
         "How many events wait.",
         &[(200, Some("Queue"))],
         &[],
+    ),
+    post(
+        "/api/webhooks/{connector}",
+        Access::Signed,
+        Action::Receive,
+        "Take in an event. It is on the disk when this is answered; a sync of what it names follows.",
+        &[(202, Some("Accepted")), (200, Some("Accepted"))],
+        &[400, 401, 404, 408, 411, 413, 503],
+    ),
+    get(
+        "/api/sync/dead-letters",
+        Access::Admin,
+        Action::DeadLetters,
+        "What failed for good, the last one first.",
+        &[(200, Some("DeadLetters"))],
+        &[400],
+    ),
+    post(
+        "/api/sync/dead-letters/{id}/retry",
+        Access::Admin,
+        Action::RetryLetter,
+        "Try a dead letter again.",
+        &[(200, Some("Settled"))],
+        &[400, 404, 408, 411, 413, 503],
+    ),
+    delete(
+        "/api/sync/dead-letters/{id}",
+        Access::Admin,
+        Action::DropLetter,
+        "Forget a dead letter.",
+        &[(200, Some("Settled"))],
+        &[400, 404, 408, 411, 413, 503],
     ),
     get(
         "/api/sync/conflicts",
@@ -190,6 +237,12 @@ pub(super) fn find<'p>(method: &Method, path: &'p str) -> Found<'p> {
         true if path == "/api" || path.starts_with("/api/") => Found::Nothing,
         true => Found::Elsewhere,
     }
+}
+
+/// The pattern of the operation that a path belongs to; `site` for everything else.
+pub(super) fn route(path: &str) -> String {
+    let found = OPERATIONS.iter().find(|operation| matches(operation.path, path).is_some());
+    found.map_or("site", |operation| operation.path).to_owned()
 }
 
 /// Whether a path fits a pattern; inside, the value of the parameter, if the pattern has one.

@@ -15,6 +15,7 @@ use super::auth::{self, Keys};
 use super::files::Site;
 use super::gatekeeper::Gatekeeper;
 use super::head::{host_of, path_of};
+use super::intake::Clerk;
 use super::listen;
 use super::metrics::Metrics;
 use super::reload::Hub;
@@ -26,9 +27,16 @@ use super::worker::{Event, Worker};
 use crate::base::clock::SharedClock;
 use crate::base::report::Reporter;
 use crate::base::secret::Secret;
+use crate::base::signature::Keys as SignatureKeys;
+use crate::base::text::count;
 use crate::config::Serve;
 use crate::error::{Error, Kind, Result};
 use crate::model::run::RunType;
+use crate::notify::Notifier;
+use crate::sync::{Queues, locked};
+
+/// How long what is to be told of runs may still take when the server stops.
+const LAST_WORDS: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// Threads that read files.
 const READERS: usize = 4;
@@ -55,6 +63,10 @@ pub struct Options {
     pub reporter: Arc<dyn Reporter>,
     /// Who hears of runs.
     pub audience: Audience,
+    /// The queues of the site.
+    pub queues: Queues,
+    /// Who tells others of runs.
+    pub notifier: Arc<Notifier>,
 }
 
 impl std::fmt::Debug for Options {
@@ -75,6 +87,7 @@ pub struct Server {
     reporter: Arc<dyn Reporter>,
     listener: JoinHandle<()>,
     worker: JoinHandle<()>,
+    notifier: Arc<Notifier>,
 }
 
 impl std::fmt::Debug for Server {
@@ -100,6 +113,8 @@ impl Server {
             clock,
             reporter,
             audience,
+            queues,
+            notifier,
         } = options;
         let token = own_token(&mut serve)?;
         let runtime = Builder::new_current_thread()
@@ -120,6 +135,13 @@ impl Server {
         let gatekeeper = Gatekeeper::new(room, limits.connections_per_address, &serve.trusted_proxies);
         let (events, received) = channel();
         let heard = Arc::clone(&reporter);
+        let damaged = queues.all().iter().map(|(_, queue)| locked(queue).damaged()).sum::<usize>();
+        if damaged > 0 {
+            let records = count(damaged, "record", "records");
+            reporter.warn(&format!("{records} of the queues' journals cannot be read and are left out"));
+        }
+        let (intake, clerk) =
+            Clerk::new(queues.events.clone(), clock.clone(), events.clone(), Arc::clone(&reporter));
         let shared = Arc::new(Shared {
             hosts: serve.hosts.iter().cloned().chain(host_of(&base_url)).collect(),
             keys: Keys::new(&serve.tokens),
@@ -138,15 +160,20 @@ impl Server {
             metrics: Metrics::default(),
             gatekeeper,
             reload: Hub::default(),
+            queues,
+            notifier: Arc::clone(&notifier),
+            signatures: SignatureKeys::of(&serve.tokens.webhook),
+            intake,
             serve,
         });
         let worker = Worker::new(Arc::clone(&shared), (events.clone(), received), factory)?;
+        spawn("aither-intake", move || clerk.run())?;
         let (stop, stopped) = watch::channel(false);
         let worker = spawn("aither-worker", move || worker.run())?;
         let by_signal = signals.then(|| stop.clone());
         let listener =
             spawn("aither-http", move || serve_all(&runtime, listener, shared, stopped, by_signal))?;
-        Ok(Self { address, token, events, stop, reporter: heard, listener, worker })
+        Ok(Self { address, token, events, stop, reporter: heard, listener, worker, notifier })
     }
 
     /// Where it listens, with the port that was found where any was asked for.
@@ -187,7 +214,11 @@ impl Server {
         let gone = |_| Error::new(Kind::Io, "the server was ended by a fault of the program");
         self.listener.join().map_err(gone)?;
         let _ = self.events.send(Event::Stop);
-        self.worker.join().map_err(gone)
+        self.worker.join().map_err(gone)?;
+        if let Some(notifier) = Arc::into_inner(self.notifier) {
+            notifier.finish(LAST_WORDS);
+        }
+        Ok(())
     }
 
     /// Stops: nothing more is accepted, what is under way ends, within `[serve] shutdown_seconds`.

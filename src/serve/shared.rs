@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use super::auth::Keys;
 use super::files::Site;
 use super::gatekeeper::Gatekeeper;
+use super::intake::Intake;
 use super::metrics::Metrics;
 use super::reload::Hub;
 use super::state::State;
@@ -16,7 +17,10 @@ use super::work::Audience;
 use super::worker::Event;
 use crate::base::clock::SharedClock;
 use crate::base::report::Reporter;
+use crate::base::signature::Keys as SignatureKeys;
 use crate::config::Serve;
+use crate::notify::Notifier;
+use crate::sync::Queues;
 
 /// What all parts of the server see. Only the worker changes `site` and `state`.
 pub(super) struct Shared {
@@ -39,4 +43,9 @@ pub(super) struct Shared {
     pub(super) metrics: Metrics,
     pub(super) gatekeeper: Arc<Gatekeeper>,
     pub(super) reload: Hub,
+    pub(super) queues: Queues,
+    pub(super) notifier: Arc<Notifier>,
+    /// Keys that events are signed with.
+    pub(super) signatures: SignatureKeys,
+    pub(super) intake: Intake,
 }

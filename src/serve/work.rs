@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::base::gate::Gate;
 use crate::error::Result;
+use crate::model::event::Named;
 use crate::model::run::{RunFigures, RunType};
 
 /// Pulls and builds a site. Called by one thread at a time, with the site's lock held by the caller.
@@ -37,6 +38,8 @@ pub struct SyncRequest {
     pub connector: Option<String>,
     /// Who asks.
     pub run_type: RunType,
+    /// What some events name, where that is all that is to be read.
+    pub only: Option<Named>,
 }
 
 /// What a rebuild starts from.

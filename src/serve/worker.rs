@@ -14,19 +14,31 @@ use super::state::{State, status_name};
 use super::work::{Factory, Notice, RebuildRequest, Rebuilt, SyncRequest, Work};
 use crate::base::files::Lock;
 use crate::base::gate::Gate;
+use crate::base::queue::Entry as QueueEntry;
+use crate::base::report::Event as LogEvent;
 use crate::error::{Error, Kind, Result};
+use crate::model::event::{self as model, Named};
 use crate::model::run::{Run, RunFigures, RunStatus, RunType};
-use crate::sync::Journal;
+use crate::sync::{AGAIN, Journal, locked};
 
 /// So many rebuilds in a row give way to newer changes; the next one is carried through.
 const GIVES_WAY: u32 = 5;
 /// How often the worker looks whether another process has built or synced.
 const TICK: Duration = Duration::from_secs(1);
 
+/// How long events wait for others that may come together with them.
+const TOGETHER: Duration = Duration::from_millis(20);
+/// How long events wait when something is in their way.
+const AWAY: Duration = Duration::from_millis(500);
+
 /// Everything that can wake the worker.
 pub(super) enum Event {
     /// Somebody asks for a sync, and waits to hear whether it has begun.
     Sync(SyncRequest, oneshot::Sender<Result<Run, Refusal>>),
+    /// Events have been written down, or the queue has changed otherwise.
+    Arrived,
+    /// Somebody waits until all events that are due have been worked off.
+    Drain(oneshot::Sender<()>),
     /// The terminal or a timer asks for one; nobody waits.
     Pull(RunType),
     /// Files changed; nothing named means that anything may have.
@@ -70,7 +82,8 @@ struct Active {
 }
 
 enum Task {
-    Sync(Box<Run>),
+    /// A sync, and the events of the queue that it is for.
+    Sync(Box<Run>, Vec<String>),
     Rebuild(Rebuild),
 }
 
@@ -118,6 +131,9 @@ pub(super) struct Worker {
     next: Option<(SyncRequest, oneshot::Sender<Result<Run, Refusal>>)>,
     stopping: Option<Instant>,
     looked: Instant,
+    /// Before then no events are begun: others may come together with the first, or something is in the way.
+    events_from: Option<Instant>,
+    drainers: Vec<oneshot::Sender<()>>,
 }
 
 impl Worker {
@@ -145,6 +161,8 @@ impl Worker {
             next: None,
             stopping: None,
             looked: Instant::now(),
+            events_from: None,
+            drainers: Vec::new(),
         };
         worker.tell(None);
         worker.look(false);
@@ -158,7 +176,14 @@ impl Worker {
                 Ok(Event::Sync(request, answer)) => self.asked(request, answer),
                 Ok(Event::Pull(run_type)) => {
                     let (answer, _) = oneshot::channel();
-                    self.asked(SyncRequest { full: false, connector: None, run_type }, answer);
+                    self.asked(SyncRequest { full: false, connector: None, run_type, only: None }, answer);
+                }
+                Ok(Event::Arrived) => {
+                    self.events_from.get_or_insert_with(|| Instant::now() + TOGETHER);
+                }
+                Ok(Event::Drain(answer)) => {
+                    self.drainers.push(answer);
+                    self.events_from.get_or_insert_with(Instant::now);
                 }
                 Ok(Event::Changed(paths, since)) => self.note_changes(paths, since),
                 Ok(Event::Early(number, files)) => self.show(number, files),
@@ -183,16 +208,19 @@ impl Worker {
         let now = Instant::now();
         let deadline = self.active.as_ref().map(|active| active.deadline.saturating_duration_since(now));
         let stop = self.stopping.map(|at| at.saturating_duration_since(now));
+        let events = self.events_from.filter(|_| self.active.is_none());
+        let events = events.map(|at| at.saturating_duration_since(now));
         // A deadline that has passed while the run publishes must not make the worker spin.
         let least = Duration::from_millis(20);
         let look = TICK.saturating_sub(self.looked.elapsed());
-        [deadline, stop].into_iter().flatten().fold(look, Duration::min).max(least)
+        let others = [deadline, stop].into_iter().flatten().fold(look, Duration::min).max(least);
+        events.map_or(others, |events| events.min(others))
     }
 
     fn asked(&mut self, request: SyncRequest, answer: oneshot::Sender<Result<Run, Refusal>>) {
         let running = match &self.active {
             None => None,
-            Some(Active { task: Task::Sync(run), .. }) => Some(Some(run.job_id.clone())),
+            Some(Active { task: Task::Sync(run, _), .. }) => Some(Some(run.job_id.clone())),
             Some(_) if self.next.is_some() => Some(None),
             Some(_) => {
                 self.next = Some((request, answer));
@@ -204,12 +232,12 @@ impl Worker {
             None if self.stopping.is_some() => {
                 Err(Refusal::Failed(Error::new(Kind::Busy, "the server is about to stop")))
             }
-            None => self.begin_sync(request),
+            None => self.begin_sync(request, Vec::new()),
         };
         let _ = answer.send(begun);
     }
 
-    fn begin_sync(&mut self, request: SyncRequest) -> Result<Run, Refusal> {
+    fn begin_sync(&mut self, request: SyncRequest, events: Vec<String>) -> Result<Run, Refusal> {
         let Some(mut lock) = Lock::take(&self.shared.lock).map_err(Refusal::Failed)? else {
             return Err(Refusal::Busy(Lock::holder(&self.shared.lock).filter(|text| is_job_id(text))));
         };
@@ -220,7 +248,7 @@ impl Worker {
         self.journal.put(&run).map_err(Refusal::Failed)?;
         let deadline = Instant::now() + self.shared.serve.sync_timeout;
         let started =
-            self.start(work, lock, deadline, Task::Sync(Box::new(run.clone())), move |work, gate| {
+            self.start(work, lock, deadline, Task::Sync(Box::new(run.clone()), events), move |work, gate| {
                 Outcome::Sync(work.sync(&request, gate))
             });
         if let Err(error) = started {
@@ -230,6 +258,8 @@ impl Worker {
             return Err(Refusal::Failed(error));
         }
         self.tell(None);
+        self.shared.notifier.began();
+        self.log("sync began", &run);
         Ok(run)
     }
 
@@ -253,7 +283,7 @@ impl Worker {
         let number = self.runs;
         let gate = Arc::new(Gate::default());
         let (back, passed) = (self.back.clone(), Arc::clone(&gate));
-        let is_sync = matches!(task, Task::Sync(_));
+        let is_sync = matches!(task, Task::Sync(..));
         let body = move || {
             let call = std::panic::AssertUnwindSafe(|| run(&mut *work, &passed));
             let outcome = std::panic::catch_unwind(call).unwrap_or_else(|_| {
@@ -281,7 +311,11 @@ impl Worker {
             self.look(true);
         }
         match (active.task, ended.outcome) {
-            (Task::Sync(run), Outcome::Sync(result)) => self.sync_ended(*run, result),
+            (Task::Sync(run, events), Outcome::Sync(result)) => {
+                let trouble = result.as_ref().err().map(|error| error.message().to_owned());
+                self.sync_ended(*run, result);
+                self.settle(&events, trouble.as_deref());
+            }
             (Task::Rebuild(rebuild), Outcome::Rebuild(Err(_))) if active.gate.is_outdated() => {
                 // The next one does its work as well. What is shown early stays until then.
                 self.given_way += 1;
@@ -318,6 +352,8 @@ impl Worker {
             self.remark(error.message());
         }
         self.shared.metrics.run_ended(run);
+        self.shared.notifier.ended(run);
+        self.log("sync ended", run);
         self.tell(kind);
         let status = status_name(run.status);
         (self.shared.audience)(&Notice::Synced { job_id: run.job_id.clone(), status });
@@ -374,8 +410,10 @@ impl Worker {
             return;
         }
         if let Some((request, answer)) = self.next.take() {
-            let begun = self.begin_sync(request);
+            let begun = self.begin_sync(request, Vec::new());
             let _ = answer.send(begun);
+        } else if self.begin_events() {
+            // They come before files that changed: somebody elsewhere waits for them.
         } else if let Some((changed, anything, since)) = self.changed.take()
             && let Err(error) = self.begin_rebuild(&changed, anything, since)
         {
@@ -383,6 +421,79 @@ impl Worker {
                 Kind::Busy => self.changed = Some((changed, anything, since)),
                 _ => self.rebuild_ended(Rebuild::new(&BTreeSet::new(), anything, since), Err(error)),
             }
+        }
+    }
+
+    /// Starts a run for the events that are due, if there are any. Events that have come together are one run.
+    fn begin_events(&mut self) -> bool {
+        if self.events_from.is_none_or(|at| at > Instant::now()) {
+            return false;
+        }
+        let due = locked(&self.shared.queues.events).due(self.shared.clock.now(), AGAIN);
+        if due.is_empty() {
+            for waiting in self.drainers.drain(..) {
+                let _ = waiting.send(());
+            }
+            self.events_from = self.next_events();
+            return false;
+        }
+        let ids: Vec<String> = due.iter().map(|entry| entry.id.clone()).collect();
+        // What cannot be read is not of this version: the whole source is asked.
+        let known: Option<Vec<model::Event>> =
+            due.iter().map(|entry| serde_json::from_value(entry.payload.clone()).ok()).collect();
+        let only = known.map(|events| Named::by(&events));
+        // Of several sources one is enough, where all events came by its name.
+        let named = |entry: &QueueEntry| Some(entry.payload.get("connector")?.as_str()?.to_owned());
+        let from: BTreeSet<Option<String>> = due.iter().map(named).collect();
+        let connector = match from.into_iter().collect::<Vec<_>>().as_slice() {
+            [Some(one)] => self.shared.connectors.iter().find(|known| *known == one).cloned(),
+            _ => None,
+        };
+        let request = SyncRequest { full: false, connector, run_type: RunType::Webhook, only };
+        locked(&self.shared.queues.events).begin(&ids);
+        self.events_from = Some(Instant::now());
+        match self.begin_sync(request, ids.clone()) {
+            Ok(_) => true,
+            // Another process syncs or builds: they are next.
+            Err(Refusal::Busy(_)) => {
+                locked(&self.shared.queues.events).leave(&ids);
+                self.events_from = Some(Instant::now() + AWAY);
+                false
+            }
+            Err(Refusal::Failed(error)) => {
+                self.settle(&ids, Some(error.message()));
+                false
+            }
+        }
+    }
+
+    /// When to look for events next: when one that failed is due again.
+    fn next_events(&self) -> Option<Instant> {
+        if !self.drainers.is_empty() {
+            return Some(Instant::now());
+        }
+        let next = locked(&self.shared.queues.events).next_due()?;
+        let wait = Duration::try_from(next.duration_since(self.shared.clock.now())).unwrap_or_default();
+        Some(Instant::now() + wait)
+    }
+
+    /// Writes down how the events of a run came out.
+    fn settle(&mut self, events: &[String], trouble: Option<&str>) {
+        if events.is_empty() {
+            return;
+        }
+        let now = self.shared.clock.now();
+        let mut queue = locked(&self.shared.queues.events);
+        let settled = match trouble {
+            None => queue.done(events, now),
+            Some(trouble) => queue.failed(events, trouble, now),
+        };
+        drop(queue);
+        self.events_from = self.next_events();
+        if let Err(error) = settled {
+            // They are done once more when the disk is well again; that does no harm.
+            self.remark(error.message());
+            self.events_from = Some(Instant::now() + AWAY);
         }
     }
 
@@ -412,13 +523,17 @@ impl Worker {
         };
         // Whoever works on it has not come back, and may never: the next run gets somebody new.
         drop(active.lock);
-        if let Task::Sync(run) = active.task {
+        if let Task::Sync(run, events) = active.task {
             let at = self.shared.clock.now();
             let run = match stop {
                 true => run.failed(RunStatus::Failed, "the server was stopped", at),
                 false => run.failed(RunStatus::TimedOut, "it took longer than a sync may", at),
             };
             self.close(&run, None);
+            match stop {
+                true => locked(&self.shared.queues.events).leave(&events),
+                false => self.settle(&events, Some("it took longer than a sync may")),
+            }
         }
     }
 
@@ -426,6 +541,11 @@ impl Worker {
     fn tick(&mut self) {
         self.looked = Instant::now();
         self.look(false);
+        if let Err(error) = self.shared.queues.refresh() {
+            self.remark(error.message());
+        } else if self.events_from.is_none() {
+            self.events_from = self.next_events();
+        }
         if self.active.is_none() && seen(&self.shared.runs_file) != self.journal_seen {
             let _ = self.journal.read();
             self.tell(None);
@@ -458,6 +578,17 @@ impl Worker {
         self.shared.state.send_modify(|state| {
             let failure = failure.or_else(|| state.failure.clone());
             *state = Arc::new(State { runs, failure });
+        });
+    }
+
+    fn log(&self, what: &str, run: &Run) {
+        self.shared.reporter.event(&LogEvent {
+            what,
+            is_warning: false,
+            job_id: Some(&run.job_id),
+            status: Some(status_name(run.status)),
+            millis: run.duration_ms,
+            ..LogEvent::default()
         });
     }
 

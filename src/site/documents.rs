@@ -33,6 +33,13 @@ pub(super) struct Documents<'a> {
     pub(super) pages: BTreeMap<&'a str, Vec<Placed<'a>>>,
 }
 
+impl<'a> Documents<'a> {
+    /// All pages, section by section.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Placed<'a>> {
+        self.pages.values().flatten()
+    }
+}
+
 /// Sorts documents into sections and gives each its address.
 pub(super) fn place<'a>(config: &Config, content: &'a Content) -> Result<Documents<'a>> {
     let mut documents = Documents::default();

@@ -170,6 +170,7 @@ impl<'a> House<'a> {
             front: None,
             content: None,
             prose: None,
+            related: List::default(),
             previous: None,
             next: None,
             card: None,

@@ -95,7 +95,11 @@ impl Languages {
     pub(super) fn meet(&self, pages: &mut [Page]) {
         let mut known: HashMap<Arc<str>, Whereabouts> = HashMap::new();
         let Some(root) = self.editions.first().map(|(main, _)| Addresses::new(main)) else { return };
-        for page in pages.iter().filter(|page| matches!(page.body, Body::Layout { .. })) {
+        // A wrong address is nobody's translation of another.
+        let is_page = |page: &&Page| {
+            matches!(page.body, Body::Layout { .. }) && !page.route.path().ends_with("404.html")
+        };
+        for page in pages.iter().filter(is_page) {
             let none = || vec![None; self.editions.len()].into_boxed_slice();
             let slots = known.entry(page.identity()).or_insert_with(none);
             if let Some(slot) = slots.get_mut(page.language) {

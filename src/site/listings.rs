@@ -1,6 +1,7 @@
 //! Lists of courses cut into pages.
 
 use super::route::Route;
+use super::views::Addresses;
 use crate::error::Result;
 use crate::model::view::{List, Map, Value};
 
@@ -31,6 +32,15 @@ fn page_route(parts: &[&str], number: usize) -> Result<Route> {
     }
     let number = number.to_string();
     Route::page(&[parts, &["page", &number]].concat())
+}
+
+/// Number and address of a page that is there, and nothing of one that is not.
+pub(super) fn neighbour(slices: &[Slice], addresses: &Addresses, number: Option<usize>) -> (Value, Value) {
+    let route = number.and_then(|number| slices.get(number.checked_sub(1)?)).map(|slice| &slice.route);
+    (
+        Value::maybe(route.and(number)),
+        route.map_or(Value::Nil, |route| addresses.link(&route.address()).into()),
+    )
 }
 
 impl Slice {

@@ -8,11 +8,15 @@ mod jekyll;
 mod languages;
 mod listings;
 mod machine;
+mod menus;
 mod plan;
 mod planner;
 mod records;
+mod related;
 mod route;
 mod search;
+mod sections;
+mod taxonomies;
 mod views;
 
 pub use courses::addresses_of;

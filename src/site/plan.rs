@@ -14,9 +14,12 @@ use super::jekyll;
 use super::languages::{self, Chronicle, Languages};
 use super::machine::cards::Cards;
 use super::machine::{self, Place};
+use super::menus;
 use super::planner::Planner;
 use super::records::Records;
+use super::related::{self, Teasers};
 use super::route::Route;
+use super::taxonomies;
 use super::views::{self, Addresses};
 use crate::base::digest::{Digest, Fingerprint};
 use crate::config::Config;
@@ -36,6 +39,8 @@ pub struct Input<'a> {
     pub catalogue: &'a Catalogue,
     /// The local content.
     pub content: &'a Content,
+    /// The files of data: `site.data` in templates.
+    pub data: &'a Map,
     /// Whether the theme has a layout of this name: pages that a theme does not know are left out.
     pub has_layout: &'a dyn Fn(&str) -> bool,
     /// When a course last changed, where the site remembers it.
@@ -341,11 +346,14 @@ fn edition(
     // What is odd in one language is odd in all of them, apart from what a language itself brings.
     warnings.retain(|warning| !whole.warnings.contains(warning));
     let documents = documents::place(config, input.content)?;
-    let addresses = Addresses::new(config);
+    let has_terms = (input.has_layout)("term");
+    let addresses = Addresses { has_terms, ..Addresses::new(config) };
     let groups = Groups::of(config, &entries, (input.has_layout)("archive"));
     let records = Arc::new(Records {
         config: config.clone(),
         addresses: addresses.clone(),
+        related: related::courses(&entries),
+        teasers: Arc::new(Teasers::new(&entries, &addresses)),
         entries,
         groups,
         languages: languages.clone(),
@@ -353,14 +361,23 @@ fn edition(
         has_cards: input.cards.is_some(),
     });
     let maps: Vec<Map> = Records::maps(&records);
-    let site = site_view(input, &records, &maps, &documents);
+    let placed: Vec<&Placed<'_>> = documents.all().collect();
+    let pages: Vec<Map> = placed.iter().map(|placed| views::summary(placed, &addresses)).collect();
+    let terms = taxonomies::sort(&records, &placed);
+    let more = [
+        ("taxonomies", taxonomies::view(&terms, &addresses)),
+        ("menus", menus::view(config, &records.entries, &documents, &addresses)?),
+        ("data", input.data.clone()),
+    ];
+    let site = site_view(input, &records, &maps, &documents, &pages, more);
     let globals = site_fingerprint(input, &records, &documents);
     let history = Chronicle::new(std::mem::take(&mut whole.history), config);
     let mut planner = Planner { input, site, records, history, pages: Vec::new(), sitemap: Vec::new() };
     planner.home(documents.home)?;
     planner.courses();
     planner.listings(documents.courses)?;
-    planner.documents(&documents);
+    planner.documents(&documents, &pages, &terms)?;
+    planner.taxonomies(&terms, &documents, &pages)?;
     planner.not_found()?;
     planner.machine_readable()?;
     planner.search(&documents)?;
@@ -377,7 +394,14 @@ fn edition(
 }
 
 /// What every page sees of the site.
-fn site_view(input: &Input<'_>, records: &Records, course_maps: &[Map], documents: &Documents<'_>) -> Map {
+fn site_view<const N: usize>(
+    input: &Input<'_>,
+    records: &Records,
+    course_maps: &[Map],
+    documents: &Documents<'_>,
+    page_maps: &[Map],
+    more: [(&'static str, Map); N],
+) -> Map {
     let Records { addresses, entries, groups, .. } = records;
     let site = &input.config.site;
     let those = |wanted: &dyn Fn(&Entry) -> bool| -> List {
@@ -394,20 +418,19 @@ fn site_view(input: &Input<'_>, records: &Records, course_maps: &[Map], document
     let [places, months] = groups.lists(addresses);
     let sections: List =
         documents.sections.values().map(|placed| views::section(placed, addresses)).collect();
-    let all_pages = || documents.pages.values().flatten();
-    let pages: List = all_pages().map(|placed| views::summary(placed, addresses)).collect();
-    let mut dated: Vec<&Placed<'_>> =
-        all_pages().filter(|placed| placed.document.front.date.is_some()).collect();
-    dated.sort_by_key(|placed| {
+    let pages: List = page_maps.iter().cloned().collect();
+    let mut dated: Vec<(&Placed<'_>, &Map)> =
+        (documents.all().zip(page_maps)).filter(|(placed, _)| placed.document.front.date.is_some()).collect();
+    dated.sort_by_key(|(placed, _)| {
         (std::cmp::Reverse(placed.document.front.date.map(|date| date.sort_key())), &placed.document.source)
     });
-    let posts: List = dated.into_iter().map(|placed| views::summary(placed, addresses)).collect();
+    let posts: List = dated.into_iter().map(|(_, map)| map.clone()).collect();
     let outputs = &input.config.outputs;
     let link = |wanted: bool, name: &str| {
         if wanted { Value::from(addresses.link(&format!("/{name}"))) } else { Value::Nil }
     };
     let extra = Map::from(&site.extra);
-    let entries = vec![
+    let mut entries = vec![
         ("title".into(), site.title.as_str().into()),
         ("description".into(), site.description.as_str().into()),
         ("base_url".into(), addresses.base_url.as_str().into()),
@@ -440,6 +463,7 @@ fn site_view(input: &Input<'_>, records: &Records, course_maps: &[Map], document
         ("organisation".into(), views::organisation(input.config, addresses).into()),
         ("extra".into(), extra.clone().into()),
     ];
+    entries.extend(more.map(|(name, map)| (name.into(), map.into())));
     Map::new(jekyll::with_extra(entries, &extra))
 }
 
@@ -452,6 +476,9 @@ fn site_fingerprint(input: &Input<'_>, records: &Records, documents: &Documents<
     let mark = mark.text(&format!("{:?}{:?}", site.organisation, input.config.outputs));
     let mark = mark.maybe(site.time_zone.iana_name()).number(Map::from(&site.extra).digest().short());
     let mark = mark.text(&site.prefix).number(records.languages.list(records.language).digest().short());
+    let config = input.config;
+    let mark = mark.text(&format!("{:?}{:?}", config.taxonomies, config.menus));
+    let mark = mark.number(input.data.digest().short());
     let mark = mark.number(input.data_changed_at.map_or(u64::MAX, |at| at.as_nanosecond() as u64));
     let mark = mark.number(u64::from(records.groups.has_archive));
     let mark = records.entries.iter().fold(mark, |mark, entry| mark.number(entry.mark));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::documents::{Documents, Placed};
+use super::documents::Documents;
 use super::groups::Cut;
 use super::jekyll;
 use super::languages::{Chronicle, Translated};
@@ -33,30 +33,30 @@ pub(super) struct Planner<'a> {
 }
 
 /// A page of a layout that is about to be added.
-struct Draft<'a> {
-    route: Route,
-    rank: Rank,
+pub(super) struct Draft<'a> {
+    pub(super) route: Route,
+    pub(super) rank: Rank,
     /// The layout of its kind; its own, if it names one, comes before.
-    layout: &'static str,
+    pub(super) layout: &'static str,
     /// Layouts that do where the theme has none for the kind.
-    fallbacks: &'static [&'static str],
-    front: Option<&'a FrontMatter>,
-    view: View,
-    content: Option<&'a Arc<str>>,
-    inputs: Fingerprint,
-    identity: Option<Arc<str>>,
+    pub(super) fallbacks: &'static [&'static str],
+    pub(super) front: Option<&'a FrontMatter>,
+    pub(super) view: View,
+    pub(super) content: Option<&'a Arc<str>>,
+    pub(super) inputs: Fingerprint,
+    pub(super) identity: Option<Arc<str>>,
 }
 
 impl Planner<'_> {
     /// Tells search engines of a page, unless its front matter says not to.
-    fn list(&mut self, route: &Route, front: Option<&FrontMatter>, changed: Option<Timestamp>) {
+    pub(super) fn list(&mut self, route: &Route, front: Option<&FrontMatter>, changed: Option<Timestamp>) {
         if !front.is_some_and(FrontMatter::is_hidden) {
             self.sitemap.push(Place::new(route.address(), changed));
         }
     }
 
     /// When a document last changed: as its date says, or as it was seen to.
-    fn document_changed(&self, document: &Document) -> Option<Timestamp> {
+    pub(super) fn document_changed(&self, document: &Document) -> Option<Timestamp> {
         let date = document.front.date.map(|date| date.sort_key());
         self.history.history().document_changed_at(&document.source).max(date)
     }
@@ -67,11 +67,11 @@ impl Planner<'_> {
         Self::changed_of(&self.records, all).max(home.and_then(|home| self.document_changed(home)))
     }
 
-    fn link(&self, route: &Route) -> String {
+    pub(super) fn link(&self, route: &Route) -> String {
         self.records.addresses.link(&route.address())
     }
 
-    fn add(&mut self, draft: Draft<'_>) {
+    pub(super) fn add(&mut self, draft: Draft<'_>) {
         let layouts = named(draft.front, draft.layout, draft.fallbacks);
         let inputs = layouts.iter().fold(draft.inputs, |inputs, layout| inputs.text(layout));
         let inputs = inputs.maybe(draft.content.map(|content| &**content)).get();
@@ -86,23 +86,23 @@ impl Planner<'_> {
     }
 
     /// The language that the words of a page are in.
-    fn spoken(&self, is_fallback: bool) -> &str {
+    pub(super) fn spoken(&self, is_fallback: bool) -> &str {
         views::spoken(self.input.config, is_fallback)
     }
 
     /// A view that is made at once: `site` and `page` with something beside them.
-    fn here(
+    pub(super) fn here(
         &self,
         page: PageView<'_>,
         identity: &str,
-        more: Option<(&'static str, Map)>,
+        more: &[(&'static str, Map)],
     ) -> (View, Fingerprint) {
         let page = page.map(&self.records.addresses);
         let mut mark = Fingerprint::new(10).number(page.digest().short());
         let mut root = vec![("site".into(), self.site.clone().into())];
-        if let Some((name, map)) = more {
+        for (name, map) in more {
             mark = mark.text(name).number(map.digest().short());
-            root.push((name.into(), map.into()));
+            root.push(((*name).into(), map.clone().into()));
         }
         let records = &self.records;
         if self.input.config.languages.len() < 2 {
@@ -134,6 +134,7 @@ impl Planner<'_> {
                 front,
                 content: home.map(|document| &document.html),
                 prose: home.map(|document| &document.prose),
+                related: List::default(),
                 previous: None,
                 next: None,
                 card: self.records.card(cards::DEFAULT),
@@ -141,7 +142,7 @@ impl Planner<'_> {
                 is_fallback,
             },
             route.path(),
-            Some(("paginator", posts)),
+            &[("paginator", posts)],
         );
         self.list(&route, front, self.site_changed(home));
         let content = home.map(|document| &document.html);
@@ -178,7 +179,10 @@ impl Planner<'_> {
                 at.and_then(|at| records.neighbour(place, at)).map_or(0, |entry| entry.link_mark)
             };
             let inputs = Fingerprint::new(11).number(entry.mark).number(neighbour(place.checked_sub(1)));
-            let inputs = inputs.number(neighbour(Some(place + 1))).number(u64::from(records.has_cards)).get();
+            let inputs = inputs.number(neighbour(Some(place + 1))).number(u64::from(records.has_cards));
+            let related = records.related.of(number).iter();
+            let inputs =
+                related.fold(inputs, |inputs, other| inputs.number(records.teasers.mark(*other))).get();
             let content = overlay.map(|overlay| overlay.html.clone()).filter(|html| !html.trim().is_empty());
             let body = Body::Layout { layouts, view: View::Made(maker.clone(), number), content };
             self.history.learn(&entry.id, &entry.route.address());
@@ -273,77 +277,6 @@ impl Planner<'_> {
         Ok(())
     }
 
-    pub(super) fn documents(&mut self, documents: &Documents<'_>) {
-        let records = self.records.clone();
-        let addresses = &records.addresses;
-        for (section, placed) in &documents.sections {
-            let below = documents.pages.get(section).map(Vec::as_slice).unwrap_or_default();
-            let pages: List = below.iter().map(|page| views::summary(page, addresses)).collect();
-            let view = views::section(placed, addresses).with("pages", pages);
-            self.document(placed, "section", Rank::List, (None, None), Some(view));
-        }
-        for (section, pages) in &documents.pages {
-            let section = documents.sections.get(section).map(|placed| views::section(placed, addresses));
-            for (index, placed) in pages.iter().enumerate() {
-                let neighbour = |index: Option<usize>| {
-                    let placed = pages.get(index?)?;
-                    Some(views::link(&placed.title, self.link(&placed.route)))
-                };
-                // Pages at the top are no sequence that anybody reads in order.
-                let neighbours = match section {
-                    Some(_) => (neighbour(index.checked_sub(1)), neighbour(Some(index + 1))),
-                    None => (None, None),
-                };
-                self.document(placed, "page", Rank::Leaf, neighbours, section.clone());
-            }
-        }
-    }
-
-    fn document(
-        &mut self,
-        placed: &Placed<'_>,
-        kind: &'static str,
-        rank: Rank,
-        (previous, next): (Option<Map>, Option<Map>),
-        section: Option<Map>,
-    ) {
-        let front = &placed.document.front;
-        let page = PageView {
-            kind,
-            title: &placed.title,
-            url: self.link(&placed.route),
-            description: front.description.as_ref(),
-            section: &placed.document.section,
-            front: Some(front),
-            content: Some(&placed.document.html),
-            prose: Some(&placed.document.prose),
-            previous,
-            next,
-            card: self.records.card(cards::DEFAULT),
-            language: self.spoken(placed.is_fallback),
-            is_fallback: placed.is_fallback,
-        };
-        let identity: Arc<str> = format!("document:{}", placed.document.original).into();
-        let (view, inputs) = self.here(page, &identity, section.map(|section| ("section", section)));
-        let is_post = kind == "page" && front.date.is_some();
-        self.history.learn(&format!("document:{}", placed.document.source), &placed.route.address());
-        let changed = self.document_changed(placed.document);
-        if !placed.is_fallback {
-            self.list(&placed.route, Some(front), changed);
-        }
-        self.add(Draft {
-            route: placed.route.clone(),
-            rank,
-            layout: if is_post { "post" } else { kind },
-            fallbacks: jekyll::layouts(kind, is_post),
-            front: Some(front),
-            view,
-            content: Some(&placed.document.html),
-            inputs,
-            identity: Some(identity),
-        });
-    }
-
     /// The page of the search, and the index that it looks into.
     pub(super) fn search(&mut self, documents: &Documents<'_>) -> Result<()> {
         if !self.input.config.outputs.search || !(self.input.has_layout)("search") {
@@ -362,13 +295,14 @@ impl Planner<'_> {
             front: None,
             content: None,
             prose: None,
+            related: List::default(),
             previous: None,
             next: None,
             card: None,
             language: self.spoken(false),
             is_fallback: false,
         };
-        let (view, inputs) = self.here(page, route.path(), Some(("search", index)));
+        let (view, inputs) = self.here(page, route.path(), &[("search", index)]);
         self.add(Draft {
             route,
             rank: Rank::List,
@@ -397,13 +331,14 @@ impl Planner<'_> {
             front: None,
             content: None,
             prose: None,
+            related: List::default(),
             previous: None,
             next: None,
             card: self.records.card(cards::DEFAULT),
             language: self.spoken(false),
             is_fallback: false,
         };
-        let (view, inputs) = self.here(page, route.path(), None);
+        let (view, inputs) = self.here(page, route.path(), &[]);
         self.add(Draft {
             route,
             rank: Rank::Leaf,

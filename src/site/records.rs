@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::courses::Entry;
 use super::groups::Groups;
 use super::languages::Languages;
-use super::listings::Slice;
+use super::listings::{self, Slice};
 use super::machine::cards;
+use super::related::{Related, Teasers};
 use super::views::{self, Addresses, PageView};
 use crate::config::Config;
 use crate::model::document::{FrontMatter, Prose};
@@ -18,6 +19,10 @@ pub(super) struct Records {
     pub(super) config: Arc<Config>,
     pub(super) addresses: Addresses,
     pub(super) entries: Vec<Entry>,
+    /// What else may interest whoever looks at a course.
+    pub(super) related: Related,
+    /// Makes the maps of courses in such lists.
+    pub(super) teasers: Arc<Teasers>,
     /// The courses by level, place and month, and those that are over.
     pub(super) groups: Groups,
     /// The languages of the site, and which of them this is.
@@ -48,6 +53,13 @@ impl Records {
         is_listed(index).and_then(|_| is_listed(at))
     }
 
+    /// The courses that may interest whoever looks at this one.
+    fn related(&self, number: u32) -> List {
+        let teasers: Arc<dyn Entries> = self.teasers.clone();
+        let card = |other: &u32| Map::lazy(None, teasers.clone(), *other);
+        self.related.of(number).iter().map(card).collect()
+    }
+
     /// A map a course, in the order of the catalogue.
     pub(super) fn maps(records: &Arc<Self>) -> Vec<Map> {
         (0..).zip(&records.entries).map(|(number, _)| Self::map(records, number)).collect()
@@ -62,8 +74,10 @@ impl Records {
 
 impl Entries for Records {
     fn entries(&self, number: u32) -> Vec<(Key, Value)> {
-        let entry = self.entries.get(number as usize);
-        entry.map(|entry| views::course(entry, &self.config, &self.addresses)).unwrap_or_default()
+        let Some(entry) = self.entries.get(number as usize) else { return Vec::new() };
+        let mut entries = views::course(entry, &self.config, &self.addresses);
+        entries.push(("related".into(), self.related(number).into()));
+        entries
     }
 }
 
@@ -97,6 +111,7 @@ impl Entries for CoursePages {
                 .map(|overlay| &overlay.html)
                 .filter(|html| !html.trim().is_empty()),
             prose: entry.overlay.as_ref().map(|overlay| &overlay.prose),
+            related: self.records.related(number),
             previous: neighbour(index.checked_sub(1)),
             next: neighbour(Some(index + 1)),
             card: self.records.card(&cards::of_course(entry)),
@@ -152,6 +167,7 @@ impl Entries for Listing {
             front,
             content: self.html.as_ref().filter(|_| slice.number == 1),
             prose: self.prose.as_ref().filter(|_| slice.number == 1),
+            related: List::default(),
             previous: None,
             next: None,
             card: self.records.card(cards::DEFAULT),
@@ -167,14 +183,7 @@ impl Entries for Listing {
             ("month".into(), group("month")),
         ]);
         let courses: List = slice.courses.iter().map(|course| Records::map(&self.records, *course)).collect();
-        let link = |number: Option<usize>| {
-            let route =
-                number.and_then(|number| self.slices.get(number.checked_sub(1)?)).map(|slice| &slice.route);
-            (
-                Value::maybe(route.and(number)),
-                route.map_or(Value::Nil, |route| addresses.link(&route.address()).into()),
-            )
-        };
+        let link = |number| listings::neighbour(&self.slices, addresses, number);
         vec![
             ("site".into(), self.site.clone().into()),
             ("page".into(), self.records.page(page, slice.route.path()).into()),

@@ -7,6 +7,7 @@ use super::documents::Placed;
 use super::groups;
 use super::jekyll;
 use super::machine;
+use super::taxonomies;
 use crate::config::{Config, Mode};
 use crate::model::course::Level;
 use crate::model::document::{FrontMatter, Prose};
@@ -22,6 +23,10 @@ pub(super) struct Addresses {
     pub(super) base_url: String,
     /// The path before the addresses of this language: empty for the main one, `/en` for another.
     pub(super) prefix: String,
+    /// The names of the taxonomies and the first parts of their addresses.
+    pub(super) taxonomies: Arc<[(Arc<str>, Arc<str>)]>,
+    /// Whether terms have pages.
+    pub(super) has_terms: bool,
 }
 
 impl Addresses {
@@ -29,12 +34,20 @@ impl Addresses {
         let base_url = config.site.base_url.trim_end_matches('/').to_owned();
         let after_scheme = base_url.split_once("://").map_or("", |(_, rest)| rest);
         let base_path = after_scheme.find('/').map_or("", |at| &after_scheme[at..]).to_owned();
-        Self { base_path, base_url, prefix: config.site.prefix.clone() }
+        let taxonomies = config.taxonomies.iter();
+        let taxonomies = taxonomies.map(|known| (known.name.as_str().into(), known.slug.as_str().into()));
+        let (prefix, taxonomies) = (config.site.prefix.clone(), taxonomies.collect());
+        Self { base_path, base_url, prefix, taxonomies, has_terms: false }
     }
 
     /// The address from the root of the host, for links in pages, of what lives in the tree of this language.
     pub(super) fn link(&self, address: &str) -> String {
         format!("{}{}{address}", self.base_path, self.prefix)
+    }
+
+    /// The address of a term, where terms have pages.
+    pub(super) fn term(&self, taxonomy: &str, term: &str) -> Value {
+        Value::maybe(self.has_terms.then(|| self.link(&format!("/{taxonomy}/{term}/"))))
     }
 
     /// The whole address of what lives in the tree of this language, for feeds.
@@ -94,6 +107,7 @@ pub(super) fn course(entry: &Entry, config: &Config, addresses: &Addresses) -> V
         ("days".into(), Value::maybe(days(entry, config))),
         ("calendar_url".into(), Value::maybe(calendar)),
         ("tags".into(), tags.into()),
+        ("terms".into(), taxonomies::terms_of(overlay.map(|overlay| &overlay.front), addresses).into()),
         ("updated_at".into(), Value::maybe(entry.updated_at)),
         ("is_past".into(), entry.is_past.into()),
         ("is_archived".into(), course.archived_at.is_some().into()),
@@ -219,6 +233,7 @@ pub(super) fn link(title: &Arc<str>, url: String) -> Map {
 }
 
 /// What is common to all pages in `page`.
+#[derive(Default)]
 pub(super) struct PageView<'a> {
     pub(super) kind: &'static str,
     pub(super) title: &'a str,
@@ -229,6 +244,8 @@ pub(super) struct PageView<'a> {
     pub(super) content: Option<&'a Arc<str>>,
     /// What else is known of the page's own text.
     pub(super) prose: Option<&'a Prose>,
+    /// What else may interest whoever reads it.
+    pub(super) related: List,
     pub(super) previous: Option<Map>,
     pub(super) next: Option<Map>,
     /// The whole address of the image that stands for the page where a link to it is shared.
@@ -263,6 +280,8 @@ impl PageView<'_> {
             ("description".into(), Value::maybe(self.description)),
             ("date".into(), Value::maybe(front.and_then(|f| f.date))),
             ("tags".into(), tags.into()),
+            ("terms".into(), taxonomies::terms_of(front, addresses).into()),
+            ("related".into(), self.related.into()),
             ("weight".into(), Value::maybe(front.and_then(|f| f.weight))),
             ("section".into(), self.section.into()),
             ("previous".into(), Value::maybe(self.previous)),
@@ -304,6 +323,7 @@ pub(super) fn summary(placed: &Placed<'_>, addresses: &Addresses) -> Map {
         ("date".into(), Value::maybe(front.date)),
         ("description".into(), Value::maybe(front.description.as_ref())),
         ("tags".into(), front.tags.iter().collect::<List>().into()),
+        ("terms".into(), taxonomies::terms_of(Some(front), addresses).into()),
     ];
     entries.extend(jekyll::of_document(placed));
     Map::new(jekyll::with_extra(entries, &front.extra))

@@ -24,6 +24,7 @@ use crate::config::{Config, Source as Configured};
 use crate::error::{Error, Kind, Result};
 use crate::model::catalogue::Catalogue;
 use crate::model::change::{Held, Pull, RemoteTemplate, Validator};
+use crate::model::course::CourseId;
 use crate::model::push::{Push, Pushed};
 
 /// A place that courses come from.
@@ -79,6 +80,9 @@ pub struct PullRequest<'a> {
     pub results_wanted: bool,
     /// How long the pull may take.
     pub budget: Duration,
+    /// The courses that are enough to be read, all of them known: a source that can do with less than everything gives
+    /// an incomplete pull then. Nothing for all that there is.
+    pub only: Option<&'a [CourseId]>,
     /// What the last pull has left, so that only changes need be asked for; nothing where all is to be read.
     pub held: Option<&'a Held>,
     /// What a pull that was cut off had read by then.

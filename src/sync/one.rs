@@ -1,6 +1,6 @@
 //! One source asked: its answer compared with the last good one, and refused where it must not be published.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -12,7 +12,8 @@ use crate::base::text::count;
 use crate::error::{Error, Kind, Result};
 use crate::model::catalogue::Catalogue;
 use crate::model::change::{Change, Held, Pull, Refused};
-use crate::model::course::Course;
+use crate::model::course::{Course, CourseId};
+use crate::model::event::{Named, person};
 use crate::source::PullRequest;
 
 /// What one source brought.
@@ -63,6 +64,7 @@ pub(super) fn ask(part: &mut Part<'_>, request: &Request<'_>, reporter: &dyn Rep
         Ok(source) => source,
         Err(error) => return Err(std::mem::replace(error, Error::new(Kind::Config, "it was told already"))),
     };
+    let only = request.named.filter(|_| !request.full).and_then(|named| courses(named, &known.catalogue));
     let none = BTreeMap::new();
     let pulled = source.pull_changes(&PullRequest {
         known: &known.catalogue,
@@ -75,6 +77,7 @@ pub(super) fn ask(part: &mut Part<'_>, request: &Request<'_>, reporter: &dyn Rep
         budget: part.budget,
         held: held.as_ref(),
         unfinished: unfinished.as_ref(),
+        only: only.as_deref(),
     });
     let pull = match pulled {
         Ok(pull) => source.normalize(pull),
@@ -101,6 +104,22 @@ pub(super) fn ask(part: &mut Part<'_>, request: &Request<'_>, reporter: &dyn Rep
     }
     check_shrink(&asked, part, request)?;
     Ok(asked)
+}
+
+/// The courses that are meant; nothing where only the whole list can tell.
+fn courses(named: &Named, known: &Catalogue) -> Option<Vec<CourseId>> {
+    let mut ids: BTreeSet<CourseId> = named.courses.iter().map(|id| CourseId::new(id.as_str())).collect();
+    if named.everything || ids.iter().any(|id| known.get(id).is_none()) {
+        return None;
+    }
+    if !named.people.is_empty() {
+        let has_booked = |course: &&Course| {
+            let people = course.participants.as_deref().unwrap_or_default();
+            people.iter().any(|one| named.people.contains(&person(one.user_id.reveal())))
+        };
+        ids.extend(known.iter().filter(has_booked).map(|course| course.id.clone()));
+    }
+    Some(ids.into_iter().collect())
 }
 
 /// What the source left at its last pull, with the cursors that are published: those may be behind, where a build failed.

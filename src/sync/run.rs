@@ -18,6 +18,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::catalogue::Catalogue;
 use crate::model::change::{Refused, RemoteTemplate};
 use crate::model::course::Course;
+use crate::model::event::Named;
 use crate::source::Source;
 
 /// How a sync is to be done.
@@ -41,6 +42,8 @@ pub struct Request<'a> {
     pub full_every: u32,
     /// What tells that two sources describe the same course.
     pub match_by: MatchBy,
+    /// What some events name, where that is all that is to be read.
+    pub named: Option<&'a Named>,
     /// Passed before anything is kept: a sync that was given up while it asked leaves no trace.
     pub gate: &'a Gate,
 }

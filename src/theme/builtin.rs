@@ -29,6 +29,8 @@ files![
     "layouts/preparation.liquid",
     "layouts/search.liquid",
     "layouts/section.liquid",
+    "layouts/taxonomy.liquid",
+    "layouts/term.liquid",
     "partials/badge.liquid",
     "partials/breadcrumb-data.liquid",
     "partials/catalogue.liquid",

@@ -30,6 +30,7 @@ fn the_benchmark_site_has_the_pages_that_others_build() {
     aither::base::files::write_new(&file, &serde_json::to_vec(&courses).expect("JSON")).expect("written");
     let known = Catalogue::default();
     let request = PullRequest {
+        only: None,
         known: &known,
         validators: &std::collections::BTreeMap::default(),
         templates: &[],
@@ -48,6 +49,7 @@ fn the_benchmark_site_has_the_pages_that_others_build() {
         &Input {
             config: &std::sync::Arc::new(config.clone()),
             catalogue: &catalogue,
+            data: &aither::model::view::Map::default(),
             content: &Content::default(),
             has_layout: &|name| theme.has_layout(name),
             changed_at: &|course| course.updated_at,

@@ -88,6 +88,7 @@ fn what_a_page_says_is_in_its_language() {
     assert!(home.contains("Upcoming courses") && !home.contains("Kommende Kurse"), "{home}");
     assert!(home.contains("Negotiate calmly") && home.contains("/site/en/courses/calm/"), "{home}");
     assert!(home.contains("Klar sprechen"), "a course that nobody has translated: {home}");
+    assert!(home.contains("lang=\"de\">Klar sprechen</a>"), "{home}");
     assert!(home.contains("In English as well.") && !home.contains("Auch auf Deutsch."), "{home}");
     // Links between content files lead to the page in the same language.
     assert!(
@@ -181,6 +182,8 @@ fn translations_know_each_other_and_what_is_missing_falls_back() {
         "{course}"
     );
     assert!(site.output("fr/courses/ruhig/index.html").starts_with("fr de true\n"));
+    let lost = site.output("en/404.html");
+    assert!(lost.contains("href=\"/site/fr/\"") && !lost.contains("/site/fr/404.html"), "{lost}");
     let list = site.output("en/courses/page/2/index.html");
     assert!(list.contains("de=/site/courses/page/2/! en=/site/en/courses/page/2/*"), "{list}");
 }

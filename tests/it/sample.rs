@@ -18,6 +18,7 @@ use proptest::prelude::*;
 fn pull(source: &mut dyn Source) -> Result<Pull, Error> {
     assert!(!source.is_remote());
     source.pull_changes(&PullRequest {
+        only: None,
         known: &Catalogue::default(),
         validators: &BTreeMap::new(),
         templates: &[],

@@ -47,6 +47,7 @@ fn check_site(folder: &Path) {
             .unwrap();
     let mut sample = sample::open(&config, Arc::new(clock()));
     let request = PullRequest {
+        only: None,
         known: &Catalogue::default(),
         validators: &BTreeMap::new(),
         templates: &[],

@@ -123,8 +123,9 @@ fn the_script_finds_words_with_endings_umlauts_and_typing_errors() {
     site.build();
     let cases = json!([
         { "ask": "verhandeln", "first": "Ruhig verhandeln" },
-        { "ask": "Verhandlung", "first": "Mehrparteienverhandlung" },
-        { "ask": "führung", "has": [] , "none": false },
+        { "ask": "Verhandlung", "first": "Ruhig verhandeln", "has": ["Mehrparteienverhandlung"] },
+        { "ask": "parteien", "first": "Mehrparteienverhandlung" },
+        { "ask": "Führung", "first": "Führen ohne Vorgesetztenfunktion" },
         { "ask": "führen", "first": "Führen ohne Vorgesetztenfunktion" },
         { "ask": "fuehrte", "first": "Führen ohne Vorgesetztenfunktion" },
         { "ask": "FUHREN", "first": "Führen ohne Vorgesetztenfunktion" },

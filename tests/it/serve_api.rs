@@ -322,10 +322,13 @@ fn the_description_names_every_operation() {
     let document = served.get("/api/openapi.json").json();
     assert_eq!(document["openapi"], "3.1.0");
     let paths = document["paths"].as_object().unwrap();
-    assert_eq!(paths.len(), 14);
+    assert_eq!(paths.len(), 18);
     for (path, operations) in paths {
         for (method, operation) in operations.as_object().unwrap() {
-            let path = path.replace("{jobId}", "sync-0000000000000000");
+            let path = path
+                .replace("{jobId}", "sync-0000000000000000")
+                .replace("{connector}", "hemera")
+                .replace("{id}", "x");
             let status = served.send(&method.to_uppercase(), &path, &[], "").status;
             assert!(operation["responses"][status.to_string()].is_object(), "{method} {path}: {status}");
         }
@@ -348,6 +351,9 @@ fn a_public_address_needs_a_token() {
         clock: std::sync::Arc::new(aither::base::clock::SystemClock::new()),
         reporter: std::sync::Arc::new(aither::base::report::Silent),
         audience: std::sync::Arc::new(|_| {}),
+        queues: aither::sync::Queues::open(&folder.path().join(".aither"), &mut fastrand::Rng::new())
+            .unwrap(),
+        notifier: std::sync::Arc::default(),
     };
     let factory = || -> aither::serve::Factory { Box::new(|| Err(Error::new(Kind::Io, "nobody"))) };
     let refused = aither::serve::Server::start(options(serve.clone()), factory()).unwrap_err();

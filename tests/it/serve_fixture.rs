@@ -14,10 +14,12 @@ use aither::base::digest::Digest;
 use aither::base::gate::Gate;
 use aither::base::report::Collected;
 use aither::base::secret::Secret;
-use aither::config::Serve;
+use aither::config::{Notify, Serve};
 use aither::error::Result;
 use aither::model::run::RunFigures;
+use aither::notify::{Notifier, Outside};
 use aither::serve::{Options, RebuildRequest, Rebuilt, Server, Show, SyncRequest, Work};
+use aither::sync::Queues;
 use serde_json::Value;
 
 /// How long a test waits for an answer before it fails.
@@ -25,6 +27,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) const ADMIN: &str = "admin-token-of-the-test";
 pub(crate) const SYNC: &str = "sync-token-of-the-test";
+pub(crate) const WEBHOOK: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 pub(crate) const CRON: &str = "cron-secret-of-the-test";
 
 /// What the stand-in does in one sync.
@@ -48,6 +51,10 @@ impl Work for Stage {
     }
 }
 
+fn aither_random() -> fastrand::Rng {
+    fastrand::Rng::with_seed(7)
+}
+
 /// A folder with a site, and a server over it.
 pub(crate) struct Served {
     pub(crate) folder: tempfile::TempDir,
@@ -62,6 +69,7 @@ pub(crate) struct Setup {
     pub(crate) serve: Serve,
     pub(crate) base_url: String,
     pub(crate) live: bool,
+    pub(crate) notify: Notify,
     steps: Vec<Step>,
 }
 
@@ -70,16 +78,23 @@ pub(crate) fn setup() -> Setup {
     serve.tokens.admin = vec![Secret::new("former-admin-token"), Secret::new(ADMIN)];
     serve.tokens.sync = vec![Secret::new(SYNC)];
     serve.tokens.cron = vec![Secret::new(CRON)];
+    serve.tokens.webhook = vec![Secret::new(WEBHOOK)];
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("output")).unwrap();
     let base_url = "https://academy.example".to_owned();
-    Setup { folder, serve, base_url, live: false, steps: Vec::new() }
+    Setup { folder, serve, base_url, live: false, notify: Notify::default(), steps: Vec::new() }
 }
 
 impl Setup {
     /// A site with these files, and the manifest that a build would write.
     pub(crate) fn files(self, files: &[(&str, &str)]) -> Self {
         publish(self.folder.path(), files);
+        self
+    }
+
+    /// Over a folder that another server has left.
+    pub(crate) fn over(mut self, folder: tempfile::TempDir) -> Self {
+        self.folder = folder;
         self
     }
 
@@ -105,6 +120,10 @@ impl Setup {
 
     pub(crate) fn start(self) -> Served {
         let reporter: Arc<Collected> = Arc::default();
+        let state = self.folder.path().join(".aither");
+        let queues = Queues::open(&state, &mut aither_random()).unwrap();
+        let clock = Arc::new(SystemClock::new());
+        let outside = Outside { state, outbox: queues.outbox.clone(), clock, reporter: reporter.clone() };
         let options = Options {
             serve: self.serve,
             base_url: self.base_url,
@@ -116,6 +135,8 @@ impl Setup {
             clock: Arc::new(SystemClock::new()),
             reporter: reporter.clone(),
             audience: Arc::new(|_| {}),
+            queues: queues.clone(),
+            notifier: Arc::new(Notifier::start(&self.notify, &outside)),
         };
         let mut steps = self.steps.into_iter();
         let factory = move || -> Result<Box<dyn Work>> {

@@ -122,6 +122,7 @@ pub(crate) fn config(root: &Path, language: &str) -> Config {
         assets: aither::config::Assets::default(),
         images: aither::config::Images::default(),
         serve: aither::config::Serve::default(),
+        notify: aither::config::Notify::default(),
     }
 }
 

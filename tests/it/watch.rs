@@ -201,6 +201,9 @@ fn early_pages_are_served_to_all_and_withdrawn_if_the_build_fails() {
         clock: Arc::new(SystemClock::new()),
         reporter: Arc::new(Collected::default()),
         audience: Arc::new(|_| {}),
+        queues: aither::sync::Queues::open(&folder.path().join(".aither"), &mut fastrand::Rng::new())
+            .unwrap(),
+        notifier: Arc::default(),
     };
     let factory =
         move || Ok(Box::new(Stage { asked: asked.clone(), steps: Arc::clone(&steps) }) as Box<dyn Work>);

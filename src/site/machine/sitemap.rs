@@ -119,7 +119,13 @@ mod tests {
 
     fn addresses() -> Addresses {
         let (base_path, prefix) = (String::new(), String::new());
-        Addresses { base_path, base_url: "https://a.example".into(), prefix }
+        Addresses {
+            base_path,
+            base_url: "https://a.example".into(),
+            prefix,
+            taxonomies: [].into(),
+            has_terms: false,
+        }
     }
 
     #[test]

@@ -26,9 +26,9 @@ use crate::model::document::{Document, FrontMatter};
 pub(super) const FOLDER: &str = "search";
 
 /// Records of which one file of the index shows something.
-const DOCUMENTS: usize = 24;
+const DOCUMENTS: usize = 16;
 /// Records for each of which the words fill one more file.
-const SHARES: usize = 40;
+const SHARES: usize = 16;
 /// The most letters of a record's text that are shown.
 const SUMMARY: usize = 160;
 
@@ -60,7 +60,7 @@ impl Planner<'_> {
     /// The index of the records of this language that anybody may find.
     pub(super) fn search_index(&mut self, documents: &Documents<'_>) -> Result<()> {
         let found = self.found(documents);
-        let (shards, buckets) = (power(found.len() / SHARES, 64), power(found.len() / DOCUMENTS, 256));
+        let (shards, buckets) = (power(found.len() / SHARES, 256), power(found.len() / DOCUMENTS, 256));
         let language = &self.input.config.site.language;
         let all = found.iter().fold(Fingerprint::new(50).text(language), |mark, one| mark.number(one.mark));
         let mut by_bucket = vec![(Fingerprint::new(51), Vec::new()); buckets];

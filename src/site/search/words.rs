@@ -83,8 +83,21 @@ fn fold(character: char, word: &mut String) -> bool {
     true
 }
 
-/// Endings are taken away as long as something is left of the word (after L. Weissweiler and A. Fraser, 2017).
+/// Endings are taken away as long as something is left of the word (after L. Weissweiler and A. Fraser, 2017); a noun in
+/// `-ung` is its verb, and one in `-eln` loses the same vowel as that noun.
 fn german(word: &str) -> String {
+    let stem = short(word);
+    let stem = match stem.strip_suffix("ung") {
+        Some(verb) if verb.len() > 3 => short(verb),
+        _ => stem,
+    };
+    match stem.strip_suffix("el") {
+        Some(root) if root.len() > 3 => format!("{root}l"),
+        _ => stem.to_owned(),
+    }
+}
+
+fn short(word: &str) -> &str {
     let mut stem = word;
     while stem.len() > 3 {
         let long =
@@ -92,7 +105,7 @@ fn german(word: &str) -> String {
         let Some(shorter) = long.or_else(|| stem.strip_suffix(['t', 'e', 's', 'n'])) else { break };
         stem = shorter;
     }
-    stem.to_owned()
+    stem
 }
 
 fn english(word: &str) -> String {
@@ -160,7 +173,11 @@ mod tests {
     fn words_lose_their_endings_and_umlauts_are_spelt_out() {
         let german = |text: &str| words(Tongue::German, text).join(" ");
         assert_eq!(german("Führen & FÜHRTEN, führe; Fuehren"), "fuehr fuehr fuehr fuehr");
-        assert_eq!(german("Die Verhandlungen der Teams"), "verhandlung team");
+        assert_eq!(german("Die Verhandlungen der Teams"), "verhandl team");
+        assert_eq!(
+            german("verhandeln verhandelte Führung Beratung beraten"),
+            "verhandl verhandl fuehr bera bera"
+        );
         assert_eq!(german("Stra\u{ad}ße Café gru\u{308}n Łódź x"), "stra caf gru lodz");
         let english = |text: &str| words(Tongue::English, text).join(" ");
         assert_eq!(english("The stories of planning teams, planned quickly"), "story plan team plan quick");

@@ -13,7 +13,7 @@ use crate::base::report::Reporter;
 use crate::base::retry::Deadline;
 use crate::config::Details;
 use crate::error::{Kind, Result};
-use crate::model::change::{Pull, Refused};
+use crate::model::change::{Change, Pull, Refused};
 use crate::model::course::{Course, CourseId, nearest};
 use crate::model::participant::{Participant, Personal};
 use crate::source::PullRequest;
@@ -123,6 +123,40 @@ pub(super) fn refresh(
     pull.details_left = left.len();
     pull.details_unread = left.into_iter().filter(|index| courses[*index].participants.is_none()).count();
     Ok(())
+}
+
+/// Reads courses by their details alone. Says whether each of them was there and could be used.
+pub(super) fn named(
+    mut reading: Reading<'_>,
+    whose: Whose,
+    ids: &[CourseId],
+    pull: &mut Pull,
+) -> Result<bool> {
+    for id in ids {
+        let path = path(id);
+        let body = match reading.client.get(&path, None, reading.deadline, Patience::Waits) {
+            Ok(Answer::Body(body, _)) => body,
+            Ok(Answer::Unchanged) | Err(Fault { status: Some(404 | 410), .. }) => return Ok(false),
+            Err(fault) => return Err(fault.error),
+        };
+        let Ok((mut course, bookings)) = wire::detail(&asked(&path), id.as_str(), &body) else {
+            return Ok(false);
+        };
+        pull.validators.remove(&path);
+        if whose != Whose::Nobodys {
+            let known = reading.request.known.get(id).and_then(|known| known.participants.clone());
+            let mut participants = merge(id, bookings, known.as_deref(), pull);
+            if reading.request.results_wanted {
+                reading.results(&mut participants)?;
+            }
+            pull.participants_read += participants.len();
+            pull.details_read += 1;
+            course.participants = Some(participants.into());
+            course.details_at = Some(reading.now);
+        }
+        pull.changes.push(Change::Upsert(Box::new(course)));
+    }
+    Ok(true)
 }
 
 /// What is known of a course's bookings, as long as its bookings may be known at all.

@@ -21,7 +21,7 @@ use crate::base::retry::Deadline;
 use crate::config;
 use crate::error::Result;
 use crate::model::change::{Change, Held, Pull, Refused, RemoteTemplate, Validator};
-use crate::model::course::Course;
+use crate::model::course::{Course, CourseId};
 use crate::model::push::{Push, Pushed};
 
 /// The catalogue of a Hemera.
@@ -61,6 +61,24 @@ impl Hemera {
         let mut random = fastrand::Rng::with_seed(seed);
         let client = Client::new(config, transport, clock.clone(), reporter.clone(), random.fork())?;
         Ok(Self { client, details: config.details, clock, reporter, random })
+    }
+
+    /// The courses that are named, by their details alone; nothing where one of them is not there, or not usable: then
+    /// only the whole list can tell what has become of it.
+    fn named(
+        &mut self,
+        request: &PullRequest<'_>,
+        ids: &[CourseId],
+        deadline: Deadline,
+    ) -> Result<Option<Pull>> {
+        // The list is another one now: what was said of it before does not stand for it any more.
+        let still = request.validators.iter().filter(|(path, _)| !path.starts_with("/courses?"));
+        let validators = still.map(|(path, validator)| (path.clone(), validator.clone())).collect();
+        let mut pull = Pull { validators, ..Pull::default() };
+        let Self { client, random, reporter, clock, details, .. } = self;
+        let reading = Reading { client, request, deadline, now: clock.now(), random, reporter };
+        let whose = Whose::of(*details, request.participants_wanted, false);
+        Ok(details::named(reading, whose, ids, &mut pull)?.then_some(pull))
     }
 
     /// The list of courses, whole.
@@ -186,6 +204,14 @@ impl Source for Hemera {
         self.reporter.begin(Stage::Fetch, None);
         let deadline = Deadline::after(request.budget, &*self.clock);
         let before = self.client.requests;
+        // Internal pages show more of one course than its bookings, and which one that is only all of them can tell.
+        if request.internal.is_none()
+            && let Some(ids) = request.only
+            && let Some(mut pull) = self.named(request, ids, deadline)?
+        {
+            pull.requests = self.client.requests - before;
+            return Ok(pull);
+        }
         let mut pull = Pull { complete: true, ..Pull::default() };
         let mut courses = self.courses(request, deadline, &mut pull)?;
         self.templates(request, deadline, &mut pull)?;

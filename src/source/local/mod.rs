@@ -3,6 +3,7 @@
 
 mod address;
 mod compose;
+mod data;
 mod front;
 mod languages;
 mod results;
@@ -16,6 +17,7 @@ use jiff::Timestamp;
 use rayon::prelude::*;
 
 pub use compose::{File, Surroundings};
+pub use data::data;
 pub use results::{ResultRow, results};
 pub use scaffold::{init, new};
 

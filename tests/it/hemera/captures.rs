@@ -59,6 +59,7 @@ fn replay(answers: &[(&str, Response)], details: Details, results: bool) -> (Res
     let tape = Tape { answers, asked: asked.clone() };
     let mut hemera = client.connect(Box::new(tape)).unwrap();
     let request = PullRequest {
+        only: None,
         known: &Catalogue::default(),
         validators: &Default::default(),
         templates: &[],

@@ -93,6 +93,7 @@ impl Client {
         let budget = self.config.budget;
         let Self { known, templates, validators, full, participants_wanted, results_wanted, .. } = self;
         let request = PullRequest {
+            only: None,
             known,
             templates,
             validators,

@@ -155,6 +155,7 @@ fn the_key_follows_no_redirect() {
 
 fn pull(client: &Client) -> PullRequest<'_> {
     PullRequest {
+        only: None,
         known: &client.known,
         validators: &client.validators,
         templates: &[],

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::envelope::{data, quoted};
-use super::{Reason, Record};
+use super::{Bookings, Reason, Record, bookings};
 use crate::base::digest::Digest;
 use crate::error::{Error, Kind, Result};
 use crate::model::course::{Course, CourseId, Level};
@@ -47,6 +47,23 @@ pub(crate) fn page(asked: &str, body: &[u8]) -> Result<Page> {
         }
     };
     Ok(Page { rows: rows.iter().map(row).collect(), total })
+}
+
+/// Reads an answer to a request for one course: the course as it would stand in the list, and its bookings.
+pub(crate) fn detail(asked: &str, id: &str, body: &[u8]) -> Result<(Course, Bookings)> {
+    let bookings = bookings(asked, id, body)?;
+    let mut data = data(asked, body)?;
+    let mut value = match data.get_mut("course") {
+        Some(inner) if inner.is_object() => inner.take(),
+        _ => data,
+    };
+    // The list counts every booking, and here is one entry for each.
+    let count = value.get("participants").and_then(Value::as_array).map_or(0, Vec::len);
+    if value.get("participantCount").is_none() {
+        value["participantCount"] = count.into();
+    }
+    let course = course(&value).map_err(|reason| Error::new(Kind::Refused, format!("{asked}: {reason}")))?;
+    Ok((course, bookings))
 }
 
 fn row(value: &Value) -> Row {

@@ -12,7 +12,7 @@ mod template;
 use serde_json::{Map, Value};
 
 pub(super) use self::booking::{Bookings, bookings, outcome};
-pub(super) use self::course::{Page, Row, page};
+pub(super) use self::course::{Page, Row, detail, page};
 pub(super) use self::envelope::{Problem, problem, quoted};
 pub(super) use self::material::materials;
 pub(super) use self::template::templates;

@@ -11,7 +11,7 @@
       .normalize("NFD").replace(/[\u0300-\u036f]/g, "").normalize("NFC");
   const split = (text) => fold(text).match(/[\p{L}\p{N}]+/gu) || [];
 
-  const german = (word) => {
+  const short = (word) => {
     while (word.length > 3) {
       const shorter = word.length > 5 ? word.replace(/(?:em|er|nd)$/, "") : word;
       const next = shorter === word ? word.replace(/[tesn]$/, "") : shorter;
@@ -20,6 +20,8 @@
     }
     return word;
   };
+  const german = (word) =>
+    short(short(word).replace(/(.{4,})ung$/, "$1")).replace(/(.{4,})el$/, "$1l");
   const english = (word) => {
     if (/ies$/.test(word) && word.length > 4) word = word.slice(0, -3) + "y";
     else if (/s$/.test(word) && !/(?:ss|us|is)$/.test(word) && word.length > 3) word = word.slice(0, -1);

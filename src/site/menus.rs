@@ -1,0 +1,135 @@
+//! Menus: entries from the configuration and places that files give themselves, as trees.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::courses::Entry;
+use super::documents::Documents;
+use super::views::Addresses;
+use crate::config::{Config, MenuEntry};
+use crate::error::{Error, Kind, Result};
+use crate::model::document::FrontMatter;
+use crate::model::view::{Key, List, Map, Value};
+
+/// An entry before it has its place.
+struct Item {
+    title: Arc<str>,
+    url: String,
+    weight: Option<i64>,
+    parent: Option<Arc<str>>,
+}
+
+/// `site.menus`: the entries of each menu, each with its `title`, `url`, `weight` and `children`.
+pub(super) fn view(
+    config: &Config,
+    entries: &[Entry],
+    documents: &Documents<'_>,
+    addresses: &Addresses,
+) -> Result<Map> {
+    let mut menus: BTreeMap<Arc<str>, Vec<Item>> = BTreeMap::new();
+    for (name, written) in &config.menus {
+        let items = written.iter().map(|entry| of_config(entry, entries, documents, addresses));
+        menus.insert(name.as_str().into(), items.collect::<Result<_>>()?);
+    }
+    let mut add = |front: &FrontMatter, title: &Arc<str>, address: String| {
+        for place in &front.menus {
+            menus.entry(place.menu.clone()).or_default().push(Item {
+                title: place.title.clone().unwrap_or_else(|| title.clone()),
+                url: addresses.link(&address),
+                weight: place.weight,
+                parent: place.parent.clone(),
+            });
+        }
+    };
+    for placed in documents.sections.values().chain(documents.all()) {
+        add(&placed.document.front, &placed.title, placed.route.address());
+    }
+    for (document, address) in [(documents.home, "/"), (documents.courses, "/courses/")] {
+        if let Some(document) = document {
+            let title = document.front.title.clone().unwrap_or_else(|| config.site.title.as_str().into());
+            add(&document.front, &title, address.to_owned());
+        }
+    }
+    for entry in entries {
+        if let Some(overlay) = &entry.overlay {
+            add(&overlay.front, &entry.course.title, entry.route.address());
+        }
+    }
+    let tree =
+        |(name, items): (Arc<str>, Vec<Item>)| Ok((Key::from(name.clone()), tree(&name, items)?.into()));
+    Ok(Map::new(menus.into_iter().map(tree).collect::<Result<_>>()?))
+}
+
+fn of_config(
+    entry: &MenuEntry,
+    entries: &[Entry],
+    documents: &Documents<'_>,
+    addresses: &Addresses,
+) -> Result<Item> {
+    let url = match (entry.url.strip_prefix("@/"), entry.url.as_str()) {
+        (Some(file), _) => {
+            let address = file_address(file, entries, documents).ok_or_else(|| {
+                let message = format!("{}: `{}` leads to no file of the content", entry.declared, entry.url);
+                Error::new(Kind::Config, message).hint("`@/about.md` is the page of `content/about.md`")
+            })?;
+            addresses.link(&address)
+        }
+        // A page is there in every language, another file is not.
+        (_, url) if url.starts_with('/') && !url.starts_with("//") => {
+            let path = url.split(['?', '#']).next().unwrap_or(url);
+            if path.ends_with('/') { addresses.link(url) } else { format!("{}{url}", addresses.base_path) }
+        }
+        (_, url) => url.to_owned(),
+    };
+    let parent = entry.parent.as_deref().map(Arc::from);
+    Ok(Item { title: entry.title.as_str().into(), url, weight: entry.weight, parent })
+}
+
+fn file_address(file: &str, entries: &[Entry], documents: &Documents<'_>) -> Option<String> {
+    match file {
+        "" | "_index.md" => return Some("/".to_owned()),
+        "courses" | "courses/" | "courses/_index.md" => return Some("/courses/".to_owned()),
+        _ => {}
+    }
+    if let Some(slug) = file.strip_prefix("courses/") {
+        let slug = slug.strip_suffix(".md").unwrap_or(slug);
+        let is_it = |entry: &&Entry| {
+            *entry.slug == *slug
+                || entry.course.id.as_str() == slug
+                || entry.overlay.as_ref().is_some_and(|overlay| *overlay.course == *slug)
+        };
+        return entries.iter().find(is_it).map(|entry| entry.route.address());
+    }
+    let mut placed = documents.sections.values().chain(documents.all());
+    placed.find(|placed| *placed.document.original == *file).map(|placed| placed.route.address())
+}
+
+/// Sorts the entries of a menu, lighter ones first, and puts each below its parent.
+fn tree(menu: &str, mut items: Vec<Item>) -> Result<List> {
+    items.sort_by_key(|item| item.weight.unwrap_or(i64::MAX));
+    let (below, top): (Vec<Item>, Vec<Item>) = items.into_iter().partition(|item| item.parent.is_some());
+    if let Some(lost) =
+        below.iter().find(|item| top.iter().all(|top| Some(&top.title) != item.parent.as_ref()))
+    {
+        let parent = lost.parent.as_deref().unwrap_or_default();
+        let message =
+            format!("the menu `{menu}` has no entry `{parent}` for `{}` to stand below", lost.title);
+        let titles = top.iter().map(|item| &*item.title);
+        return Err(Error::new(Kind::Content, message)
+            .maybe_hint(crate::base::text::did_you_mean(parent, titles))
+            .hint("`parent` is the title of an entry at the top of the same menu"));
+    }
+    let map = |item: &Item, children: List| {
+        Map::new(vec![
+            ("title".into(), Value::from(&item.title)),
+            ("url".into(), item.url.as_str().into()),
+            ("weight".into(), Value::maybe(item.weight)),
+            ("children".into(), children.into()),
+        ])
+    };
+    let children = |of: &Item| -> List {
+        let own = below.iter().filter(|item| item.parent.as_ref() == Some(&of.title));
+        own.map(|item| map(item, List::default())).collect()
+    };
+    Ok(top.iter().map(|item| map(item, children(item))).collect())
+}

@@ -1,0 +1,167 @@
+//! What else may interest whoever looks at something: what shares its terms, its level, its section. An index by term
+//! keeps this in proportion to the number of things, however many share a term.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::courses::Entry;
+use super::documents::Placed;
+use super::views::Addresses;
+use crate::base::digest::Fingerprint;
+use crate::base::text::slugify;
+use crate::model::course::Course;
+use crate::model::document::FrontMatter;
+use crate::model::moment::Moment;
+use crate::model::view::{Entries, Key, Value};
+
+/// How many are shown.
+const SHOWN: usize = 4;
+/// How many of those that share a term are looked at, before and behind.
+const NEAR: usize = 8;
+/// What a shared term counts for, against one for a shared level or section.
+const TERM: u32 = 2;
+
+/// By the place of each thing, the places of those that are shown with it.
+#[derive(Debug, Default)]
+pub(super) struct Related(Vec<Box<[u32]>>);
+
+impl Related {
+    pub(super) fn of(&self, number: u32) -> &[u32] {
+        self.0.get(number as usize).map(|found| &**found).unwrap_or_default()
+    }
+}
+
+/// Courses as lists of related ones show them.
+#[derive(Debug)]
+pub(super) struct Teasers {
+    cards: Vec<Teaser>,
+    addresses: Addresses,
+}
+
+#[derive(Debug)]
+struct Teaser {
+    course: Arc<Course>,
+    address: String,
+}
+
+impl Teasers {
+    pub(super) fn new(entries: &[Entry], addresses: &Addresses) -> Self {
+        let card = |entry: &Entry| Teaser { course: entry.course.clone(), address: entry.route.address() };
+        Self { cards: entries.iter().map(card).collect(), addresses: addresses.clone() }
+    }
+
+    /// A quick hash of everything that a card shows.
+    pub(super) fn mark(&self, number: u32) -> u64 {
+        let Some(Teaser { course, address }) = self.cards.get(number as usize) else { return 0 };
+        let mark = Fingerprint::new(45).text(&course.title).text(address).text(course.level.name());
+        let moment = |moment: Option<Moment>| moment.map_or(0, |moment| moment.number());
+        let mark = mark.number(moment(course.start)).number(moment(course.end));
+        mark.maybe(course.location.as_deref()).get()
+    }
+}
+
+impl Entries for Teasers {
+    fn entries(&self, number: u32) -> Vec<(Key, Value)> {
+        let Some(Teaser { course, address }) = self.cards.get(number as usize) else { return Vec::new() };
+        vec![
+            ("title".into(), Value::from(&course.title)),
+            ("url".into(), self.addresses.link(address).into()),
+            ("level".into(), course.level.name().into()),
+            ("level_slug".into(), course.level.slug().into()),
+            ("start_date".into(), Value::maybe(course.start)),
+            ("end_date".into(), Value::maybe(course.end)),
+            ("location".into(), Value::maybe(course.location.as_ref())),
+        ]
+    }
+}
+
+/// By the place of each course in the catalogue: courses that are yet to come, the most alike first.
+pub(super) fn courses(entries: &[Entry]) -> Related {
+    let open = |entry: &Entry| !entry.is_past && entry.course.archived_at.is_none();
+    let keys = |entry: &Entry| {
+        let front = entry.overlay.as_ref().map(|overlay| &overlay.front);
+        keys(front, Some(("@level", entry.course.level.slug())))
+    };
+    Related(alike(&entries.iter().map(|entry| (keys(entry), open(entry))).collect::<Vec<_>>()))
+}
+
+/// By the place of each page: pages, the most alike first.
+pub(super) fn pages(documents: &[&Placed<'_>]) -> Related {
+    let keys = |placed: &&Placed<'_>| {
+        let section = &placed.document.section;
+        let section = Some(("@section", &**section)).filter(|(_, section)| !section.is_empty());
+        (keys(Some(&placed.document.front), section), true)
+    };
+    Related(alike(&documents.iter().map(keys).collect::<Vec<_>>()))
+}
+
+/// What a thing may share with others, as quick hashes, and what each counts for.
+type Keys = Vec<(u64, u32)>;
+
+fn key(kind: &str, name: &str) -> u64 {
+    Fingerprint::new(46).text(kind).text(name).get()
+}
+
+fn keys(front: Option<&FrontMatter>, group: Option<(&str, &str)>) -> Keys {
+    let terms = front.into_iter().flat_map(|front| &front.terms);
+    let named = terms
+        .flat_map(|(taxonomy, terms)| terms.iter().map(move |term| (key(taxonomy, &slugify(term)), TERM)));
+    let mut keys: Keys = named.collect();
+    // No taxonomy has a name like these.
+    keys.extend(group.map(|(kind, name)| (key(kind, name), 1)));
+    keys
+}
+
+/// The nearest things that have most in common with each; of equal ones the nearest, then the first.
+fn alike(things: &[(Keys, bool)]) -> Vec<Box<[u32]>> {
+    let mut holders: HashMap<u64, Vec<u32>> = HashMap::new();
+    for (number, (keys, is_open)) in (0..).zip(things) {
+        for (key, _) in keys.iter().filter(|_| *is_open) {
+            holders.entry(*key).or_default().push(number);
+        }
+    }
+    let of = |(number, (keys, _)): (usize, &(Keys, bool))| {
+        let number = u32::try_from(number).unwrap_or(u32::MAX);
+        let mut scores: HashMap<u32, u32> = HashMap::new();
+        for (key, worth) in keys {
+            let Some(holders) = holders.get(key) else { continue };
+            let here = holders.partition_point(|other| *other < number);
+            let near = &holders[here.saturating_sub(NEAR)..holders.len().min(here + NEAR + 1)];
+            for other in near.iter().filter(|other| **other != number) {
+                *scores.entry(*other).or_default() += worth;
+            }
+        }
+        let mut found: Vec<(u32, u32)> = scores.into_iter().collect();
+        found.sort_unstable_by_key(|(other, score)| (u32::MAX - score, other.abs_diff(number), *other));
+        found.into_iter().take(SHOWN).map(|(other, _)| other).collect()
+    };
+    things.par_iter().enumerate().map(of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn things(keys: &[&[&str]]) -> Vec<(Keys, bool)> {
+        keys.iter().map(|keys| (keys.iter().map(|name| (key("tags", name), TERM)).collect(), true)).collect()
+    }
+
+    #[test]
+    fn what_shares_most_comes_first_and_nothing_is_related_to_itself() {
+        let found = alike(&things(&[&["a", "b"], &["a"], &["a", "b"], &["c"], &["b"]]));
+        assert_eq!(found[0].as_ref(), [2, 1, 4]);
+        assert_eq!(found[3].as_ref(), [] as [u32; 0]);
+        assert!(found.iter().zip(0..).all(|(found, own)| !found.contains(&own)));
+    }
+
+    #[test]
+    fn a_term_that_all_share_costs_no_more_for_each() {
+        let all = things(&vec![&["a"][..]; 50_000]);
+        let begin = std::time::Instant::now();
+        let found = alike(&all);
+        assert_eq!((found.len(), found[25_000].as_ref()), (50_000, &[24_999, 25_001, 24_998, 25_002][..]));
+        assert!(begin.elapsed().as_secs() < 20, "{:?}", begin.elapsed());
+    }
+}
