@@ -45,6 +45,11 @@ const ROOMS: &[(&str, &[&str])] = &[
 /// Libraries that have one home.
 const HOMES: &[(&str, &str)] = &[
     ("ureq", "src/base/http/"),
+    ("hmac", "src/base/"),
+    ("sha1", "src/base/oauth1"),
+    ("base64", "src/base/encode"),
+    ("percent_encoding", "src/base/encode"),
+    ("zip", "src/source/oneroster/"),
     ("brotli", "src/base/compress"),
     ("flate2", "src/base/compress"),
     ("zstd", "src/base/compress"),
