@@ -99,7 +99,7 @@ pub struct Hemera {
     pub base_url: String,
     /// `HEMERA_API_KEY`; never in the file. Only a pull needs it: [`Hemera::required_key`].
     pub api_key: Option<Secret>,
-    /// The variable of the key: HEMERA_API_KEY, if nothing else is said.
+    /// `secret_env`: the environment variable of the key; HEMERA_API_KEY, if nothing else is said.
     pub key_variable: String,
     /// What asks for this source: `aither.toml:4`, or the name of the variable.
     pub declared: String,

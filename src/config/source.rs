@@ -33,7 +33,11 @@ pub struct Entry {
     pub id: String,
     /// `prefix`: whether the ids of its courses begin with its own, `sis:4711`.
     pub has_prefix: bool,
-    /// What it is.
+    /// `precedence`: of two sources that describe the same course the one with the smaller number has the word; 100 if
+    /// nothing else is said.
+    pub precedence: i64,
+    /// `type`: `"hemera"`, `"oneroster"`, `"edfi"`, `"file"` or `"sample"`; the keys of that source's own table stand beside
+    /// it.
     pub source: Source,
 }
 
@@ -67,9 +71,9 @@ pub struct Credentials {
     pub id: Option<String>,
     /// Its secret, or the token itself.
     pub secret: Option<Secret>,
-    /// The variable of the name.
+    /// `client_id_env`: the environment variable of the name.
     pub id_variable: String,
-    /// The variable of the secret.
+    /// `secret_env`: the environment variable of the secret or token.
     pub secret_variable: String,
 }
 
@@ -109,7 +113,10 @@ pub enum OneRosterAuth {
     /// `"bearer"`: a token that does not change.
     Bearer,
     /// `"oauth1"`: OAuth 1.0a, each request signed.
-    OAuth1(Algorithm),
+    OAuth1(
+        /// `signature`: how requests are signed, `"HMAC-SHA256"` or `"HMAC-SHA1"`.
+        Algorithm,
+    ),
     /// `"oauth2"`: client credentials.
     OAuth2 {
         /// `token_url`.
@@ -257,7 +264,12 @@ impl Source {
     pub fn entries(&self) -> Vec<Entry> {
         match self {
             Self::Several(entries) => entries.clone(),
-            one => vec![Entry { id: one.kind().to_owned(), has_prefix: false, source: one.clone() }],
+            one => vec![Entry {
+                id: one.kind().to_owned(),
+                has_prefix: false,
+                precedence: 0,
+                source: one.clone(),
+            }],
         }
     }
 }

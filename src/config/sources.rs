@@ -188,7 +188,7 @@ fn entries_of(
             declared,
         };
         let source = place.of_kind(kind.value, table);
-        entries.push((precedence, Entry { id, has_prefix, source }));
+        entries.push((precedence, Entry { id, has_prefix, precedence, source }));
     }
     if count == 0 {
         sheet.wrong(&(0..0), "[[sources]] is empty", None);

@@ -80,7 +80,7 @@ mod tests {
     use crate::model::course::Level;
 
     fn entry(id: &str) -> Entry {
-        Entry { id: id.into(), has_prefix: true, source: Source::Sample }
+        Entry { id: id.into(), has_prefix: true, precedence: 100, source: Source::Sample }
     }
 
     fn course(id: &str, code: Option<&str>, place: Option<&str>) -> Course {

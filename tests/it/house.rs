@@ -47,7 +47,7 @@ const HOMES: &[(&str, &str)] = &[
     ("ureq", "src/base/http/"),
     ("hmac", "src/base/"),
     ("sha1", "src/base/oauth1"),
-    ("base64", "src/base/encode"),
+    ("base64", "src/base/"),
     ("percent_encoding", "src/base/encode"),
     ("zip", "src/source/oneroster/"),
     ("brotli", "src/base/compress"),

@@ -54,12 +54,14 @@ fn a_description_that_only_its_page_shows_renders_one_page() {
 }
 
 #[test]
-fn a_title_renders_the_page_its_neighbours_its_listings_the_home_page_and_the_feed() {
+fn a_title_renders_the_page_its_neighbours_its_relatives_its_listings_the_home_page_and_the_feed() {
     let site = site();
     site.build();
     edit(&site, |rows| rows[4]["title"] = "Anderer Kurs".into());
     let rendered = rendered(&site);
     for path in [
+        "courses/kurs-2/index.html",
+        "courses/kurs-8/index.html",
         "courses/kurs-4/index.html",
         "courses/kurs-5/card.png",
         "courses/kurs-5/index.html",
@@ -80,11 +82,11 @@ fn a_title_renders_the_page_its_neighbours_its_listings_the_home_page_and_the_fe
     ] {
         assert!(rendered.iter().any(|r| r == path), "{path}: {rendered:?}");
     }
-    assert_eq!(rendered.len(), 17, "{rendered:?}");
+    assert_eq!(rendered.len(), 19, "{rendered:?}");
 }
 
 #[test]
-fn a_new_course_renders_its_neighbours_and_its_listings_and_no_other_course() {
+fn a_new_course_renders_its_neighbours_its_relatives_and_its_listings_and_no_other_course() {
     let site = site();
     site.build();
     edit(&site, |rows| {
@@ -101,8 +103,10 @@ fn a_new_course_renders_its_neighbours_and_its_listings_and_no_other_course() {
         courses,
         [
             "courses/index.html",
+            "courses/kurs-2/index.html",
             "courses/kurs-5/index.html",
             "courses/kurs-6/index.html",
+            "courses/kurs-8/index.html",
             "courses/neu/card.png",
             "courses/neu/index.html",
             "courses/neu/neu.ics"
@@ -110,7 +114,7 @@ fn a_new_course_renders_its_neighbours_and_its_listings_and_no_other_course() {
         .into_iter()
         .filter(|path| courses.iter().any(|c| c == path))
         .collect::<Vec<_>>(),
-        "only the neighbours"
+        "only the neighbours and the courses of the same level that show it"
     );
     assert!(courses.iter().any(|path| path == "courses/neu/index.html"));
 }
@@ -153,7 +157,7 @@ fn the_clock_renders_the_pages_of_a_course_that_is_over() {
     site.now = "2027-01-02T10:00:00Z".parse().unwrap();
     let rendered = rendered(&site);
     assert!(rendered.contains(&"courses/kurs-1/index.html".to_owned()), "{rendered:?}");
-    assert!(!rendered.contains(&"courses/kurs-7/index.html".to_owned()), "{rendered:?}");
+    assert!(!rendered.contains(&"courses/kurs-5/index.html".to_owned()), "{rendered:?}");
     assert_eq!(site.build().build.reasons, []);
 }
 

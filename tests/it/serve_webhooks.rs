@@ -136,7 +136,7 @@ fn killed_at_any_moment_no_accepted_event_is_lost_and_none_is_done_twice() {
                             &mut client,
                             &id,
                             "enrollment.updated",
-                            if number % 2 == 0 { "a" } else { "b" },
+                            if number.is_multiple_of(2) { "a" } else { "b" },
                         ) {
                             Some(202) => drop(accepted.lock().unwrap().insert(id, round)),
                             // It may have been written down or not: it counts as not accepted.

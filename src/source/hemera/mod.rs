@@ -21,7 +21,7 @@ use crate::base::retry::Deadline;
 use crate::config;
 use crate::error::Result;
 use crate::model::change::{Change, Held, Pull, Refused, RemoteTemplate, Validator};
-use crate::model::course::{Course, CourseId};
+use crate::model::course::{Course, CourseId, nearest};
 use crate::model::push::{Push, Pushed};
 
 /// The catalogue of a Hemera.
@@ -79,6 +79,23 @@ impl Hemera {
         let reading = Reading { client, request, deadline, now: clock.now(), random, reporter };
         let whose = Whose::of(*details, request.participants_wanted, false);
         Ok(details::named(reading, whose, ids, &mut pull)?.then_some(pull))
+    }
+
+    /// Whether what was read of the named courses is all that has to be read. Internal pages show one course's bookings
+    /// and materials: where it is one of those named, or becomes another one by what was read, the whole list is gone
+    /// through with them.
+    fn is_enough(&self, request: &PullRequest<'_>, ids: &[CourseId], pull: &Pull) -> bool {
+        let Some(zone) = request.internal else { return true };
+        let now = self.clock.now();
+        let before = nearest(request.known.iter(), zone, now).map(|course| &course.id);
+        let read = |change: &Change| match change {
+            Change::Upsert(course) => Some((**course).clone()),
+            _ => None,
+        };
+        let read: Vec<Course> = pull.changes.iter().filter_map(read).collect();
+        let others = request.known.iter().filter(|course| !ids.contains(&course.id));
+        before == nearest(others.chain(&read), zone, now).map(|course| &course.id)
+            && before.is_none_or(|nearest| !ids.contains(nearest))
     }
 
     /// The list of courses, whole.
@@ -204,10 +221,9 @@ impl Source for Hemera {
         self.reporter.begin(Stage::Fetch, None);
         let deadline = Deadline::after(request.budget, &*self.clock);
         let before = self.client.requests;
-        // Internal pages show more of one course than its bookings, and which one that is only all of them can tell.
-        if request.internal.is_none()
-            && let Some(ids) = request.only
+        if let Some(ids) = request.only
             && let Some(mut pull) = self.named(request, ids, deadline)?
+            && self.is_enough(request, ids, &pull)
         {
             pull.requests = self.client.requests - before;
             return Ok(pull);
