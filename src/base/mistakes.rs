@@ -147,7 +147,7 @@ fn visible_part(line: &str) -> (&str, bool) {
     let (name, value) = (line[..at].to_lowercase(), &line[at..]);
     let words = ["api_key", "key", "secret", "token", "password"];
     let secret = words.iter().any(|word| name.contains(word)) || closest(name.trim(), words).is_some();
-    let address = value.find("://").is_some_and(|at| value[at..].contains('@'));
+    let address = value.find("://").is_some_and(|at| value[at..].contains(['@', '?']));
     if secret || address { (&line[..=at], true) } else { (line, false) }
 }
 

@@ -102,7 +102,11 @@ impl Talk {
         if self.json {
             let _ = writeln!(out, "{}", self.with_warnings(json()));
         } else if self.level > Level::Quiet {
-            let _ = writeln!(out, "{}", line());
+            let line = line();
+            // An empty list has no lines, not an empty one.
+            if !line.is_empty() {
+                let _ = writeln!(out, "{line}");
+            }
         }
     }
 

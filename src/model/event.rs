@@ -48,7 +48,9 @@ impl Event {
         let fields = value.as_object().ok_or("the body must be a JSON object")?;
         let id = id(fields, "id")?;
         // It stands in addresses: what has a meaning there has no place in it.
-        if !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:~@+=".contains(&byte)) {
+        if matches!(id, "." | "..")
+            || !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:~@+=".contains(&byte))
+        {
             return Err("`id` may hold letters, digits and any of -_.:~@+= only".to_owned());
         }
         let kind = text(fields, "type")?;

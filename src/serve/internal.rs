@@ -12,9 +12,10 @@ use super::shared::Shared;
 /// What all addresses of internal pages begin with.
 const PREFIX: &str = "/internal/";
 
-/// Materials bring styles of their own, but no scripts.
+/// Materials bring styles of their own, but no scripts, and nothing is fetched from elsewhere: an address could carry away
+/// what the page says of a person.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
-    img-src 'self' data: https:; media-src 'self' https:; font-src 'self'; connect-src 'self'; \
+    img-src 'self' data:; media-src 'self'; font-src 'self'; connect-src 'self'; \
     frame-ancestors 'none'; form-action 'none'; base-uri 'none'";
 
 /// The path of an internal page, if `below` the site's base address is one.

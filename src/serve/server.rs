@@ -228,12 +228,26 @@ impl Server {
     }
 }
 
+/// What can be tried out over a network has at least as many bytes.
+const SHORTEST_TOKEN: usize = 16;
+
 /// Makes an admin token where none is configured, unless others could reach the server.
 fn own_token(serve: &mut Serve) -> Result<Option<Secret>> {
-    if !serve.tokens.admin.is_empty() {
+    let others_can_reach_it = !serve.host.to_canonical().is_loopback();
+    if let Some(shortest) = serve.tokens.admin.iter().map(|token| token.reveal().len()).min() {
+        if others_can_reach_it && shortest < SHORTEST_TOKEN {
+            return Err(Error::new(
+                Kind::Config,
+                format!(
+                    "{} can be reached by others, and AITHER_ADMIN_TOKEN has {shortest} bytes",
+                    serve.host
+                ),
+            )
+            .hint(format!("take at least {SHORTEST_TOKEN} random ones: openssl rand -hex 32")));
+        }
         return Ok(None);
     }
-    if !serve.host.to_canonical().is_loopback() {
+    if others_can_reach_it {
         return Err(Error::new(
             Kind::Config,
             format!("{} can be reached by others, and there is no admin token", serve.host),

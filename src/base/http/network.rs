@@ -26,7 +26,9 @@ impl Network {
     /// looked at where the connection is made, so it cannot be another address than the one that was checked.
     pub fn outside() -> Self {
         let agent = || {
-            ureq::Agent::with_parts(Self::config().build(), DefaultConnector::default(), Outside::default())
+            // A proxy would look names up itself, out of our sight.
+            let config = Self::config().proxy(None).build();
+            ureq::Agent::with_parts(config, DefaultConnector::default(), Outside::default())
         };
         Self { agent: agent(), here: agent() }
     }

@@ -133,18 +133,27 @@ impl Run for Asked {
         let site = spoken(&self.languages, cx)?;
         let page = if is_relative { self.page(cx, site)? } else { String::new() };
         let (name, shown) = site.assets.picture(&src, &page, &widths);
-        let shown = shown.map_err(|error| {
-            Error::value(error.message()).with_hint(error.hints().first().map(String::to_owned))
-        })?;
+        let is_literal = self.parameter("src").is_some_and(|src| src.is_literal());
+        let shown = match shown {
+            Ok(shown) => shown,
+            // What a template says itself is a mistake of its author; what data says must not stop the site.
+            Err(error) if is_literal => {
+                let hint = error.hints().first().map(String::to_owned);
+                return Err(Error::value(error.message()).with_hint(hint));
+            }
+            Err(error) => {
+                cx.look_up(&name, 0);
+                self.warn(cx, format!("the picture \"{shown_as}\" is left out: {}", error.message()), None);
+                return Ok(());
+            }
+        };
         cx.look_up(&name, shown.mark());
         let html = match shown {
             Shown::Sized(picture) => sized(&picture, &attributes),
             Shown::AsIs { name, size } => as_is(site, cx, &name, size, &attributes)?,
             Shown::Nothing(told) => {
                 let message = format!("the picture \"{shown_as}\" is left out: {told}");
-                // What a template says itself is a mistake of its author; what data says must not stop the site.
-                let said_here = self.parameter("src").filter(|src| src.is_literal());
-                if said_here.is_some() {
+                if is_literal {
                     return Err(Error::value(message));
                 }
                 self.warn(cx, message, None);
