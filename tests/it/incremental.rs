@@ -110,13 +110,9 @@ fn a_new_course_renders_its_neighbours_its_relatives_and_its_listings_and_no_oth
             "courses/neu/card.png",
             "courses/neu/index.html",
             "courses/neu/neu.ics"
-        ]
-        .into_iter()
-        .filter(|path| courses.iter().any(|c| c == path))
-        .collect::<Vec<_>>(),
+        ],
         "only the neighbours and the courses of the same level that show it"
     );
-    assert!(courses.iter().any(|path| path == "courses/neu/index.html"));
 }
 
 #[test]
@@ -617,7 +613,7 @@ fn check(steps: &[Step], seed: u64) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 120, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_history_ends_as_a_clean_build_does(steps in prop::collection::vec(step(), 1..7), seed in any::<u64>()) {
