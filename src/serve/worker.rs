@@ -1,5 +1,7 @@
 //! The one thread that changes anything: it starts runs, ends them, and moves the site on. What can wake it is [`Event`].
 
+mod pushes;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,13 +14,14 @@ use super::files::{Generation, Keeper};
 use super::shared::Shared;
 use super::state::{State, status_name};
 use super::work::{Factory, Notice, RebuildRequest, Rebuilt, SyncRequest, Work};
-use crate::base::files::Lock;
+use crate::base::files::{Lock, is_full};
 use crate::base::gate::Gate;
 use crate::base::queue::Entry as QueueEntry;
-use crate::base::report::Event as LogEvent;
+use crate::base::report::{Event as LogEvent, Sparing};
 use crate::error::{Error, Kind, Result};
 use crate::model::event::{self as model, Named};
 use crate::model::run::{Run, RunFigures, RunStatus, RunType};
+use crate::project::PushSummary;
 use crate::sync::{AGAIN, Journal, locked};
 
 /// So many rebuilds in a row give way to newer changes; the next one is carried through.
@@ -30,6 +33,9 @@ const TICK: Duration = Duration::from_secs(1);
 const TOGETHER: Duration = Duration::from_millis(20);
 /// How long events wait when something is in their way.
 const AWAY: Duration = Duration::from_millis(500);
+
+/// How long events wait while the disk takes nothing.
+const FULL: Duration = Duration::from_secs(2);
 
 /// Everything that can wake the worker.
 pub(super) enum Event {
@@ -70,6 +76,7 @@ pub(super) struct Ended {
 enum Outcome {
     Sync(Result<RunFigures>),
     Rebuild(Result<Rebuilt>),
+    Push(Result<PushSummary>),
 }
 
 /// The run under way.
@@ -85,6 +92,8 @@ enum Task {
     /// A sync, and the events of the queue that it is for.
     Sync(Box<Run>, Vec<String>),
     Rebuild(Rebuild),
+    /// Entries of the queue of pushes.
+    Push(Vec<String>),
 }
 
 /// A rebuild under way.
@@ -134,6 +143,7 @@ pub(super) struct Worker {
     /// Before then no events are begun: others may come together with the first, or something is in the way.
     events_from: Option<Instant>,
     drainers: Vec<oneshot::Sender<()>>,
+    sparing: Sparing,
 }
 
 impl Worker {
@@ -163,6 +173,7 @@ impl Worker {
             looked: Instant::now(),
             events_from: None,
             drainers: Vec::new(),
+            sparing: Sparing::default(),
         };
         worker.tell(None);
         worker.look(false);
@@ -283,12 +294,15 @@ impl Worker {
         let number = self.runs;
         let gate = Arc::new(Gate::default());
         let (back, passed) = (self.back.clone(), Arc::clone(&gate));
-        let is_sync = matches!(task, Task::Sync(..));
+        let failed: fn(Error) -> Outcome = match task {
+            Task::Sync(..) => |error| Outcome::Sync(Err(error)),
+            Task::Rebuild(_) => |error| Outcome::Rebuild(Err(error)),
+            Task::Push(_) => |error| Outcome::Push(Err(error)),
+        };
         let body = move || {
             let call = std::panic::AssertUnwindSafe(|| run(&mut *work, &passed));
             let outcome = std::panic::catch_unwind(call).unwrap_or_else(|_| {
-                let error = Error::new(Kind::Io, "the run was ended by a fault of the program");
-                if is_sync { Outcome::Sync(Err(error)) } else { Outcome::Rebuild(Err(error)) }
+                failed(Error::new(Kind::Io, "the run was ended by a fault of the program"))
             });
             let _ = back.send(Event::Ended(Ended { number, work, outcome }));
         };
@@ -306,15 +320,19 @@ impl Worker {
             return;
         };
         self.work = Some(ended.work);
-        let broken = matches!(&ended.outcome, Outcome::Sync(Err(_)) | Outcome::Rebuild(Err(_)));
-        if !broken {
+        let has_built = matches!(&ended.outcome, Outcome::Sync(Ok(_)) | Outcome::Rebuild(Ok(_)));
+        if has_built {
             self.look(true);
         }
         match (active.task, ended.outcome) {
             (Task::Sync(run, events), Outcome::Sync(result)) => {
                 let trouble = result.as_ref().err().map(|error| error.message().to_owned());
+                let is_full = result.as_ref().err().is_some_and(is_full);
                 self.sync_ended(*run, result);
-                self.settle(&events, trouble.as_deref());
+                match is_full {
+                    true => self.put_off(&events),
+                    false => self.settle(&events, trouble.as_deref()),
+                }
             }
             (Task::Rebuild(rebuild), Outcome::Rebuild(Err(_))) if active.gate.is_outdated() => {
                 // The next one does its work as well. What is shown early stays until then.
@@ -323,6 +341,7 @@ impl Worker {
                 return;
             }
             (Task::Rebuild(rebuild), Outcome::Rebuild(result)) => self.rebuild_ended(rebuild, result),
+            (Task::Push(ids), Outcome::Push(result)) => self.push_ended(&ids, result),
             _ => {}
         }
         let generation = self.keeper.withdraw(&self.shared.site.now());
@@ -349,7 +368,7 @@ impl Worker {
 
     fn close(&mut self, run: &Run, kind: Option<Kind>) {
         if let Err(error) = self.journal.put(run) {
-            self.remark(error.message());
+            self.remark("history", error.message());
         }
         self.shared.metrics.run_ended(run);
         self.shared.notifier.ended(run);
@@ -412,7 +431,7 @@ impl Worker {
         if let Some((request, answer)) = self.next.take() {
             let begun = self.begin_sync(request, Vec::new());
             let _ = answer.send(begun);
-        } else if self.begin_events() {
+        } else if self.begin_queued() {
             // They come before files that changed: somebody elsewhere waits for them.
         } else if let Some((changed, anything, since)) = self.changed.take()
             && let Err(error) = self.begin_rebuild(&changed, anything, since)
@@ -424,19 +443,29 @@ impl Worker {
         }
     }
 
-    /// Starts a run for the events that are due, if there are any. Events that have come together are one run.
-    fn begin_events(&mut self) -> bool {
+    /// Starts what is due in the queues: events first, then pushes that failed before.
+    fn begin_queued(&mut self) -> bool {
         if self.events_from.is_none_or(|at| at > Instant::now()) {
             return false;
         }
-        let due = locked(&self.shared.queues.events).due(self.shared.clock.now(), AGAIN);
-        if due.is_empty() {
-            for waiting in self.drainers.drain(..) {
-                let _ = waiting.send(());
-            }
-            self.events_from = self.next_events();
-            return false;
+        let now = self.shared.clock.now();
+        let events = locked(&self.shared.queues.events).due(now, AGAIN);
+        if !events.is_empty() {
+            return self.begin_events(&events);
         }
+        let pushes = locked(&self.shared.queues.pushes).due(now, AGAIN);
+        if !pushes.is_empty() {
+            return self.begin_pushes(pushes.into_iter().map(|entry| entry.id).collect());
+        }
+        for waiting in self.drainers.drain(..) {
+            let _ = waiting.send(());
+        }
+        self.events_from = self.next_events();
+        false
+    }
+
+    /// Starts a run for events. Those that have come together are one run.
+    fn begin_events(&mut self, due: &[QueueEntry]) -> bool {
         let ids: Vec<String> = due.iter().map(|entry| entry.id.clone()).collect();
         // What cannot be read is not of this version: the whole source is asked.
         let known: Option<Vec<model::Event>> =
@@ -460,6 +489,11 @@ impl Worker {
                 self.events_from = Some(Instant::now() + AWAY);
                 false
             }
+            Err(Refusal::Failed(error)) if is_full(&error) => {
+                self.remark("full", error.message());
+                self.put_off(&ids);
+                false
+            }
             Err(Refusal::Failed(error)) => {
                 self.settle(&ids, Some(error.message()));
                 false
@@ -472,9 +506,16 @@ impl Worker {
         if !self.drainers.is_empty() {
             return Some(Instant::now());
         }
-        let next = locked(&self.shared.queues.events).next_due()?;
+        let queues = &self.shared.queues;
+        let next = [&queues.events, &queues.pushes].into_iter().filter_map(|queue| locked(queue).next_due()).min()?;
         let wait = Duration::try_from(next.duration_since(self.shared.clock.now())).unwrap_or_default();
         Some(Instant::now() + wait)
+    }
+
+    /// The disk takes nothing: that is not the events' fault, and no attempt. They wait until it is well again.
+    fn put_off(&mut self, events: &[String]) {
+        locked(&self.shared.queues.events).leave(events);
+        self.events_from = Some(Instant::now() + FULL);
     }
 
     /// Writes down how the events of a run came out.
@@ -492,7 +533,7 @@ impl Worker {
         self.events_from = self.next_events();
         if let Err(error) = settled {
             // They are done once more when the disk is well again; that does no harm.
-            self.remark(error.message());
+            self.remark("events cannot be settled", error.message());
             self.events_from = Some(Instant::now() + AWAY);
         }
     }
@@ -523,6 +564,9 @@ impl Worker {
         };
         // Whoever works on it has not come back, and may never: the next run gets somebody new.
         drop(active.lock);
+        if let Task::Push(ids) = &active.task {
+            self.push_given_up(ids, stop);
+        }
         if let Task::Sync(run, events) = active.task {
             let at = self.shared.clock.now();
             let run = match stop {
@@ -542,7 +586,7 @@ impl Worker {
         self.looked = Instant::now();
         self.look(false);
         if let Err(error) = self.shared.queues.refresh() {
-            self.remark(error.message());
+            self.remark("queues", error.message());
         } else if self.events_from.is_none() {
             self.events_from = self.next_events();
         }
@@ -556,7 +600,7 @@ impl Worker {
     fn look(&mut self, holding: bool) {
         match self.keeper.look(&self.shared.site.now(), holding) {
             Ok(generation) => self.move_on(generation),
-            Err(error) => self.remark(error.message()),
+            Err(error) => self.remark("site", error.message()),
         }
     }
 
@@ -592,8 +636,9 @@ impl Worker {
         });
     }
 
-    fn remark(&self, text: &str) {
-        self.shared.reporter.warn(text);
+    /// Warns of a thing that may be wrong at every attempt: once a minute.
+    fn remark(&self, thing: &'static str, text: &str) {
+        self.sparing.warn(&*self.shared.reporter, thing, text, self.shared.clock.elapsed());
     }
 }
 

@@ -151,6 +151,15 @@ struct Stage {
 }
 
 impl Work for Stage {
+    fn push(
+        &mut self,
+        _: &aither::sync::SharedQueue,
+        _: &[String],
+        _: &Gate,
+    ) -> Result<aither::project::PushSummary> {
+        Ok(aither::project::PushSummary::default())
+    }
+
     fn sync(&mut self, _: &SyncRequest, gate: &Gate) -> Result<RunFigures> {
         gate.pass()?;
         Ok(RunFigures::default())
