@@ -83,7 +83,9 @@ fn close_to_others(path: &Path, mode: u32) -> Result<()> {
         return Ok(());
     }
     match fs::set_permissions(path, fs::Permissions::from_mode(mode)) {
-        Err(e) if !matches!(e.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem) => {
+        Err(e)
+            if !matches!(e.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem) =>
+        {
             Err(io_error("protect", path, e))
         }
         _ => Ok(()),

@@ -106,7 +106,8 @@ fn requests_that_are_stuck_take_no_place_from_others() {
 
 #[test]
 fn a_lock_that_somebody_keeps_does_not_keep_the_server_from_stopping() {
-    let served = setup().files(&[("index.html", "home")]).with(|s| s.limits.shutdown = Duration::ZERO).start();
+    let served =
+        setup().files(&[("index.html", "home")]).with(|s| s.limits.shutdown = Duration::ZERO).start();
     let lock = Lock::take(&served.path(".aither/conflicts.lock")).unwrap().unwrap();
     let resolution = r#"{"resolution":"local"}"#;
     let path = "/api/sync/conflicts/conflict-0000000000000000/resolve";

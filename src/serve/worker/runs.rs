@@ -136,7 +136,12 @@ impl Worker {
         (self.shared.audience)(&Notice::Synced { job_id: run.job_id.clone(), status });
     }
 
-    pub(super) fn begin_rebuild(&mut self, changed: &BTreeSet<PathBuf>, anything: bool, since: Instant) -> Result<()> {
+    pub(super) fn begin_rebuild(
+        &mut self,
+        changed: &BTreeSet<PathBuf>,
+        anything: bool,
+        since: Instant,
+    ) -> Result<()> {
         let lock = Lock::take(&self.shared.lock)?
             .ok_or_else(|| Error::new(Kind::Busy, "another build of this site is under way"))?;
         let work = self.worker_at_hand()?;
