@@ -21,7 +21,7 @@ use crate::model::course::{Course, CourseId};
 use crate::model::document::Overlay;
 use crate::model::push::{CourseText, Push, Pushed, TextField};
 use crate::source::{self, Source, local};
-use crate::sync::{AGAIN, Conflicts, PushLog, Queues, SharedQueue, locked};
+use crate::sync::{AGAIN, Conflicts, PushLog, Queues, SharedQueue, in_turn, locked};
 
 /// How to push.
 #[derive(Debug, Clone, Copy, Default)]
@@ -104,18 +104,18 @@ impl Project {
             let payload = serde_json::json!({ "source": job.entry.id });
             queue::Entry::new(job.id(), "push", job.what.clone(), payload, now)
         });
-        locked(&queue).put(entries.collect(), now)?;
+        in_turn(&queue, &*self.clock)?.put(entries.collect(), now)?;
         // What stands no longer in any file, or stands there otherwise now, waits for nothing.
         let wanted: HashSet<String> = due.iter().map(Job::id).collect();
         let stale: Vec<String> =
             locked(&queue).entries().map(|entry| entry.id.clone()).filter(|id| !wanted.contains(id)).collect();
-        locked(&queue).done(&stale, now)?;
+        in_turn(&queue, &*self.clock)?.done(&stale, now)?;
         let mut chosen = Vec::with_capacity(due.len());
         for job in due {
             let id = job.id();
             let is_dead = locked(&queue).get(&id).is_some_and(|entry| entry.is_dead);
             if is_dead && options.retry {
-                locked(&queue).retry(&id, now)?;
+                in_turn(&queue, &*self.clock)?.retry(&id, now)?;
             }
             if !is_dead || options.retry {
                 chosen.push(job);
@@ -136,7 +136,7 @@ impl Project {
         let due: Vec<Job> = jobs.into_iter().filter(|job| !is_taken(&log, job)).collect();
         let left: HashSet<String> = due.iter().map(Job::id).collect();
         let gone: Vec<String> = ids.iter().filter(|id| !left.contains(*id)).cloned().collect();
-        locked(queue).done(&gone, self.clock.now())?;
+        in_turn(queue, &*self.clock)?.done(&gone, self.clock.now())?;
         let summary = PushSummary { unchanged: gone.len(), ..PushSummary::default() };
         let books = Books { queue, log, summary, missing: HashSet::new(), error: None };
         // An error of a source stands at its entries.
@@ -154,7 +154,7 @@ impl Project {
         match self.push_queued(&queues.pushes, &ids, &Gate::default()) {
             Ok(summary) => Ok(ids.len() - summary.failed.len()),
             Err(error) => {
-                locked(&queues.pushes).failed(&ids, error.message(), self.clock.now())?;
+                in_turn(&queues.pushes, &*self.clock)?.failed(&ids, error.message(), self.clock.now())?;
                 Err(error)
             }
         }
@@ -188,7 +188,7 @@ impl Project {
     /// None of these could be sent.
     fn failed(&self, jobs: &[&Job], error: Error, books: &mut Books<'_>) -> Result<()> {
         let ids: Vec<String> = jobs.iter().map(|job| job.id()).collect();
-        locked(books.queue).failed(&ids, error.message(), self.clock.now())?;
+        in_turn(books.queue, &*self.clock)?.failed(&ids, error.message(), self.clock.now())?;
         let failure = |job: &&Job| PushFailure { what: job.what.clone(), why: error.message().to_owned() };
         books.summary.failed.extend(jobs.iter().map(failure));
         books.error.get_or_insert(error);
@@ -234,23 +234,23 @@ impl Project {
                     // On the disk before the next one goes: what was taken is not sent twice.
                     books.log.note(&entry.id, &entry.source.address(), &job.push, now);
                     books.log.save(&self.config.paths.state)?;
-                    locked(books.queue).done(&ids, now)?;
+                    in_turn(books.queue, &*self.clock)?.done(&ids, now)?;
                     self.conflicts(|conflicts| {
                         job.edits.iter().for_each(|edit| conflicts.pushed(edit, now))
                     })?;
                     books.summary.sent.push(job.what.clone());
                 }
                 Pushed::Conflict(remote) => {
-                    locked(books.queue).done(&ids, now)?;
+                    in_turn(books.queue, &*self.clock)?.done(&ids, now)?;
                     self.conflicts(|conflicts| collide(conflicts, job, &entry.id, &remote, now))?;
                     books.summary.conflicts.push(job.what.clone());
                 }
                 Pushed::Refused(why) => {
-                    locked(books.queue).refused(&ids, &why, now)?;
+                    in_turn(books.queue, &*self.clock)?.refused(&ids, &why, now)?;
                     books.summary.failed.push(PushFailure { what: job.what.clone(), why });
                 }
                 Pushed::Later(why) => {
-                    locked(books.queue).failed(&ids, &why, now)?;
+                    in_turn(books.queue, &*self.clock)?.failed(&ids, &why, now)?;
                     books.summary.failed.push(PushFailure { what: job.what.clone(), why });
                 }
             }

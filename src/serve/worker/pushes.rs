@@ -69,10 +69,15 @@ impl Worker {
     fn settle_pushes(&mut self, ids: &[String], trouble: Option<&str>) {
         let mut queue = locked(&self.shared.queues.pushes);
         let left: Vec<String> = ids.iter().filter(|id| queue.is_processing(id)).cloned().collect();
-        let settled = match trouble {
-            Some(trouble) if !left.is_empty() => queue.failed(&left, trouble, self.shared.clock.now()),
-            _ => Ok(queue.leave(&left)),
+        let settled = match trouble.filter(|_| !left.is_empty()) {
+            // Where another process has the queue just now, it is as if they had not been tried: nobody here waits for that.
+            Some(trouble) => queue.reserve().and_then(|is_ours| match is_ours {
+                true => queue.failed(&left, trouble, self.shared.clock.now()),
+                false => Ok(()),
+            }),
+            None => Ok(()),
         };
+        queue.leave(&left);
         drop(queue);
         self.events_from = self.next_events();
         if let Err(error) = settled {
