@@ -11,6 +11,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use super::api;
 use super::body::Body;
 use super::connection::Activity;
+use super::dashboard;
 use super::head::{self, REQUEST_ID};
 use super::internal;
 use super::reload::{EVENTS_PATH, SCRIPT, SCRIPT_PATH};
@@ -22,7 +23,7 @@ use crate::notify::Trouble;
 
 /// Answers a request. Never fails: what goes wrong is an answer as well.
 pub(super) async fn answer(
-    shared: &Shared,
+    shared: &Arc<Shared>,
     peer: IpAddr,
     activity: &Arc<Activity>,
     request: Request<Incoming>,
@@ -73,7 +74,7 @@ pub(super) async fn answer(
 }
 
 async fn route(
-    shared: &Shared,
+    shared: &Arc<Shared>,
     peer: IpAddr,
     activity: &Activity,
     request: Request<Incoming>,
@@ -81,6 +82,9 @@ async fn route(
 ) -> Response<Body> {
     let (head, body) = request.into_parts();
     let path = head.uri.path();
+    if dashboard::is_at(path) {
+        return dashboard::answer(shared, peer, activity, &head, body, id).await;
+    }
     let outcome = match router::find(&head.method, path) {
         Found::Elsewhere => {
             if let Some(page) = shared.site.below(path).and_then(internal::path) {

@@ -9,6 +9,7 @@ mod auth;
 mod body;
 mod conflicts;
 mod connection;
+mod dashboard;
 mod files;
 mod gatekeeper;
 mod head;
@@ -29,6 +30,7 @@ mod watch;
 mod work;
 mod worker;
 
+pub use dashboard::{DashboardOptions, Freshness, Progress};
 pub use project::{watching, work_on};
 pub use server::{Options, Server};
 pub use watch::Watching;

@@ -12,6 +12,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 
 use super::auth::{self, Keys};
+use super::dashboard::{Dashboard, DashboardOptions};
 use super::files::Site;
 use super::gatekeeper::Gatekeeper;
 use super::head::{host_of, path_of};
@@ -67,6 +68,8 @@ pub struct Options {
     pub queues: Queues,
     /// Who tells others of runs.
     pub notifier: Arc<Notifier>,
+    /// What the dashboard shows besides.
+    pub dashboard: DashboardOptions,
 }
 
 impl std::fmt::Debug for Options {
@@ -115,6 +118,7 @@ impl Server {
             audience,
             queues,
             notifier,
+            dashboard,
         } = options;
         let token = own_token(&mut serve)?;
         let runtime = Builder::new_current_thread()
@@ -164,6 +168,7 @@ impl Server {
             notifier: Arc::clone(&notifier),
             signatures: SignatureKeys::of(&serve.tokens.webhook),
             intake,
+            dashboard: Dashboard::new(dashboard)?,
             serve,
         });
         let worker = Worker::new(Arc::clone(&shared), (events.clone(), received), factory)?;

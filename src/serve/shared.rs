@@ -7,6 +7,7 @@ use std::sync::mpsc::Sender;
 use tokio::sync::watch;
 
 use super::auth::Keys;
+use super::dashboard::Dashboard;
 use super::files::Site;
 use super::gatekeeper::Gatekeeper;
 use super::intake::Intake;
@@ -48,4 +49,5 @@ pub(super) struct Shared {
     /// Keys that events are signed with.
     pub(super) signatures: SignatureKeys,
     pub(super) intake: Intake,
+    pub(super) dashboard: Dashboard,
 }
