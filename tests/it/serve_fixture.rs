@@ -85,7 +85,21 @@ pub(crate) fn setup() -> Setup {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("output")).unwrap();
     let base_url = "https://academy.example".to_owned();
-    Setup { folder, serve, base_url, live: false, notify: Notify::default(), dashboard: DashboardOptions { title: "Akademie".to_owned(), language: "de".to_owned(), ..DashboardOptions::default() }, connectors: vec!["hemera".to_owned()], clock: Arc::new(SystemClock::new()), steps: Vec::new() }
+    Setup {
+        folder,
+        serve,
+        base_url,
+        live: false,
+        notify: Notify::default(),
+        dashboard: DashboardOptions {
+            title: "Akademie".to_owned(),
+            language: "de".to_owned(),
+            ..DashboardOptions::default()
+        },
+        connectors: vec!["hemera".to_owned()],
+        clock: Arc::new(SystemClock::new()),
+        steps: Vec::new(),
+    }
 }
 
 impl Setup {

@@ -43,8 +43,7 @@ pub(super) fn of(words: &Words, parts: &[Part<'_>], now: jiff::Timestamp) -> Val
     let stacks = shown.iter().enumerate().flat_map(|(at, part)| {
         let changes = part.run.figures.changed;
         let mut top = HEIGHT;
-        let pieces =
-            [("added", changes.added), ("updated", changes.updated), ("removed", changes.removed)];
+        let pieces = [("added", changes.added), ("updated", changes.updated), ("removed", changes.removed)];
         let label = format!("{}: {}", text(&words.moment(part.run.start_time, now)), told(words, part.run));
         pieces.into_iter().filter(|(_, number)| *number > 0).map(move |(kind, number)| {
             let height = tall(number, most);
@@ -77,7 +76,10 @@ pub(super) fn of(words: &Words, parts: &[Part<'_>], now: jiff::Timestamp) -> Val
         let row: Map = [
             ("when", words.moment(part.run.start_time, now)),
             ("took", words.span(took(part.run)).into()),
-            ("status", words.get(&format!("status_{}", crate::serve::state::status_name(part.status))).into()),
+            (
+                "status",
+                words.get(&format!("status_{}", crate::serve::state::status_name(part.status))).into(),
+            ),
             ("added", words.number(part.run.figures.changed.added).into()),
             ("updated", words.number(part.run.figures.changed.updated).into()),
             ("removed", words.number(part.run.figures.changed.removed).into()),

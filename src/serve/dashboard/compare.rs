@@ -82,7 +82,11 @@ mod tests {
         let pieces = list.values().iter().map(|piece| {
             let Value::Map(piece) = piece else { panic!("{piece:?}") };
             let Some(Value::Text(text)) = piece.get("text") else { panic!("{piece:?}") };
-            if piece.get("is_own") == Some(&Value::Bool(true)) { format!("[{text}]") } else { text.to_string() }
+            if piece.get("is_own") == Some(&Value::Bool(true)) {
+                format!("[{text}]")
+            } else {
+                text.to_string()
+            }
         });
         pieces.collect()
     }
@@ -90,7 +94,10 @@ mod tests {
     #[test]
     fn own_words_are_marked_and_nothing_is_lost() {
         let (here, there) = pieces("Ruhig reden, gut hören", "Ruhig und klar reden, hören");
-        assert_eq!((&*shown(&here), &*shown(&there)), ("Ruhig reden, [gut] hören", "Ruhig [und klar] reden, hören"));
+        assert_eq!(
+            (&*shown(&here), &*shown(&there)),
+            ("Ruhig reden, [gut] hören", "Ruhig [und klar] reden, hören")
+        );
         let (here, there) = pieces("", "neu");
         assert_eq!((&*shown(&here), &*shown(&there)), ("", "[neu]"));
         let long = "wort ".repeat(2_000);

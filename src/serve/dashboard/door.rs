@@ -25,7 +25,12 @@ impl Exchange<'_> {
         self.sign_in_form(StatusCode::OK, out, value("next"))
     }
 
-    pub(super) fn sign_in_form(&self, status: StatusCode, said: Option<Said>, next: Option<&str>) -> Response<Body> {
+    pub(super) fn sign_in_form(
+        &self,
+        status: StatusCode,
+        said: Option<Said>,
+        next: Option<&str>,
+    ) -> Response<Body> {
         let known = self.visit.secret_cookie(SIGN_IN).map(str::to_owned);
         let cookie = match known.map_or_else(|| random_token().map(|t| t.reveal().to_owned()), Ok) {
             Ok(cookie) => cookie,

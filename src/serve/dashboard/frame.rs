@@ -28,7 +28,6 @@ pub(super) struct Frame<'f> {
 }
 
 impl Exchange<'_> {
-
     pub(super) fn wrong_method(&self, allowed: &'static str, visitor: Option<&Visitor>) -> Response<Body> {
         let mut response = self.failure(StatusCode::METHOD_NOT_ALLOWED, visitor);
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
@@ -42,8 +41,11 @@ impl Exchange<'_> {
         let code = if known.contains(&status.as_u16()) { status.as_u16() } else { 500 };
         let title = words.get(&format!("error_title_{code}")).to_owned();
         let text = words.get(&format!("error_text_{code}"));
-        let view =
-            vec![("code", u32::from(status.as_u16()).into()), ("title", title.as_str().into()), ("text", text.into())];
+        let view = vec![
+            ("code", u32::from(status.as_u16()).into()),
+            ("title", title.as_str().into()),
+            ("text", text.into()),
+        ];
         match self.shared.dashboard.press.render("error", words, view) {
             Ok(html) => {
                 let frame = Frame { title: &title, said: None, visitor, page: None, mark: "" };
@@ -121,7 +123,6 @@ impl Exchange<'_> {
         }
     }
 }
-
 
 pub(super) fn redirect(address: &str) -> Response<Body> {
     let mut response = Response::new(Body::here(Bytes::new()));

@@ -189,13 +189,16 @@ pub(super) async fn answer(
     let mut response = match (path, is_reading) {
         ("/dashboard/sign-in", true) => exchange.sign_in_page(visitor.as_ref()),
         ("/dashboard/sign-in", _) if head.method == Method::POST => exchange.sign_in(body).await,
-        ("/dashboard/sign-out" | "/dashboard/sync" | "/dashboard/conflicts" | "/dashboard/dead-letters", _) => {
-            match (head.method == Method::POST, &visitor) {
-                (false, _) => exchange.wrong_method("POST", visitor.as_ref()),
-                (true, None) => exchange.sign_in_form(StatusCode::UNAUTHORIZED, Some(notice("session_over", "")), None),
-                (true, Some(visitor)) => exchange.act(path, visitor, body).await,
+        (
+            "/dashboard/sign-out" | "/dashboard/sync" | "/dashboard/conflicts" | "/dashboard/dead-letters",
+            _,
+        ) => match (head.method == Method::POST, &visitor) {
+            (false, _) => exchange.wrong_method("POST", visitor.as_ref()),
+            (true, None) => {
+                exchange.sign_in_form(StatusCode::UNAUTHORIZED, Some(notice("session_over", "")), None)
             }
-        }
+            (true, Some(visitor)) => exchange.act(path, visitor, body).await,
+        },
         (_, false) => exchange.wrong_method("GET, HEAD", visitor.as_ref()),
         ("/dashboard/events", true) => exchange.events(activity, visitor),
         _ => match shared.dashboard.press.assets.iter().find(|asset| asset.path == path) {
@@ -244,7 +247,13 @@ impl Exchange<'_> {
         match aside(make).await {
             Ok(Some(made)) => {
                 let said = self.shared.dashboard.sessions.hear(&visitor);
-                let frame = Frame { title: &made.title, said, visitor: Some(&visitor), page: Some(&page), mark: &made.mark };
+                let frame = Frame {
+                    title: &made.title,
+                    said,
+                    visitor: Some(&visitor),
+                    page: Some(&page),
+                    mark: &made.mark,
+                };
                 self.framed(StatusCode::OK, made.html, &frame)
             }
             Ok(None) => self.failure(StatusCode::NOT_FOUND, Some(&visitor)),

@@ -148,9 +148,8 @@ impl Desk<'_> {
         let number = number.min(pages);
         let shown = standing.parts.iter().skip((number - 1) * ROWS).take(ROWS);
         let rows: List = shown.map(|part| self.row(part)).collect();
-        let to = |number: usize| {
-            Value::from(Page::Source { name: name.to_owned(), number }.address() + "#runs")
-        };
+        let to =
+            |number: usize| Value::from(Page::Source { name: name.to_owned(), number }.address() + "#runs");
         let (page_text, pages_text) = (number.to_string(), pages.to_string());
         let paging = entries([
             ("is_needed", (pages > 1).into()),
@@ -262,7 +261,8 @@ impl Desk<'_> {
         let rate_of =
             self.words.say("error_rate_of", &[("failed", &failed.to_string()), ("n", &of.to_string())]);
         let freshness = standing.last_success.map(|at| self.shared.dashboard.freshness.word(at, self.now));
-        let courses = standing.parts.iter().find(|part| !part.has_failed() && part.status != RunStatus::Running);
+        let courses =
+            standing.parts.iter().find(|part| !part.has_failed() && part.status != RunStatus::Running);
         let only_named = |part: &&Part<'_>| part.courses.filter(|count| *count > 0);
         let conflicts = self.conflicts.iter().filter(|conflict| conflict.connector == name).count();
         let letters = self.letters_of(name).count();

@@ -74,7 +74,12 @@ impl Press {
     }
 
     /// Renders a template. Whatever it writes is escaped, and a name that is not there is an error.
-    pub(super) fn render(&self, name: &str, words: &Words, view: Vec<(&'static str, Value)>) -> Result<String> {
+    pub(super) fn render(
+        &self,
+        name: &str,
+        words: &Words,
+        view: Vec<(&'static str, Value)>,
+    ) -> Result<String> {
         let template = self.templates.get(name).ok_or_else(|| broken(name, None))?;
         let mut all = vec![
             ("t", words.view.clone().into()),

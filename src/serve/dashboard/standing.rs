@@ -173,7 +173,10 @@ mod tests {
         let connectors = ["all", "a", "b"].map(str::to_owned);
         let sources = Sources::of(&connectors);
         assert_eq!(sources.names(), ["a", "b"]);
-        assert_eq!((sources.find("all"), sources.of_event(Some("b")), sources.of_event(Some("x"))), (None, Some("b"), None));
+        assert_eq!(
+            (sources.find("all"), sources.of_event(Some("b")), sources.of_event(Some("x"))),
+            (None, Some("b"), None)
+        );
         let runs = [
             run("all", RunStatus::Failed, &[]),
             run("all", RunStatus::Partial, &[("a", "success"), ("b", "failed")]),
@@ -190,7 +193,10 @@ mod tests {
 
         let alone = ["hemera".to_owned()];
         let sources = Sources::of(&alone);
-        assert_eq!((sources.names().len(), sources.of_event(Some("enrollment-changed"))), (1, Some("hemera")));
+        assert_eq!(
+            (sources.names().len(), sources.of_event(Some("enrollment-changed"))),
+            (1, Some("hemera"))
+        );
         let runs = [run("hemera", RunStatus::Partial, &[])];
         assert_eq!(sources.standing(&runs, "hemera").failures, (0, 1));
     }

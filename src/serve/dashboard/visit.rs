@@ -29,7 +29,8 @@ impl<'r> Visit<'r> {
         let is_trusted =
             |address: IpAddr| shared.serve.trusted_proxies.iter().any(|known| same(*known, address));
         let is_proxied = is_trusted(peer);
-        let is_secure = is_proxied && text(headers, "x-forwarded-proto").is_some_and(|value| last(value) == "https");
+        let is_secure =
+            is_proxied && text(headers, "x-forwarded-proto").is_some_and(|value| last(value) == "https");
         let client = match is_proxied {
             true => forwarded_for(headers, is_trusted).unwrap_or(peer),
             false => peer,
@@ -87,11 +88,14 @@ impl<'r> Visit<'r> {
         if let Some(site) = text(self.headers, "sec-fetch-site") {
             return matches!(site, "same-origin" | "none");
         }
-        let Some(origin) = self.header(header::ORIGIN) else { return !self.headers.contains_key(header::ORIGIN) };
+        let Some(origin) = self.header(header::ORIGIN) else {
+            return !self.headers.contains_key(header::ORIGIN);
+        };
         let Some((_, authority)) = origin.split_once("://") else { return false };
         let host = self.header(header::HOST).unwrap_or_default();
         let name = authority.split(':').next().unwrap_or_default();
-        authority.eq_ignore_ascii_case(host) || shared.hosts.iter().any(|known| known.eq_ignore_ascii_case(name))
+        authority.eq_ignore_ascii_case(host)
+            || shared.hosts.iter().any(|known| known.eq_ignore_ascii_case(name))
     }
 }
 
@@ -130,7 +134,8 @@ pub(super) fn way_back(asked: Option<&str>) -> &str {
     let is_ours = |path: &&str| {
         let rest = path.strip_prefix("/dashboard");
         let follows = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']));
-        let is_plain = path.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'\\' | b'#' | b'"' | b'<' | b'>'));
+        let is_plain =
+            path.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'\\' | b'#' | b'"' | b'<' | b'>'));
         follows && is_plain && !path.contains("//") && path.len() <= 512
     };
     asked.filter(is_ours).unwrap_or("/dashboard")
@@ -153,7 +158,17 @@ mod tests {
         for good in ["/dashboard", "/dashboard/sources/a?page=2", "/dashboard?x=1"] {
             assert_eq!(way_back(Some(good)), good);
         }
-        for bad in ["", "/", "/dashboards", "//evil.example", "/dashboard//evil.example", "https://evil.example/dashboard", "/dashboard/\\evil", "/dashboard\r\nSet-Cookie: a=b", "/dashboard/ä"] {
+        for bad in [
+            "",
+            "/",
+            "/dashboards",
+            "//evil.example",
+            "/dashboard//evil.example",
+            "https://evil.example/dashboard",
+            "/dashboard/\\evil",
+            "/dashboard\r\nSet-Cookie: a=b",
+            "/dashboard/ä",
+        ] {
             assert_eq!(way_back(Some(bad)), "/dashboard", "{bad}");
         }
         assert_eq!(way_back(None), "/dashboard");
@@ -173,7 +188,11 @@ mod tests {
         let of = |line: &str| forwarded_for(&headers(&[("x-forwarded-for", line)]), trusted);
         let address = |text: &str| Some(text.parse().unwrap());
         assert_eq!(of("198.51.100.7"), address("198.51.100.7"));
-        assert_eq!(of("203.0.113.9, 198.51.100.7, 127.0.0.1"), address("198.51.100.7"), "the first is the client's own word");
+        assert_eq!(
+            of("203.0.113.9, 198.51.100.7, 127.0.0.1"),
+            address("198.51.100.7"),
+            "the first is the client's own word"
+        );
         assert_eq!(of("203.0.113.9, nonsense"), None);
         assert_eq!(of("127.0.0.1"), None);
     }

@@ -223,8 +223,14 @@ mod tests {
         assert_eq!((&*german.date(at), &*english.date(at)), ("26.11.2026, 11:08", "26 Nov 2026, 11:08"));
         let later = |seconds: i64| Timestamp::from_second(at.as_second() + seconds).unwrap();
         assert_eq!(german.ago(at, later(59)), "gerade eben");
-        assert_eq!((&*german.ago(at, later(60)), &*english.ago(at, later(7_200))), ("vor 1 Minute", "2 hours ago"));
-        assert_eq!((&*german.ago(at, later(3 * 86_400)), &*english.ago(later(600), at)), ("vor 3 Tagen", "in 10 minutes"));
+        assert_eq!(
+            (&*german.ago(at, later(60)), &*english.ago(at, later(7_200))),
+            ("vor 1 Minute", "2 hours ago")
+        );
+        assert_eq!(
+            (&*german.ago(at, later(3 * 86_400)), &*english.ago(later(600), at)),
+            ("vor 3 Tagen", "in 10 minutes")
+        );
     }
 
     #[test]
@@ -233,6 +239,9 @@ mod tests {
         assert_eq!(accepted("de-AT,de;q=0.9,en;q=0.8"), Some(Tongue::German));
         assert_eq!(accepted("fr, en;q=0.5, de;q=0.7"), Some(Tongue::German));
         assert_eq!(accepted("en-GB"), Some(Tongue::English));
-        assert_eq!((accepted("fr"), accepted("de;q=0"), accepted(""), accepted("de;q=x")), (None, None, None, None));
+        assert_eq!(
+            (accepted("fr"), accepted("de;q=0"), accepted(""), accepted("de;q=x")),
+            (None, None, None, None)
+        );
     }
 }
