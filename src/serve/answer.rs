@@ -14,11 +14,11 @@ use super::connection::Activity;
 use super::dashboard;
 use super::head::{self, REQUEST_ID};
 use super::internal;
+use super::log;
 use super::reload::{EVENTS_PATH, SCRIPT, SCRIPT_PATH};
 use super::reply::{self, Failure, Reply};
 use super::router::{self, Found};
 use super::shared::Shared;
-use crate::base::report::Event;
 use crate::notify::Trouble;
 
 /// Answers a request. Never fails: what goes wrong is an answer as well.
@@ -57,19 +57,15 @@ pub(super) async fn answer(
         shared.notifier.trouble(Trouble { name: "http.500", is_error: true, facts });
     }
     let is_warning = status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE;
-    if is_warning || shared.reporter.wants_details() {
-        // The address of the client and the query stay out of the log: both may say who somebody is.
-        shared.reporter.event(&Event {
-            what: "request",
-            is_warning,
-            request_id: Some(&id),
-            method: Some(method.as_str()),
-            path: Some(uri.path()),
-            status: Some(status.as_str()),
-            millis: u64::try_from(begun.elapsed().as_millis()).ok(),
-            ..Event::default()
-        });
-    }
+    // The address of the client and the query stay out of the log: both may say who somebody is.
+    shared.log.request(is_warning, || log::Request {
+        id,
+        method: method.to_string(),
+        path: uri.path().to_owned(),
+        status: status.as_str().to_owned(),
+        millis: u64::try_from(begun.elapsed().as_millis()).ok(),
+        is_warning,
+    });
     response
 }
 
@@ -83,7 +79,7 @@ async fn route(
     let (head, body) = request.into_parts();
     let path = head.uri.path();
     if dashboard::is_at(path) {
-        return dashboard::answer(shared, peer, activity, &head, body, id).await;
+        return dashboard::answer(shared, peer, activity, &head, body).await;
     }
     let outcome = match router::find(&head.method, path) {
         Found::Elsewhere => {

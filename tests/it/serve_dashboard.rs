@@ -577,10 +577,10 @@ fn the_history_is_drawn_listed_and_paged() {
     assert!(
         text.contains("23 runs, the longest") && text.contains("; 1 failed.") && text.contains("44 added")
     );
+    assert!(text.contains("<span class=\"entity\">course</span> kurs-9: no title"));
     assert_eq!(text.matches("<rect class=\"failed\"").count(), 1);
     let text = tab.page("/dashboard/sources/hemera?page=2");
     assert!(text.contains("Page 2 of 2") && text.contains("the source is away") && text.contains("1 remark"));
-    assert!(text.contains("<span class=\"entity\">course</span> kurs-9: no title"));
     assert!(tab.page("/dashboard/sources/hemera?page=99").contains("Page 2 of 2"));
     let text = tab.page("/dashboard/sources/schule");
     assert!(text.contains("Healthy") && text.contains("Page 1 of 2"));

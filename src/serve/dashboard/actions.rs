@@ -58,12 +58,11 @@ pub(super) async fn resolve(shared: &Arc<Shared>, form: &Form) -> Outcome {
         Some("remote") => (Resolution::Remote, "said_resolved_remote"),
         _ => return Err(Incomplete),
     };
-    let desk = Arc::clone(shared);
-    let decide = move || {
-        let now = desk.clock.now();
-        Conflicts::change(&desk.state_folder, &*desk.reporter, |all| all.resolve(&id, resolution, now))
+    let decide = move |shared: &Shared| {
+        let now = shared.clock.now();
+        Conflicts::change(&shared.state_folder, &*shared.reporter, |all| all.resolve(&id, resolution, now))
     };
-    Ok(match aside(decide).await {
+    Ok(match aside(shared, decide).await {
         Ok(_) => {
             // Whatever page shows the text may look otherwise now.
             let _ = shared.events.send(Event::Changed(Vec::new(), Instant::now()));
@@ -85,12 +84,12 @@ pub(super) async fn settle(shared: &Arc<Shared>, form: &Form) -> Outcome {
         Some("drop") => false,
         _ => return Err(Incomplete),
     };
-    let (desk, asked) = (Arc::clone(shared), id.clone());
-    let settle = move || {
-        let now = desk.clock.now();
-        if is_retry { desk.queues.retry(&asked, now) } else { desk.queues.drop_letter(&asked, now) }
+    let asked = id.clone();
+    let settle = move |shared: &Shared| {
+        let clock = &*shared.clock;
+        if is_retry { shared.queues.retry(&asked, clock) } else { shared.queues.drop_letter(&asked, clock) }
     };
-    Ok(match aside(settle).await {
+    Ok(match aside(shared, settle).await {
         Ok(true) => {
             let _ = shared.events.send(Event::Arrived);
             good(if is_retry { "said_retried" } else { "said_dropped" }, id)
@@ -101,6 +100,6 @@ pub(super) async fn settle(shared: &Arc<Shared>, form: &Form) -> Outcome {
 }
 
 fn unwritable(shared: &Shared, error: &Error) -> Said {
-    shared.reporter.warn(&format!("the dashboard cannot write: {error}"));
+    shared.log.warn(format!("the dashboard cannot write: {error}"));
     bad("said_unwritable", "")
 }

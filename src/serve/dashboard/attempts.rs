@@ -48,16 +48,31 @@ struct Inner {
     by_address: HashMap<IpAddr, Duration>,
     all: Duration,
     known: VecDeque<IpAddr>,
+    /// Until then there was word of refusals.
+    told: Duration,
 }
 
+/// How often there is word of refusals.
+const WORD: Duration = Duration::from_secs(60);
+
 impl Attempts {
+    /// Whether somebody has to hear of a refusal: a flood must not fill the log.
+    pub(super) fn is_news(&self, now: Duration) -> bool {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_news = inner.told <= now;
+        if is_news {
+            inner.told = now + WORD;
+        }
+        is_news
+    }
+
     /// An attempt from this address begins; where there were too many, it does not, and this is how long to wait.
     pub(super) fn begin(&self, address: IpAddr, now: Duration) -> Result<(), Duration> {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         if inner.by_address.len() >= REMEMBERED {
             inner.by_address.retain(|_, until| *until > now);
         }
-        let Inner { by_address, all, known } = &mut *inner;
+        let Inner { by_address, all, known, .. } = &mut *inner;
         if by_address.len() < REMEMBERED || by_address.contains_key(&address) {
             ONE.take(by_address.entry(address).or_default(), now)?;
         }
@@ -96,6 +111,7 @@ mod tests {
             assert_eq!(attempts.begin(address(1), second(10)), Ok(()));
         }
         assert_eq!(attempts.begin(address(1), second(10)), Err(second(60)));
+        assert_eq!([10, 60, 70].map(|at| attempts.is_news(second(at))), [true, false, true]);
         assert_eq!(attempts.begin(address(1), second(40)), Err(second(30)));
         assert_eq!(attempts.begin(address(2), second(40)), Ok(()));
         assert_eq!(attempts.begin(address(1), second(70)), Ok(()));

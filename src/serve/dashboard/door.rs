@@ -71,16 +71,17 @@ impl Exchange<'_> {
         }
         let now = self.shared.clock.elapsed();
         if let Err(wait) = dashboard.attempts.begin(self.visit.client, now) {
+            if dashboard.attempts.is_news(now) {
+                self.shared.log.warn("too many wrong tokens at the door of the dashboard".to_owned());
+            }
             return self.too_many(wait, next);
         }
         if !self.shared.keys.is_admin(form.get("token").unwrap_or_default().trim()) {
-            self.note("dashboard: wrong token");
             return self.sign_in_form(StatusCode::UNAUTHORIZED, Some(notice("wrong_token", "")), next);
         }
         dashboard.attempts.succeeded(self.visit.client);
         match dashboard.sessions.begin(now, self.visit.secret_cookie(SESSION)) {
             Ok(id) => {
-                self.note("dashboard: signed in");
                 let mut response = redirect(way_back(next));
                 let age = session::LONGEST.as_secs();
                 add_cookie(&mut response, &self.visit.set_cookie(SESSION, id.reveal(), Some(age)));
@@ -94,7 +95,6 @@ impl Exchange<'_> {
     pub(super) fn too_many(&self, wait: Duration, next: Option<&str>) -> Response<Body> {
         let seconds = wait.as_secs() + 1;
         let span = self.words().count("second", seconds);
-        self.note("dashboard: too many attempts to sign in");
         let mut response =
             self.sign_in_form(StatusCode::TOO_MANY_REQUESTS, Some(notice("too_many", &span)), next);
         response.headers_mut().insert(header::RETRY_AFTER, seconds.into());

@@ -28,9 +28,9 @@ impl Form {
         if declared_length(visit.headers).map_err(|failure| failure.status)? > LONGEST {
             return Err(StatusCode::PAYLOAD_TOO_LARGE);
         }
-        let bytes = read_body(shared, body).await.map_err(|failure| failure.status)?;
-        let text = String::from_utf8(bytes).map_err(|_| StatusCode::BAD_REQUEST)?;
-        Ok(Self(pairs(&text).collect()))
+        let body = read_body(shared, body).await.map_err(|failure| failure.status)?;
+        let text = std::str::from_utf8(&body.bytes).map_err(|_| StatusCode::BAD_REQUEST)?;
+        Ok(Self(pairs(text).collect()))
     }
 
     /// The value of a field that stands there once.

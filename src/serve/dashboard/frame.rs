@@ -57,7 +57,7 @@ impl Exchange<'_> {
 
     /// A page that could not be made: without anything that may fail.
     pub(super) fn broken(&self, error: &Error) -> Response<Body> {
-        self.shared.reporter.warn(error.message());
+        self.shared.log.warn(error.message().to_owned());
         let mut response = Response::new(Body::here("500\n"));
         *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
         dress(&mut response, "text/plain; charset=utf-8");

@@ -40,9 +40,9 @@ use self::words::{Tongue, Words};
 use super::auth::random_token;
 use super::body::Body;
 use super::connection::Activity;
+use super::reply::Failure;
 use super::shared::Shared;
 use crate::base::digest::{Digest, Hasher};
-use crate::base::report::Event;
 use crate::base::secret::Secret;
 use crate::error::{Error, Kind, Result};
 use crate::model::view::{Key, Map, Value};
@@ -108,9 +108,16 @@ fn entries(entries: impl IntoIterator<Item = (&'static str, Value)>) -> Map {
 }
 
 /// Does on another thread what waits for locks and disks.
-async fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    let gone = |_| Error::new(Kind::Io, "the work was ended by a fault of the program");
-    tokio::task::spawn_blocking(work).await.map_err(gone)?
+async fn aside<T: Send + 'static>(
+    shared: &Arc<Shared>,
+    work: impl FnOnce(&Shared) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let away = Arc::clone(shared);
+    let failed = |failure: Failure| match failure.status {
+        StatusCode::SERVICE_UNAVAILABLE => Error::new(Kind::Unavailable, failure.message),
+        _ => Error::new(Kind::Io, failure.message),
+    };
+    shared.aside.run(move || work(&away)).await.map_err(failed)?
 }
 
 /// Whether a path belongs to the dashboard.
@@ -177,10 +184,9 @@ pub(super) async fn answer(
     activity: &Activity,
     head: &Parts,
     body: Incoming,
-    id: &str,
 ) -> Response<Body> {
     let visit = Visit::new(shared, peer, &head.headers, head.uri.query().unwrap_or_default());
-    let exchange = Exchange { shared, visit: &visit, id };
+    let exchange = Exchange { shared, visit: &visit };
     let visitor = visit
         .secret_cookie(SESSION)
         .and_then(|id| shared.dashboard.sessions.find(id, shared.clock.elapsed()));
@@ -220,7 +226,6 @@ fn notice(key: &'static str, about: &str) -> Said {
 struct Exchange<'r> {
     shared: &'r Arc<Shared>,
     visit: &'r Visit<'r>,
-    id: &'r str,
 }
 
 impl Exchange<'_> {
@@ -241,10 +246,9 @@ impl Exchange<'_> {
         let Some(page) = Page::at(path, self.visit.query) else {
             return self.failure(StatusCode::NOT_FOUND, Some(&visitor));
         };
-        let (shared, tongue, csrf) = (Arc::clone(self.shared), self.visit.tongue, visitor.csrf.clone());
-        let asked = page.clone();
-        let make = move || shared.dashboard.content(&shared, &asked, tongue, &csrf);
-        match aside(make).await {
+        let (asked, tongue, csrf) = (page.clone(), self.visit.tongue, visitor.csrf.clone());
+        let make = move |shared: &Shared| shared.dashboard.content(shared, &asked, tongue, &csrf);
+        match aside(self.shared, make).await {
             Ok(Some(made)) => {
                 let said = self.shared.dashboard.sessions.hear(&visitor);
                 let frame = Frame {
@@ -257,8 +261,11 @@ impl Exchange<'_> {
                 self.framed(StatusCode::OK, made.html, &frame)
             }
             Ok(None) => self.failure(StatusCode::NOT_FOUND, Some(&visitor)),
+            Err(error) if error.kind() == Kind::Unavailable => {
+                self.failure(StatusCode::SERVICE_UNAVAILABLE, Some(&visitor))
+            }
             Err(error) => {
-                self.shared.reporter.warn(error.message());
+                self.shared.log.warn(error.message().to_owned());
                 self.failure(StatusCode::INTERNAL_SERVER_ERROR, Some(&visitor))
             }
         }
@@ -310,7 +317,6 @@ impl Exchange<'_> {
             "/dashboard/dead-letters" => actions::settle(self.shared, &form).await,
             _ => {
                 sessions.end(visitor);
-                self.note("dashboard: signed out");
                 let mut response = redirect("/dashboard/sign-in?out=1");
                 add_cookie(&mut response, &self.visit.set_cookie(SESSION, "", Some(0)));
                 return response;
@@ -318,7 +324,6 @@ impl Exchange<'_> {
         };
         match outcome {
             Ok(said) => {
-                self.note(said.key);
                 sessions.say(visitor, said);
                 redirect(way_back(form.get("back")))
             }
@@ -332,9 +337,5 @@ impl Exchange<'_> {
             return Err(StatusCode::FORBIDDEN);
         }
         Form::read(self.shared, self.visit, body).await
-    }
-
-    fn note(&self, what: &str) {
-        self.shared.reporter.event(&Event { what, request_id: Some(self.id), ..Event::default() });
     }
 }

@@ -22,17 +22,21 @@ const QUIET: Duration = Duration::from_secs(1);
 /// Without a sign now and then nobody would notice that a tab has gone.
 const HEARTBEAT: Duration = Duration::from_secs(20);
 
-/// How many streams there are.
+/// The streams that there are.
 #[derive(Debug, Default)]
-pub(super) struct Streams(Arc<AtomicUsize>);
+pub(super) struct Streams {
+    count: Arc<AtomicUsize>,
+    /// Whose turn it is to look.
+    turn: tokio::sync::Mutex<()>,
+}
 
 /// One of them; given back when dropped.
 struct Place(Arc<AtomicUsize>);
 
 impl Streams {
     fn take(&self) -> Option<Place> {
-        let place = Place(Arc::clone(&self.0));
-        (self.0.fetch_add(1, Ordering::Relaxed) < MOST).then_some(place)
+        let place = Place(Arc::clone(&self.count));
+        (self.count.fetch_add(1, Ordering::Relaxed) < MOST).then_some(place)
     }
 }
 
@@ -92,9 +96,13 @@ async fn tell(
             let _ = sender.send(Bytes::from_static(b"event: end\ndata: {}\n\n")).await;
             return;
         }
-        let (desk, asked, csrf) = (Arc::clone(shared), page.clone(), visitor.csrf.clone());
-        let look = move || desk.dashboard.content(&desk, &asked, tongue, &csrf);
-        if let Ok(Some(made)) = super::aside(look).await
+        let (asked, csrf) = (page.clone(), visitor.csrf.clone());
+        let look = move |shared: &Shared| shared.dashboard.content(shared, &asked, tongue, &csrf);
+        // One at a time: however many pages are open, they leave places for others.
+        let turn = shared.dashboard.streams.turn.lock().await;
+        let looked = super::aside(shared, look).await;
+        drop(turn);
+        if let Ok(Some(made)) = looked
             && made.mark != mark
         {
             mark = made.mark;
