@@ -12,6 +12,7 @@ mod bodies;
 mod body;
 mod conflicts;
 mod connection;
+mod dashboard;
 mod files;
 mod gatekeeper;
 mod head;
@@ -33,6 +34,7 @@ mod watch;
 mod work;
 mod worker;
 
+pub use dashboard::{DashboardOptions, Freshness, Progress};
 pub use project::{watching, work_on};
 pub use server::{Options, Server};
 pub use watch::Watching;

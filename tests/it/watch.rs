@@ -200,6 +200,7 @@ fn early_pages_are_served_to_all_and_withdrawn_if_the_build_fails() {
     let (say, steps) = channel();
     let steps = Arc::new(Mutex::new(steps));
     let serving = Serving {
+        dashboard: aither::serve::DashboardOptions::default(),
         serve: Serve { port: 0, ..Serve::default() },
         base_url: "https://a.example".into(),
         output: folder.path().join("output"),

@@ -20,6 +20,7 @@ impl Worker {
         };
         let connector = request.connector.clone().unwrap_or_else(|| self.shared.connector.clone());
         let run = Run::begin(request.run_type, connector, self.shared.clock.now());
+        self.shared.dashboard.run_begins();
         lock.note(&run.job_id);
         let work = self.worker_at_hand().map_err(Refusal::Failed)?;
         self.journal.put(&run).map_err(Refusal::Failed)?;
