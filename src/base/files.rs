@@ -32,7 +32,8 @@ pub fn is_full(error: &Error) -> bool {
     let mut cause = std::error::Error::source(error);
     while let Some(one) = cause {
         let kind = one.downcast_ref::<io::Error>().map(io::Error::kind);
-        let full = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded, io::ErrorKind::ReadOnlyFilesystem];
+        let full =
+            [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded, io::ErrorKind::ReadOnlyFilesystem];
         if kind.is_some_and(|kind| full.contains(&kind)) {
             return true;
         }

@@ -236,7 +236,8 @@ impl Push {
                 text(complete.map(|complete| if complete { "yes" } else { "no" }));
             }
             Self::LineItem(line) => {
-                let LineItem { id, title, assign_date, due_date, class, school, category, expected: _ } = line;
+                let LineItem { id, title, assign_date, due_date, class, school, category, expected: _ } =
+                    line;
                 text(Some(id));
                 text(Some(title));
                 text(Some(&assign_date.to_string()));

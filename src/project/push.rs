@@ -7,8 +7,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{Options, Project};
-use crate::base::gate::Gate;
 use crate::base::digest::Hasher;
+use crate::base::gate::Gate;
 use crate::base::http::Transport;
 use crate::base::queue;
 use crate::base::retry::Deadline;
@@ -107,8 +107,11 @@ impl Project {
         in_turn(&queue, &*self.clock)?.put(entries.collect(), now)?;
         // What stands no longer in any file, or stands there otherwise now, waits for nothing.
         let wanted: HashSet<String> = due.iter().map(Job::id).collect();
-        let stale: Vec<String> =
-            locked(&queue).entries().map(|entry| entry.id.clone()).filter(|id| !wanted.contains(id)).collect();
+        let stale: Vec<String> = locked(&queue)
+            .entries()
+            .map(|entry| entry.id.clone())
+            .filter(|id| !wanted.contains(id))
+            .collect();
         in_turn(&queue, &*self.clock)?.done(&stale, now)?;
         let mut chosen = Vec::with_capacity(due.len());
         for job in due {
@@ -216,7 +219,8 @@ impl Project {
                     Ok(Pushed::Later("the line of the gradebook that it belongs to was not taken".into()))
                 }
                 push => {
-                    let told = source.push_changes(std::slice::from_ref(push), known.as_ref(), deadline).pop();
+                    let told =
+                        source.push_changes(std::slice::from_ref(push), known.as_ref(), deadline).pop();
                     told.unwrap_or_else(|| Ok(Pushed::Later("there was no answer".into())))
                 }
             };
@@ -430,7 +434,9 @@ fn target<'e>(
 ) -> std::result::Result<&'e Entry, String> {
     let takes = |entry: &&Entry| match push {
         Push::Outcome(_) => matches!(entry.source, Configured::Hemera(_)),
-        Push::Score(_) | Push::LineItem(_) => matches!(&entry.source, Configured::OneRoster(roster) if roster.csv.is_none()),
+        Push::Score(_) | Push::LineItem(_) => {
+            matches!(&entry.source, Configured::OneRoster(roster) if roster.csv.is_none())
+        }
         Push::Text(_) => matches!(entry.source, Configured::EdFi(_)),
     };
     let fitting: Vec<&Entry> = entries.iter().filter(takes).collect();

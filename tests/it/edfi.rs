@@ -253,7 +253,8 @@ fn changes_that_were_cut_off_go_on_where_they_were() {
         data.edit("courses", 1, "courseTitle", json!("Neu"));
         data.edit("sections", 3, "sectionName", json!("S"));
     });
-    let cut = Trouble { path: "/studentSectionAssociations".into(), after: 0, times: 3, reply: Reply::empty(503) };
+    let cut =
+        Trouble { path: "/studentSectionAssociations".into(), after: 0, times: 3, reply: Reply::empty(503) };
     service.stand.trouble(cut);
     site.now += SignedDuration::from_mins(5);
     assert!(site.try_build(Options::default()).is_err());
@@ -385,7 +386,12 @@ fn keys_of_courses_and_students_change_without_losing_anything() {
     service.change(|data| {
         data.edit("courses", 0, "courseCode", json!("K-NEU"));
         data.edit("students", 1, "studentUniqueId", json!("700001"));
-        data.edit("studentSectionAssociations", 1, "studentReference", json!({ "studentUniqueId": "700001" }));
+        data.edit(
+            "studentSectionAssociations",
+            1,
+            "studentReference",
+            json!({ "studentUniqueId": "700001" }),
+        );
     });
     next(&mut site);
     assert_eq!(site.output("courses/kurs-000/index.html"), page);

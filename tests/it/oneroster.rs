@@ -420,7 +420,9 @@ fn changes_that_were_cut_off_go_on_where_they_were() {
     service.stand.take_log();
     let summary = site.try_build(Options { full: true, ..Options::default() }).unwrap();
     assert!(!is_delta(&summary));
-    assert!(service.stand.take_log().iter().any(|line| line.contains("/classes?") && !line.contains("filter")));
+    assert!(
+        service.stand.take_log().iter().any(|line| line.contains("/classes?") && !line.contains("filter"))
+    );
 }
 
 /// An event names a class, or what is taught in it: no list of classes or courses is asked for.
@@ -451,11 +453,18 @@ fn a_class_that_an_event_names_is_read_by_itself() {
     let base = crate::support::oneroster::ROSTERING;
     assert_eq!(paths[..2], [format!("{base}/classes/{id}"), format!("{base}/courses/{course}")]);
     // All recorded enrollments have changed at one moment, so that they come again.
-    assert!(log[2..].iter().all(|line| line.contains("/enrollments?") && line.contains("filter=dateLastModified")));
+    assert!(
+        log[2..]
+            .iter()
+            .all(|line| line.contains("/enrollments?") && line.contains("filter=dateLastModified"))
+    );
     // Such a pull moves no other cursor, and is none of those after which everything is read.
     let after = cursors(&site);
     let of = |all: &Value, name: &str| all["sources"]["oneroster"]["cursors"][name].clone();
-    assert_eq!((of(&before, "classes"), of(&before, "courses")), (of(&after, "classes"), of(&after, "courses")));
+    assert_eq!(
+        (of(&before, "classes"), of(&before, "courses")),
+        (of(&after, "classes"), of(&after, "courses"))
+    );
     assert_eq!(after["sources"]["oneroster"]["pullsSinceFull"], 0);
     for _ in 0..4 {
         later(&mut site, 1);
@@ -478,7 +487,9 @@ fn a_class_that_an_event_names_is_read_by_itself() {
     service.stand.take_log();
     later(&mut site, 1);
     assert!(is_delta(&site.build_named(&["unknown"])));
-    assert!(service.stand.take_log().iter().any(|line| line.contains("/classes?") && line.contains("filter")));
+    assert!(
+        service.stand.take_log().iter().any(|line| line.contains("/classes?") && line.contains("filter"))
+    );
 }
 
 #[test]

@@ -263,7 +263,11 @@ fn a_score_that_somebody_else_wrote_is_a_conflict() {
         lock(&service.data).results.insert("r-1".into(), blank);
         assert_eq!(push(&site).sent.len(), 1);
         let score = || lock(&service.data).results["r-1"]["result"]["score"].as_f64().unwrap();
-        assert_eq!(lock(&service.data).results["r-1"]["result"]["metadata"]["x"], 1, "what we do not know stays");
+        assert_eq!(
+            lock(&service.data).results["r-1"]["result"]["metadata"]["x"],
+            1,
+            "what we do not know stays"
+        );
         site.put("content/results/a.csv", row("91"));
         assert_eq!(push(&site).sent.len(), 1, "what both agreed on may be changed");
         lock(&service.data).results.get_mut("r-1").unwrap()["result"]["score"] = json!("40");
@@ -296,13 +300,21 @@ fn a_gradebook_is_asked_for_the_right_to_write() {
     site.put("content/results/a.csv", row);
     site.build();
     assert_eq!(push(&site).sent.len(), 1);
-    let scopes: Vec<String> = service.stand.log().into_iter().filter_map(|(asked, _)| {
-        let form: Vec<_> = aither::base::encode::pairs(std::str::from_utf8(&asked.body).ok()?).collect();
-        form.into_iter().find(|(name, _)| name == "scope").map(|(_, scope)| scope)
-    }).collect();
+    let scopes: Vec<String> = service
+        .stand
+        .log()
+        .into_iter()
+        .filter_map(|(asked, _)| {
+            let form: Vec<_> = aither::base::encode::pairs(std::str::from_utf8(&asked.body).ok()?).collect();
+            form.into_iter().find(|(name, _)| name == "scope").map(|(_, scope)| scope)
+        })
+        .collect();
     assert_eq!(scopes.len(), 2);
     assert!(scopes[0].contains("roster.readonly") && !scopes[0].contains("gradebook"), "{scopes:?}");
-    assert!(scopes[1].contains("gradebook.createput") && !scopes[1].contains("roster.readonly"), "{scopes:?}");
+    assert!(
+        scopes[1].contains("gradebook.createput") && !scopes[1].contains("roster.readonly"),
+        "{scopes:?}"
+    );
 }
 
 fn roster(service: &oneroster::Service) -> Fixture {
@@ -376,12 +388,18 @@ fn pushes_are_worked_off_from_the_command_line_too() {
     assert_eq!(told(&["push"]).0, Some(69));
     let (_, list) = told(&["queue", "list", "--json"]);
     let entry = serde_json::from_str::<Value>(&list).unwrap()["entries"][0].clone();
-    assert_eq!((&entry["queue"], &entry["attempts"], &entry["dead"]), (&json!("pushes"), &json!(1), &json!(false)));
+    assert_eq!(
+        (&entry["queue"], &entry["attempts"], &entry["dead"]),
+        (&json!("pushes"), &json!(1), &json!(false))
+    );
     service.clear_faults();
     let id = entry["id"].as_str().unwrap();
     assert_eq!(told(&["queue", "retry", id]).0, Some(0));
     assert_eq!(told(&["queue", "process"]), (Some(0), "1 done, 0 pending, 0 dead\n".into()));
-    assert_eq!(participations(&service).iter().filter(|one| one.result_outcome.as_deref() == Some("Gut")).count(), 1);
+    assert_eq!(
+        participations(&service).iter().filter(|one| one.result_outcome.as_deref() == Some("Gut")).count(),
+        1
+    );
     // What will never be taken is a dead letter at once.
     site.put("content/results/a.csv", "participation,outcome\nnobody,Gut\n");
     assert_eq!(told(&["push"]).0, Some(69));

@@ -150,7 +150,8 @@ fn answer(asked: &Asked, base: &str, habits: &Habits, data: &mut Data) -> Reply 
         return failure(404, "unknownobject");
     };
     if let Some((name, id)) = name.split_once('/') {
-        let record = data.collections.get(name).into_iter().flatten().find(|record| record["sourcedId"] == id);
+        let record =
+            data.collections.get(name).into_iter().flatten().find(|record| record["sourcedId"] == id);
         let envelope = if name == "classes" { "class" } else { name.trim_end_matches('s') };
         return record.map_or_else(
             || failure(404, "unknownobject"),
@@ -199,7 +200,9 @@ fn is_known(asked: &Asked, base: &str, habits: &Habits, data: &Data) -> bool {
 
 fn gradebook(asked: &Asked, path: &str, data: &mut Data) -> Reply {
     let (collection, envelope, needed): (_, _, &[&str]) = match path.split_once('/') {
-        Some(("results", _)) => (&mut data.results, "result", &["lineItem", "student", "scoreStatus", "scoreDate"]),
+        Some(("results", _)) => {
+            (&mut data.results, "result", &["lineItem", "student", "scoreStatus", "scoreDate"])
+        }
         Some(("lineItems", _)) => (
             &mut data.line_items,
             "lineItem",

@@ -128,12 +128,18 @@ impl Reading<'_> {
         let mut read = HashSet::new();
         for id in ids {
             let before = progress.records.sections.get(id.as_str()).map(|section| section.key.clone());
-            let Some(record) = self.one(Resource::Sections, id.as_str())? else { return Ok(Sought::Vanished) };
+            let Some(record) = self.one(Resource::Sections, id.as_str())? else {
+                return Ok(Sought::Vanished);
+            };
             self.take(Resource::Sections, std::slice::from_ref(&record), progress);
             let records = &progress.records;
-            let Some(section) = records.sections.get(id.as_str()).cloned() else { return Ok(Sought::Unclear) };
+            let Some(section) = records.sections.get(id.as_str()).cloned() else {
+                return Ok(Sought::Unclear);
+            };
             let mut offerings = records.offerings.iter().filter(|(_, one)| one.key == section.offering);
-            let Some(offering) = offerings.next().map(|(id, _)| id.clone()) else { return Ok(Sought::Unclear) };
+            let Some(offering) = offerings.next().map(|(id, _)| id.clone()) else {
+                return Ok(Sought::Unclear);
+            };
             let course = records.course_of(&section).map(|(id, _)| id.clone());
             let course = course.map(|id| (Resource::Courses, id));
             for (resource, id) in [(Resource::Offerings, offering)].into_iter().chain(course) {

@@ -168,7 +168,11 @@ impl Records {
         let is_meant = |offering: &Offering| course.is_some_and(|course| offering.course == *course);
         let offerings = self.offerings.iter().filter(|(own, offering)| *own == id || is_meant(offering));
         let keys: Vec<&String> = offerings.map(|(_, offering)| &offering.key).collect();
-        self.sections.iter().filter(|(_, section)| keys.contains(&&section.offering)).map(|(id, _)| id).collect()
+        self.sections
+            .iter()
+            .filter(|(_, section)| keys.contains(&&section.offering))
+            .map(|(id, _)| id)
+            .collect()
     }
 
     /// The course that a section is a run of.

@@ -227,7 +227,8 @@ pub(super) fn change_key(resource: Resource, change: &Value, records: &mut Recor
         Resource::Students => {
             if let (Some(student), Ok(key)) = (people.students.get_mut(id), key(&["studentUniqueId"])) {
                 let key = Personal::new(key);
-                let own = people.associations.values_mut().filter(|one| one.student.as_ref() == Some(&student.key));
+                let own =
+                    people.associations.values_mut().filter(|one| one.student.as_ref() == Some(&student.key));
                 own.for_each(|association| association.student = Some(key.clone()));
                 student.key = key;
             }

@@ -11,7 +11,11 @@ fn link(kind: &str, id: &str) -> Value {
 }
 
 /// The body of `PUT /results/{sourcedId}`. `there` is what stands there: what we say nothing of stays.
-pub(in crate::source::oneroster) fn result_body(score: &Score, modified: &str, there: Option<Value>) -> Vec<u8> {
+pub(in crate::source::oneroster) fn result_body(
+    score: &Score,
+    modified: &str,
+    there: Option<Value>,
+) -> Vec<u8> {
     let mut body = there.unwrap_or_else(|| json!({}));
     body["sourcedId"] = json!(&**score.id.reveal());
     body["status"] = json!("active");
@@ -31,7 +35,9 @@ pub(in crate::source::oneroster) fn result_body(score: &Score, modified: &str, t
 
 /// The hash of a result that stands there, by which it is compared; nothing where nobody has written anything yet.
 pub(in crate::source::oneroster) fn result_mark(score: &Score, there: &Value) -> Option<String> {
-    let points = there.get("score").and_then(|points| points.as_f64().or_else(|| points.as_str()?.trim().parse().ok()));
+    let points = there
+        .get("score")
+        .and_then(|points| points.as_f64().or_else(|| points.as_str()?.trim().parse().ok()));
     let status = there.text("scoreStatus").unwrap_or_default();
     let comment = there.text("comment");
     let is_blank = points.is_none() && comment.is_none() && matches!(status.as_str(), "" | "not submitted");
@@ -62,7 +68,13 @@ pub(in crate::source::oneroster) fn line_body(
 pub(in crate::source::oneroster) fn line_mark(there: &Value) -> String {
     let link = |name: &str| there.link(name).unwrap_or_default();
     let title = there.text("title").unwrap_or_default();
-    LineItem::mark(&title, &day(there, "assignDate"), &day(there, "dueDate"), &link("class"), &link("category"))
+    LineItem::mark(
+        &title,
+        &day(there, "assignDate"),
+        &day(there, "dueDate"),
+        &link("class"),
+        &link("category"),
+    )
 }
 
 /// The day of a date or a moment.
