@@ -53,6 +53,7 @@ mod serve_abuse;
 mod serve_api;
 mod serve_browser;
 mod serve_dashboard;
+mod serve_dashboard_browser;
 mod serve_events;
 mod serve_files;
 mod serve_fixture;

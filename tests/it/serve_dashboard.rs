@@ -149,7 +149,7 @@ fn send_event(served: &Served, id: &str) {
 }
 
 /// Puts a dead letter into the queue of events, as another process would.
-fn with_letter(folder: &Path, id: &str, subject: &str, error: &str) {
+pub(crate) fn with_letter(folder: &Path, id: &str, subject: &str, error: &str) {
     use aither::base::queue::{Entry, Queue};
     use aither::base::retry::Backoff;
     let backoff = Backoff { retries: 1, ..Backoff::default() };
