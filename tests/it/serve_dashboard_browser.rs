@@ -98,7 +98,10 @@ fn an_operator_signs_in_mends_what_is_broken_sees_what_happens_and_signs_out() {
 
     // Something happens elsewhere: the run appears, and what the reader is at stays.
     let count = "return document.querySelectorAll('#runs tbody tr').length";
-    browser.until("return document.querySelector('#runs tbody tr .result').textContent.trim()", &"erfolgreich".into());
+    browser.until(
+        "return document.querySelector('#runs tbody tr .result').textContent.trim()",
+        &"erfolgreich".into(),
+    );
     let before = browser.script(count).as_u64().unwrap();
     browser.script(
         "document.getElementById('run-full').checked = true; document.getElementById('run-full').focus(); \

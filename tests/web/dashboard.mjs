@@ -34,11 +34,12 @@ export async function operated() {
   courses[0] = course("ruhig-verhandeln", "Ruhig verhandeln", 9);
   let root;
   const put = (file, rows) => writeFileSync(join(root, file), typeof rows === "string" ? rows : JSON.stringify(rows));
+  const mend = () => put("partnerschule.json", [course("zuhoeren", "Zuhören lernen", 20), course("moderation", "Moderation", 30)]);
   const edit = (folder) => {
     root = folder;
     writeFileSync(join(root, "aither.toml"), CONFIG);
     put("lindenhof.json", courses);
-    put("partnerschule.json", [course("zuhoeren", "Zuhören lernen", 20), course("moderation", "Moderation", 30)]);
+    mend();
     mkdirSync(join(root, "content", "courses"), { recursive: true });
     const front = 'course = "lindenhof:ruhig-verhandeln"\\npush = ["title", "description"]\\ntitle = "Ruhig verhandeln in schwierigen Gesprächen"\\n';
     writeFileSync(join(root, "content", "courses", "ruhig-verhandeln.md"), `+++\n${front.replaceAll("\\n", "\n")}+++\n\nText.\n`);
@@ -81,7 +82,7 @@ export async function operated() {
   }
   const open = await (await call("GET", "/api/sync/conflicts?status=open")).json();
   if (open.data.length !== 1) throw new Error(`the conflict is not there: ${JSON.stringify(open)}`);
-  return { ...served, call, sync, event, put };
+  return { ...served, sync, mend };
 }
 
 /** Signs in by the form, as everybody does; the browser keeps the cookie. */
