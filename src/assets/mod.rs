@@ -11,6 +11,7 @@ mod names;
 mod picture;
 mod remote;
 mod sass;
+mod script;
 mod shelf;
 mod source;
 mod told;

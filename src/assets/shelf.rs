@@ -12,6 +12,7 @@ use super::names;
 use super::picture::Answers;
 use super::remote::Remote;
 use super::sass;
+use super::script;
 use super::source::{Body, Source};
 use crate::base::digest::{Digest, Fingerprint, Hasher, integrity};
 use crate::base::{files, text};
@@ -32,6 +33,8 @@ pub struct Options {
     pub fingerprint: bool,
     /// Whether style sheets are made small.
     pub minify_css: bool,
+    /// Whether scripts are made small.
+    pub minify_js: bool,
     /// Folders in which Sass looks for what is imported, best first.
     pub load_paths: Vec<PathBuf>,
     /// How pictures are made.
@@ -102,7 +105,7 @@ impl Entry {
     }
 }
 
-/// The style sheets, with what was noticed on the way.
+/// The style sheets and scripts, with what was noticed on the way.
 #[derive(Debug, Default)]
 struct Sheets {
     /// By route.
@@ -276,6 +279,8 @@ impl Assets {
                 work.sheet(route)?;
                 Ok(())
             });
+            let scripts = self.entries.keys().filter(|route| script::is_ours(route) && self.options.minify_js);
+            let all = all.and_then(|()| scripts.into_iter().try_for_each(|route| work.script(route)));
             all.map(|()| work.sheets)
                 .map_err(|error: Error| (error.message().to_owned(), error.hints().to_vec()))
         });
@@ -359,6 +364,30 @@ impl Work<'_> {
             addresses.insert(link.url.clone(), self.address(route, &label, link)?);
         }
         Ok(sheet.filled(|link| addresses.get(&link.url).unwrap_or(&link.url).clone()).into_bytes())
+    }
+
+    /// Makes the script at a route small, now or before.
+    fn script(&mut self, route: &str) -> Result<()> {
+        let Some(entry) = self.assets.entries.get(route) else { return Ok(()) };
+        let label = self.assets.label(&entry.source);
+        let text = entry.source.read()?;
+        let Ok(text) = std::str::from_utf8(&text) else {
+            return Err(Error::new(Kind::Template, format!("{label} is not UTF-8 text"))
+                .hint("save the file as UTF-8"));
+        };
+        let mut key = Hasher::new("js");
+        key.field(env!("CARGO_PKG_VERSION").as_bytes()).field(text.as_bytes());
+        let key = key.finish();
+        let made = match self.assets.cache.get::<String>(&key) {
+            Some(made) => made,
+            None => {
+                let made = script::minified(&label, text)?;
+                self.assets.cache.put(&key, &made)?;
+                made
+            }
+        };
+        self.sheets.texts.insert(route.to_owned(), made.into_bytes().into());
+        Ok(())
     }
 
     /// The text of a Sass file, compiled now or before.

@@ -42,6 +42,7 @@ mod liquid_render;
 mod machine;
 mod markdown;
 mod markup;
+mod minify;
 mod notify;
 mod oneroster;
 mod pictures;
