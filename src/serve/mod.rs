@@ -1,11 +1,14 @@
 //! The server: the site's files, the sync API, and live reload while somebody works on the site.
 //!
-//! HTTP lives on one thread with one single-threaded runtime, where nothing blocks: files are read on a small pool, and
+//! HTTP lives on one thread with one single-threaded runtime, where nothing blocks: files are read on a small pool, what may
+//! wait for a lock has a few threads of its own ([`aside`]), log lines go by a thread that may wait for whoever reads them, and
 //! whatever changes something is an event for the one worker thread. The rest of the program stays synchronous.
 
 mod answer;
 mod api;
+mod aside;
 mod auth;
+mod bodies;
 mod body;
 mod conflicts;
 mod connection;
@@ -16,6 +19,7 @@ mod hooks;
 mod intake;
 mod internal;
 mod listen;
+mod log;
 mod metrics;
 mod openapi;
 mod project;

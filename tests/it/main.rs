@@ -57,6 +57,7 @@ mod serve_events;
 mod serve_files;
 mod serve_fixture;
 mod serve_kill;
+mod serve_waiting;
 mod serve_webhooks;
 mod standin;
 #[path = "../support/mod.rs"]
