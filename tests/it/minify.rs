@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use html5gum::{Token, Tokenizer};
+use html5gum::{DefaultEmitter, Token, Tokenizer};
 
 use crate::fixture::Fixture;
 use crate::golden_sites::verified;
@@ -12,25 +12,35 @@ use crate::golden_sites::verified;
 fn says(page: &[u8]) -> Vec<String> {
     let mut said: Vec<String> = Vec::new();
     let mut words = String::new();
-    let mut exact = 0_usize;
+    let (mut exact, mut open) = (0_usize, Vec::new());
     let is_exact = |name: &[u8]| [&b"pre"[..], b"textarea", b"script", b"style"].contains(&name);
-    for token in Tokenizer::new(page) {
+    // Who has no scripts reads what stands in it as tags.
+    let page = String::from_utf8_lossy(page).replace("noscript>", "no-script>");
+    let mut emitter = DefaultEmitter::default();
+    emitter.naively_switch_states(true);
+    for token in Tokenizer::new_with_emitter(page.as_str(), emitter) {
         match token.unwrap() {
             Token::StartTag(tag) => {
                 said.push(std::mem::take(&mut words));
                 exact += usize::from(is_exact(&tag.name));
+                open.push(tag.name.to_vec());
                 let attributes: BTreeMap<String, String> = (tag.attributes.iter())
                     .map(|(name, value)| {
                         let value = String::from_utf8_lossy(value).split_whitespace().collect::<Vec<_>>().join(" ");
+                        let is_viewport = value.starts_with("width=device-width");
+                        let value = if is_viewport { value.replace(", ", ",") } else { value };
                         (String::from_utf8_lossy(name).into_owned(), value)
                     })
                     .filter(|(name, value)| !is_said_anyway(&tag.name, name, value))
                     .collect();
                 said.push(format!("<{} {attributes:?}", String::from_utf8_lossy(&tag.name)));
             }
+            // The end of what never began says nothing.
+            Token::EndTag(tag) if !open.contains(&tag.name.to_vec()) => {}
             Token::EndTag(tag) => {
+                open.pop_if(|last| *last == tag.name.to_vec());
                 said.push(std::mem::take(&mut words));
-                exact -= usize::from(is_exact(&tag.name));
+                exact = exact.saturating_sub(usize::from(is_exact(&tag.name)));
                 said.push(format!("</{}", String::from_utf8_lossy(&tag.name)));
             }
             Token::String(text) => {
@@ -88,7 +98,8 @@ fn small_pages_say_what_large_ones_say() {
             let (page, made) = (page.as_slice(), small[path].as_slice());
             (before, after) = (before + page.len(), after + made.len());
             let (was, is) = (says(page), says(made));
-            let differs = was.iter().zip(&is).find(|(was, is)| was != is);
+            let differs = (1..was.len()).find(|at| was.get(*at) != is.get(*at));
+            let differs = differs.map(|at| (was.get(at - 1..=at), is.get(at - 1..=at)));
             assert!(was == is, "{name}/{path}: {differs:?}");
         }
         assert!(after < before, "{name}: {after} of {before}");
