@@ -15,6 +15,7 @@ mod script;
 mod shelf;
 mod source;
 mod told;
+mod work;
 
 pub use image::{Format, Options as ImageOptions, Original, Variant, without_metadata};
 pub use names::is_fingerprinted;

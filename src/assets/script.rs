@@ -48,12 +48,8 @@ pub(super) fn minified(file: &str, text: &str) -> Result<String> {
         compress: Some(CompressOptions::safest()),
     };
     let scoping = Minifier::new(manner).minify(&allocator, &mut program).scoping;
-    let comments = CommentOptions {
-        normal: false,
-        jsdoc: false,
-        annotation: false,
-        legal: LegalComment::Inline,
-    };
+    let comments =
+        CommentOptions { normal: false, jsdoc: false, annotation: false, legal: LegalComment::Inline };
     let options = CodegenOptions { minify: true, comments, ..CodegenOptions::default() };
     let made = Codegen::new().with_options(options).with_scoping(scoping).build(&program).code;
     Ok(if made.len() < text.len() { made } else { text.to_owned() })
@@ -67,7 +63,10 @@ mod tests {
     fn what_others_could_name_stays() {
         let text = "/*! licence */\n// a note\nfunction greet(person) {\n  const words = 'Hello ' + person;\n  return words;\n}\nvar unused = 1;\n";
         let made = minified("a.js", text).unwrap();
-        assert!(made.contains("function greet(") && made.contains("unused") && made.contains("licence"), "{made}");
+        assert!(
+            made.contains("function greet(") && made.contains("unused") && made.contains("licence"),
+            "{made}"
+        );
         assert!(!made.contains("person") && !made.contains("note"), "{made}");
     }
 

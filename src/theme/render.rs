@@ -88,7 +88,8 @@ impl Theme {
             assets: read.notes,
         };
         let bytes = html.unwrap_or_default().into_bytes();
-        let bytes = if self.manner.minify && request.name.ends_with(".html") { minify::html(&bytes) } else { bytes };
+        let bytes =
+            if self.manner.minify && request.name.ends_with(".html") { minify::html(&bytes) } else { bytes };
         Ok(Rendered { bytes, trace, warnings })
     }
 

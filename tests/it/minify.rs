@@ -26,7 +26,8 @@ fn says(page: &[u8]) -> Vec<String> {
                 open.push(tag.name.to_vec());
                 let attributes: BTreeMap<String, String> = (tag.attributes.iter())
                     .map(|(name, value)| {
-                        let value = String::from_utf8_lossy(value).split_whitespace().collect::<Vec<_>>().join(" ");
+                        let value =
+                            String::from_utf8_lossy(value).split_whitespace().collect::<Vec<_>>().join(" ");
                         let is_viewport = value.starts_with("width=device-width");
                         let value = if is_viewport { value.replace(", ", ",") } else { value };
                         (String::from_utf8_lossy(name).into_owned(), value)
@@ -92,7 +93,10 @@ fn small_pages_say_what_large_ones_say() {
         let plain = plain.tree();
         site.build();
         let small = site.tree();
-        assert_eq!(large.keys().filter(|path| path.ends_with(".html")).count(), small.keys().filter(|path| path.ends_with(".html")).count());
+        assert_eq!(
+            large.keys().filter(|path| path.ends_with(".html")).count(),
+            small.keys().filter(|path| path.ends_with(".html")).count()
+        );
         let (mut before, mut after) = (0, 0);
         for (path, page) in plain.iter().filter(|(path, _)| path.ends_with(".html")) {
             let (page, made) = (page.as_slice(), small[path].as_slice());
