@@ -20,6 +20,7 @@ mod intake;
 mod internal;
 mod listen;
 mod log;
+mod memory;
 mod metrics;
 mod openapi;
 mod project;
@@ -33,6 +34,7 @@ mod watch;
 mod work;
 mod worker;
 
+pub use memory::stay_small;
 pub use project::{watching, work_on};
 pub use server::{Options, Server};
 pub use watch::Watching;

@@ -56,6 +56,7 @@ mod serve_events;
 mod serve_files;
 mod serve_fixture;
 mod serve_kill;
+mod serve_openapi;
 mod serve_waiting;
 mod serve_webhooks;
 mod standin;
