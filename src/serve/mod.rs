@@ -12,6 +12,7 @@ mod bodies;
 mod body;
 mod conflicts;
 mod connection;
+mod dashboard;
 mod files;
 mod gatekeeper;
 mod head;
@@ -34,6 +35,7 @@ mod watch;
 mod work;
 mod worker;
 
+pub use dashboard::{DashboardOptions, Freshness, Progress};
 pub use memory::stay_small;
 pub use project::{watching, work_on};
 pub use server::{Options, Server};

@@ -52,6 +52,7 @@ mod search;
 mod serve_abuse;
 mod serve_api;
 mod serve_browser;
+mod serve_dashboard;
 mod serve_events;
 mod serve_files;
 mod serve_fixture;

@@ -154,6 +154,15 @@ struct Stage {
 }
 
 impl Work for Stage {
+    fn push(
+        &mut self,
+        _: &aither::sync::SharedQueue,
+        _: &[String],
+        _: &Gate,
+    ) -> Result<aither::project::PushSummary> {
+        Ok(aither::project::PushSummary::default())
+    }
+
     fn sync(&mut self, _: &SyncRequest, gate: &Gate) -> Result<RunFigures> {
         gate.pass()?;
         Ok(RunFigures::default())
@@ -176,6 +185,7 @@ impl Work for Stage {
 fn serve(root: &Path, factory: Factory) -> Server {
     let state = root.join(".aither");
     let serving = Serving {
+        dashboard: aither::serve::DashboardOptions::default(),
         serve: Serve { port: 0, ..Serve::default() },
         base_url: "https://a.example".into(),
         output: root.join("output"),

@@ -15,6 +15,10 @@ use crate::base::tables::Table;
 const ONEROSTER_SCOPE: &str = "https://purl.imsglobal.org/spec/or/v1p2/scope/roster-core.readonly \
      https://purl.imsglobal.org/spec/or/v1p2/scope/roster.readonly";
 
+/// The scopes that a push needs: a look at what stands there, and the right to write.
+const GRADEBOOK_SCOPE: &str = "https://purl.imsglobal.org/spec/or/v1p2/scope/gradebook.readonly \
+     https://purl.imsglobal.org/spec/or/v1p2/scope/gradebook.createput";
+
 fn service_keys(service: &mut Service, table: &mut Table<'_, '_>, largest_page: u32) {
     keep(&mut service.base_url, table.checked("base_url", checks::address));
     let mut seconds = |key, most| table.integer(key, 1..=most).map(Duration::from_secs);
@@ -96,7 +100,7 @@ impl Place<'_, '_, '_, '_, '_> {
             credentials: credentials.clone(),
             levels,
         };
-        let (mut auth, mut token_url, mut scope) = (None, None, None);
+        let (mut auth, mut token_url, mut scope, mut gradebook_scope) = (None, None, None, None);
         let mut signature = Algorithm::Sha256;
         if let Some(mut table) = table {
             service_keys(&mut roster.service, &mut table, 10_000);
@@ -106,6 +110,7 @@ impl Place<'_, '_, '_, '_, '_> {
             auth = table.choice("auth", &words).map(|found| found.value);
             token_url = table.checked("token_url", checks::address).map(|found| found.value);
             scope = table.checked("scope", not_empty).map(|found| found.value);
+            gradebook_scope = table.checked("gradebook_scope", not_empty).map(|found| found.value);
             let hashes = [("HMAC-SHA256", Algorithm::Sha256), ("HMAC-SHA1", Algorithm::Sha1)];
             keep(&mut signature, table.choice("signature", &hashes));
             let overlap = table.integer("overlap_seconds", 0..=DAY).map(Duration::from_secs);
@@ -152,7 +157,8 @@ impl Place<'_, '_, '_, '_, '_> {
                     self.wrong("OAuth 2 needs the address of the token", hint);
                 }
                 let scope = scope.unwrap_or_else(|| ONEROSTER_SCOPE.to_owned());
-                OneRosterAuth::OAuth2 { token_url: token_url.unwrap_or_default(), scope }
+                let gradebook_scope = gradebook_scope.unwrap_or_else(|| GRADEBOOK_SCOPE.to_owned());
+                OneRosterAuth::OAuth2 { token_url: token_url.unwrap_or_default(), scope, gradebook_scope }
             }
         };
         roster.credentials = credentials;
