@@ -11,6 +11,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use super::api;
 use super::body::Body;
 use super::connection::Activity;
+use super::dashboard;
 use super::head::{self, REQUEST_ID};
 use super::internal;
 use super::log;
@@ -77,6 +78,9 @@ async fn route(
 ) -> Response<Body> {
     let (head, body) = request.into_parts();
     let path = head.uri.path();
+    if dashboard::is_at(path) {
+        return dashboard::answer(shared, peer, activity, &head, body).await;
+    }
     let outcome = match router::find(&head.method, path) {
         Found::Elsewhere => {
             if let Some(page) = shared.site.below(path).and_then(internal::path) {

@@ -133,7 +133,7 @@ fn no_job() -> Failure {
 }
 
 /// The whole body, within its deadline. Its length has been checked.
-async fn read_body(shared: &Shared, body: Incoming) -> Result<Read, Failure> {
+pub(super) async fn read_body(shared: &Shared, body: Incoming) -> Result<Read, Failure> {
     shared.bodies.read(&shared.serve.limits, body).await
 }
 
@@ -197,29 +197,34 @@ fn wait_wanted(headers: &HeaderMap) -> Option<Duration> {
     })
 }
 
-async fn start(shared: &Shared, asked: SyncRequest, wait: Option<Duration>) -> Result<Reply, Failure> {
-    let mut states = shared.state.subscribe();
+/// Begins a sync, or says why not.
+pub(super) async fn begin(shared: &Shared, asked: SyncRequest) -> Result<Run, Failure> {
     let (answer, begun) = oneshot::channel();
     let initialization_failed = || {
         let message = "the sync could not be started";
         Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "SYNC_INITIALIZATION_FAILED", message)
     };
     shared.events.send(Event::Sync(asked, answer)).map_err(|_| initialization_failed())?;
-    let run = match begun.await.map_err(|_| initialization_failed())? {
-        Ok(run) => run,
+    match begun.await.map_err(|_| initialization_failed())? {
+        Ok(run) => Ok(run),
         Err(Refusal::Busy(job)) => {
             let message = "A sync operation is already running";
             let failure = Failure::new(StatusCode::CONFLICT, "SYNC_IN_PROGRESS", message);
-            return Err(match job {
+            Err(match job {
                 Some(job) => failure.details(json!({ "jobId": job })),
                 None => failure,
-            });
+            })
         }
         Err(Refusal::Failed(error)) => {
             shared.log.warn(format!("a sync could not be started: {error}"));
-            return Err(initialization_failed());
+            Err(initialization_failed())
         }
-    };
+    }
+}
+
+async fn start(shared: &Shared, asked: SyncRequest, wait: Option<Duration>) -> Result<Reply, Failure> {
+    let mut states = shared.state.subscribe();
+    let run = begin(shared, asked).await?;
     if let Some(wait) = wait {
         let ended = states.wait_for(|state| state.run(&run.job_id).is_some_and(|run| !run.is_running()));
         let longest = LONGEST_WAIT.min(shared.serve.limits.lifetime);

@@ -115,6 +115,7 @@ pub(super) async fn run(listener: TcpListener, shared: Arc<Shared>, mut stop: wa
     }
     drop(listener);
     shared.reload.close();
+    shared.dashboard.close();
     let _ = tokio::time::timeout(shared.serve.limits.shutdown, shared.gatekeeper.emptied()).await;
 }
 

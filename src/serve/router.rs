@@ -239,8 +239,11 @@ pub(super) fn find<'p>(method: &Method, path: &'p str) -> Found<'p> {
     }
 }
 
-/// The pattern of the operation that a path belongs to; `site` for everything else.
+/// The pattern of the operation that a path belongs to; `dashboard` for all of that, `site` for everything else.
 pub(super) fn route(path: &str) -> String {
+    if super::dashboard::is_at(path) {
+        return "dashboard".to_owned();
+    }
     let found = OPERATIONS.iter().find(|operation| matches(operation.path, path).is_some());
     found.map_or("site", |operation| operation.path).to_owned()
 }

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use super::aside::{self, Aside};
 use super::auth::{self, Keys};
 use super::bodies::Bodies;
+use super::dashboard::{Dashboard, DashboardOptions};
 use super::files::Site;
 use super::gatekeeper::Gatekeeper;
 use super::head::{host_of, path_of};
@@ -73,6 +74,8 @@ pub struct Options {
     pub queues: Queues,
     /// Who tells others of runs.
     pub notifier: Arc<Notifier>,
+    /// What the dashboard shows besides.
+    pub dashboard: DashboardOptions,
 }
 
 impl std::fmt::Debug for Options {
@@ -123,6 +126,7 @@ impl Server {
             audience,
             queues,
             notifier,
+            dashboard,
         } = options;
         let token = own_token(&mut serve)?;
         let runtime = Builder::new_current_thread()
@@ -173,6 +177,7 @@ impl Server {
             notifier: Arc::clone(&notifier),
             signatures: SignatureKeys::of(&serve.tokens.webhook),
             intake,
+            dashboard: Dashboard::new(dashboard)?,
             aside: Aside::default(),
             log,
             bodies: Bodies::default(),

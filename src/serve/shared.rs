@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use super::aside::Aside;
 use super::auth::Keys;
 use super::bodies::Bodies;
+use super::dashboard::Dashboard;
 use super::files::Site;
 use super::gatekeeper::Gatekeeper;
 use super::intake::Intake;
@@ -51,6 +52,7 @@ pub(super) struct Shared {
     /// Keys that events are signed with.
     pub(super) signatures: SignatureKeys,
     pub(super) intake: Intake,
+    pub(super) dashboard: Dashboard,
     /// Where work is done that may wait.
     pub(super) aside: Aside,
     /// What the thread that answers has to say.
