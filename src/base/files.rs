@@ -27,6 +27,21 @@ pub fn io_error(doing: &str, path: &Path, cause: io::Error) -> Error {
         .caused_by(cause)
 }
 
+/// Whether the disk took nothing: it is full, or read-only by now. Once it is well again, the same may work.
+pub fn is_full(error: &Error) -> bool {
+    let mut cause = std::error::Error::source(error);
+    while let Some(one) = cause {
+        let kind = one.downcast_ref::<io::Error>().map(io::Error::kind);
+        let full =
+            [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded, io::ErrorKind::ReadOnlyFilesystem];
+        if kind.is_some_and(|kind| full.contains(&kind)) {
+            return true;
+        }
+        cause = one.source();
+    }
+    false
+}
+
 /// The whole file.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).map_err(|e| io_error("read", path, e))

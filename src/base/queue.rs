@@ -153,6 +153,14 @@ impl Queue {
         Ok(are_new)
     }
 
+    /// Accepts what does not wait here yet, also where the same was done with before: for whoever keeps books of their own.
+    pub fn put(&mut self, entries: Vec<Entry>, now: Timestamp) -> Result<()> {
+        let _turn = self.turn()?;
+        let new = entries.into_iter().filter(|entry| !self.places.contains_key(&entry.id));
+        let steps = new.map(|entry| Step::Put { entry }).collect();
+        self.take(steps, now)
+    }
+
     fn knows(&self, id: &str, now: Timestamp) -> bool {
         self.places.contains_key(id)
             || self.past.get(id).is_some_and(|at| now.duration_since(*at) < REMEMBERED)
@@ -198,6 +206,15 @@ impl Queue {
 
     /// These have failed: they are tried again after a while, or are dead letters after the last time.
     pub fn failed(&mut self, ids: &[String], error: &str, now: Timestamp) -> Result<()> {
+        self.fail(ids, error, self.backoff.retries, now)
+    }
+
+    /// These have failed, and no other attempt would help: they are dead letters.
+    pub fn refused(&mut self, ids: &[String], error: &str, now: Timestamp) -> Result<()> {
+        self.fail(ids, error, 1, now)
+    }
+
+    fn fail(&mut self, ids: &[String], error: &str, tries: u32, now: Timestamp) -> Result<()> {
         let _turn = self.turn()?;
         let mut steps = Vec::new();
         for id in ids {
@@ -205,7 +222,7 @@ impl Queue {
             let attempts = entry.attempts + 1;
             let wait = self.backoff.jittered(attempts - 1, &mut self.random);
             let due = now.checked_add(wait).unwrap_or(now);
-            let dead = attempts >= self.backoff.retries;
+            let dead = attempts >= tries;
             steps.push(Step::Failed { id: id.clone(), attempts, due, error: error.to_owned(), dead });
         }
         self.leave(ids);
@@ -421,6 +438,11 @@ mod tests {
         assert_eq!(ids(&queue.due(at(9), 10)), ["7", "new"]);
         assert!(queue.drop_entry("8", at(9)).unwrap() && !queue.drop_entry("8", at(9)).unwrap());
         assert_eq!(open(&folder).figures().failed, 28);
+        // What no other attempt would help is a dead letter at once; what keeps its own books may come again.
+        queue.refused(&["new".into()], "never", at(9)).unwrap();
+        assert!(queue.get("new").unwrap().is_dead);
+        queue.put(vec![entry("new", 10), entry("8", 10)], at(10)).unwrap();
+        assert!(queue.get("new").unwrap().is_dead && !queue.get("8").unwrap().is_dead);
     }
 
     #[test]

@@ -16,8 +16,9 @@ use crate::model::run::RunType;
 use crate::serve::{self, DashboardOptions, Freshness, Notice, Options, Progress, Server};
 use crate::sync::Queues;
 
-pub(super) fn serve(arguments: &Arguments, serve: &ServeArguments, talk: &Talk) -> Result<()> {
-    start(arguments, serve, talk, false, (false, false))?.wait()
+pub(super) fn serve(arguments: &Arguments, asked: &ServeArguments, talk: &Talk) -> Result<()> {
+    serve::stay_small();
+    start(arguments, asked, talk, false, (false, false))?.wait()
 }
 
 pub(super) fn watch(arguments: &Arguments, watch: &WatchArguments, talk: &Talk) -> Result<()> {

@@ -13,7 +13,7 @@ pub struct Conflict {
     pub id: String,
     /// The source.
     pub connector: String,
-    /// `course`.
+    /// `course`, `participation`, `result`, `lineItem`.
     pub entity_type: String,
     /// The record, as the catalogue calls it.
     pub record_id: String,

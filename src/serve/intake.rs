@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use super::worker::Event;
 use crate::base::clock::SharedClock;
 use crate::base::queue::Entry;
-use crate::base::report::Reporter;
+use crate::base::report::{Reporter, Sparing};
 use crate::error::{Error, Result};
 use crate::sync::{SharedQueue, in_turn};
 
@@ -53,6 +53,7 @@ impl Clerk {
 
     /// Writes events down until nobody can send any more.
     pub(super) fn run(self) {
+        let sparing = Sparing::default();
         while let Ok(first) = self.arriving.recv() {
             let mut answers = vec![first.answer];
             let mut entries = vec![first.entry];
@@ -75,7 +76,8 @@ impl Clerk {
                     }
                 }
                 Err(error) => {
-                    self.reporter.warn(&format!("events cannot be written down: {}", error.message()));
+                    let told = format!("events cannot be written down: {}", error.message());
+                    sparing.warn(&*self.reporter, "intake", &told, self.clock.elapsed());
                     for answer in answers {
                         let _ = answer.send(Err(Error::new(error.kind(), error.message())));
                     }

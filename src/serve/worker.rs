@@ -8,6 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::oneshot;
 
+mod pushes;
 mod queue;
 mod runs;
 
@@ -17,9 +18,10 @@ use super::state::{State, status_name};
 use super::work::{Factory, Rebuilt, SyncRequest, Work};
 use crate::base::files::Lock;
 use crate::base::gate::Gate;
-use crate::base::report::Event as LogEvent;
+use crate::base::report::{Event as LogEvent, Sparing};
 use crate::error::{Error, Kind, Result};
 use crate::model::run::{Run, RunFigures, RunStatus, RunType};
+use crate::project::PushSummary;
 use crate::sync::{Journal, locked};
 
 /// So many rebuilds in a row give way to newer changes; the next one is carried through.
@@ -33,6 +35,8 @@ const TOGETHER: Duration = Duration::from_millis(20);
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// How long events wait when something is in their way.
 const AWAY: Duration = Duration::from_millis(500);
+/// How long events wait while the disk takes nothing.
+const FULL: Duration = Duration::from_secs(2);
 
 /// Everything that can wake the worker.
 pub(super) enum Event {
@@ -73,6 +77,7 @@ pub(super) struct Ended {
 enum Outcome {
     Sync(Result<RunFigures>),
     Rebuild(Result<Rebuilt>),
+    Push(Result<PushSummary>),
 }
 
 /// The run under way.
@@ -88,6 +93,8 @@ enum Task {
     /// A sync, and the events of the queue that it is for.
     Sync(Box<Run>, Vec<String>),
     Rebuild(Rebuild),
+    /// Entries of the queue of pushes.
+    Push(Vec<String>),
 }
 
 /// A rebuild under way.
@@ -139,6 +146,7 @@ pub(super) struct Worker {
     drainers: Vec<oneshot::Sender<()>>,
     /// Events whose run has ended, with why it failed if it did, which are not written down yet.
     unsettled: Vec<(Vec<String>, Option<String>)>,
+    sparing: Sparing,
 }
 
 impl Worker {
@@ -148,7 +156,7 @@ impl Worker {
         factory: Factory,
     ) -> Result<Self> {
         let journal = Journal::open(&shared.state_folder, shared.clock.now())?;
-        let keeper = Keeper::new(&shared.output, &shared.state_folder)?;
+        let keeper = Keeper::new(&shared.output, &shared.state_folder);
         let mut worker = Self {
             shared,
             events,
@@ -169,6 +177,7 @@ impl Worker {
             events_from: None,
             drainers: Vec::new(),
             unsettled: Vec::new(),
+            sparing: Sparing::default(),
         };
         worker.tell(None);
         worker.look(false);
@@ -265,7 +274,7 @@ impl Worker {
         if let Some((request, answer)) = self.next.take() {
             let begun = self.begin_sync(request, Vec::new());
             let _ = answer.send(begun);
-        } else if self.begin_events() {
+        } else if self.begin_queued() {
             // They come before files that changed: somebody elsewhere waits for them.
         } else if let Some((changed, anything, since)) = self.changed.take()
             && let Err(error) = self.begin_rebuild(&changed, anything, since)
@@ -289,6 +298,9 @@ impl Worker {
         };
         // Whoever works on it has not come back, and may never: the next run gets somebody new.
         drop(active.lock);
+        if let Task::Push(ids) = &active.task {
+            self.push_given_up(ids, stop);
+        }
         if let Task::Sync(run, events) = active.task {
             let at = self.shared.clock.now();
             let run = match stop {
@@ -308,7 +320,7 @@ impl Worker {
         self.looked = Instant::now();
         self.look(false);
         if let Err(error) = self.shared.queues.refresh() {
-            self.remark(error.message());
+            self.remark("queues", error.message());
         } else if self.events_from.is_none() {
             self.events_from = self.next_events();
         }
@@ -322,7 +334,7 @@ impl Worker {
     fn look(&mut self, holding: bool) {
         match self.keeper.look(&self.shared.site.now(), holding) {
             Ok(generation) => self.move_on(generation),
-            Err(error) => self.remark(error.message()),
+            Err(error) => self.remark("site", error.message()),
         }
     }
 
@@ -358,8 +370,9 @@ impl Worker {
         });
     }
 
-    fn remark(&self, text: &str) {
-        self.shared.reporter.warn(text);
+    /// Warns of a thing that may be wrong at every attempt: once a minute.
+    fn remark(&self, thing: &'static str, text: &str) {
+        self.sparing.warn(&*self.shared.reporter, thing, text, self.shared.clock.elapsed());
     }
 }
 

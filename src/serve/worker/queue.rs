@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use super::{AWAY, LOOK_AGAIN, Refusal, Worker};
+use super::{AWAY, FULL, LOOK_AGAIN, Refusal, Worker};
+use crate::base::files::is_full;
 use crate::base::queue::Entry as QueueEntry;
 use crate::model::event::{self as model, Named};
 use crate::model::run::RunType;
@@ -11,24 +12,34 @@ use crate::serve::work::SyncRequest;
 use crate::sync::{AGAIN, locked};
 
 impl Worker {
-    /// Starts a run for the events that are due, if there are any. Events that have come together are one run.
-    pub(super) fn begin_events(&mut self) -> bool {
+    /// Starts what is due in the queues: events first, then pushes that failed before.
+    pub(super) fn begin_queued(&mut self) -> bool {
         if self.events_from.is_none_or(|at| at > Instant::now()) {
             return false;
         }
-        let due = locked(&self.shared.queues.events).due(self.shared.clock.now(), AGAIN);
-        if due.is_empty() {
-            if !self.unsettled.is_empty() {
-                // Who waits for the end of it wants to see it in the figures.
-                self.events_from = Some(Instant::now() + LOOK_AGAIN);
-                return false;
-            }
-            for waiting in self.drainers.drain(..) {
-                let _ = waiting.send(());
-            }
-            self.events_from = self.next_events();
+        let now = self.shared.clock.now();
+        let events = locked(&self.shared.queues.events).due(now, AGAIN);
+        if !events.is_empty() {
+            return self.begin_events(&events);
+        }
+        let pushes = locked(&self.shared.queues.pushes).due(now, AGAIN);
+        if !pushes.is_empty() {
+            return self.begin_pushes(pushes.into_iter().map(|entry| entry.id).collect());
+        }
+        if !self.unsettled.is_empty() {
+            // Who waits for the end of it wants to see it in the figures.
+            self.events_from = Some(Instant::now() + LOOK_AGAIN);
             return false;
         }
+        for waiting in self.drainers.drain(..) {
+            let _ = waiting.send(());
+        }
+        self.events_from = self.next_events();
+        false
+    }
+
+    /// Starts a run for events. Those that have come together are one run.
+    fn begin_events(&mut self, due: &[QueueEntry]) -> bool {
         let ids: Vec<String> = due.iter().map(|entry| entry.id.clone()).collect();
         // What cannot be read is not of this version: the whole source is asked.
         let known: Option<Vec<model::Event>> =
@@ -52,6 +63,11 @@ impl Worker {
                 self.events_from = Some(Instant::now() + AWAY);
                 false
             }
+            Err(Refusal::Failed(error)) if is_full(&error) => {
+                self.remark("full", error.message());
+                self.put_off(&ids);
+                false
+            }
             Err(Refusal::Failed(error)) => {
                 self.settle(&ids, Some(error.message()));
                 false
@@ -64,9 +80,17 @@ impl Worker {
         if !self.drainers.is_empty() {
             return Some(Instant::now());
         }
-        let next = locked(&self.shared.queues.events).next_due()?;
+        let queues = &self.shared.queues;
+        let due = [&queues.events, &queues.pushes].into_iter().filter_map(|queue| locked(queue).next_due());
+        let next = due.min()?;
         let wait = Duration::try_from(next.duration_since(self.shared.clock.now())).unwrap_or_default();
         Some(Instant::now() + wait)
+    }
+
+    /// The disk takes nothing: that is not the events' fault, and no attempt. They wait until it is well again.
+    pub(super) fn put_off(&mut self, events: &[String]) {
+        locked(&self.shared.queues.events).leave(events);
+        self.events_from = Some(Instant::now() + FULL);
     }
 
     /// Says how the events of a run came out.
@@ -100,7 +124,7 @@ impl Worker {
             drop(queue);
             self.events_from = self.next_events();
             if let Err(error) = settled {
-                self.remark(error.message());
+                self.remark("events cannot be settled", error.message());
                 self.events_from = Some(Instant::now() + AWAY);
             }
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::{Active, Ended, Event, Outcome, Rebuild, Refusal, Task, Worker, is_job_id};
-use crate::base::files::Lock;
+use crate::base::files::{Lock, is_full};
 use crate::base::gate::Gate;
 use crate::error::{Error, Kind, Result};
 use crate::model::run::{Run, RunFigures, RunStatus};
@@ -41,7 +41,7 @@ impl Worker {
         Ok(run)
     }
 
-    fn worker_at_hand(&mut self) -> Result<Box<dyn Work>> {
+    pub(super) fn worker_at_hand(&mut self) -> Result<Box<dyn Work>> {
         match self.work.take() {
             Some(work) => Ok(work),
             None => (self.factory)(),
@@ -49,7 +49,7 @@ impl Worker {
     }
 
     /// Lets somebody work on a thread of its own: this one stays free to count the time.
-    fn start(
+    pub(super) fn start(
         &mut self,
         mut work: Box<dyn Work>,
         lock: Lock,
@@ -61,12 +61,15 @@ impl Worker {
         let number = self.runs;
         let gate = Arc::new(Gate::default());
         let (back, passed) = (self.back.clone(), Arc::clone(&gate));
-        let is_sync = matches!(task, Task::Sync(..));
+        let failed: fn(Error) -> Outcome = match task {
+            Task::Sync(..) => |error| Outcome::Sync(Err(error)),
+            Task::Rebuild(_) => |error| Outcome::Rebuild(Err(error)),
+            Task::Push(_) => |error| Outcome::Push(Err(error)),
+        };
         let body = move || {
             let call = std::panic::AssertUnwindSafe(|| run(&mut *work, &passed));
             let outcome = std::panic::catch_unwind(call).unwrap_or_else(|_| {
-                let error = Error::new(Kind::Io, "the run was ended by a fault of the program");
-                if is_sync { Outcome::Sync(Err(error)) } else { Outcome::Rebuild(Err(error)) }
+                failed(Error::new(Kind::Io, "the run was ended by a fault of the program"))
             });
             let _ = back.send(Event::Ended(Ended { number, work, outcome }));
         };
@@ -84,15 +87,19 @@ impl Worker {
             return;
         };
         self.work = Some(ended.work);
-        let broken = matches!(&ended.outcome, Outcome::Sync(Err(_)) | Outcome::Rebuild(Err(_)));
-        if !broken {
+        let has_built = matches!(&ended.outcome, Outcome::Sync(Ok(_)) | Outcome::Rebuild(Ok(_)));
+        if has_built {
             self.look(true);
         }
         match (active.task, ended.outcome) {
             (Task::Sync(run, events), Outcome::Sync(result)) => {
                 let trouble = result.as_ref().err().map(|error| error.message().to_owned());
+                let is_full = result.as_ref().err().is_some_and(is_full);
                 self.sync_ended(*run, result);
-                self.settle(&events, trouble.as_deref());
+                match is_full {
+                    true => self.put_off(&events),
+                    false => self.settle(&events, trouble.as_deref()),
+                }
             }
             (Task::Rebuild(rebuild), Outcome::Rebuild(Err(_))) if active.gate.is_outdated() => {
                 // The next one does its work as well. What is shown early stays until then.
@@ -101,6 +108,7 @@ impl Worker {
                 return;
             }
             (Task::Rebuild(rebuild), Outcome::Rebuild(result)) => self.rebuild_ended(rebuild, result),
+            (Task::Push(ids), Outcome::Push(result)) => self.push_ended(&ids, result),
             _ => {}
         }
         let generation = self.keeper.withdraw(&self.shared.site.now());
@@ -127,7 +135,7 @@ impl Worker {
 
     pub(super) fn close(&mut self, run: &Run, kind: Option<Kind>) {
         if let Err(error) = self.journal.put(run) {
-            self.remark(error.message());
+            self.remark("history", error.message());
         }
         self.shared.metrics.run_ended(run);
         self.shared.notifier.ended(run);
