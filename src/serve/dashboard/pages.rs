@@ -342,6 +342,7 @@ impl Desk<'_> {
         let record = self.words.say("of_record", &[("record", &conflict.record_id)]);
         entries([
             ("id", conflict.id.as_str().into()),
+            ("mark", conflict.mark().into()),
             ("field", self.words.get(&format!("field_{}", conflict.field.name())).into()),
             ("record", if is_hidden { Value::Nil } else { record.into() }),
             ("is_hidden", is_hidden.into()),
