@@ -16,8 +16,9 @@ use crate::model::run::RunType;
 use crate::serve::{self, DashboardOptions, Freshness, Notice, Options, Progress, Server};
 use crate::sync::Queues;
 
-pub(super) fn serve(arguments: &Arguments, serve: &ServeArguments, talk: &Talk) -> Result<()> {
-    start(arguments, serve, talk, false, (false, false))?.wait()
+pub(super) fn serve(arguments: &Arguments, asked: &ServeArguments, talk: &Talk) -> Result<()> {
+    serve::stay_small();
+    start(arguments, asked, talk, false, (false, false))?.wait()
 }
 
 pub(super) fn watch(arguments: &Arguments, watch: &WatchArguments, talk: &Talk) -> Result<()> {
@@ -99,12 +100,13 @@ fn start(
         || format!("{address} (Ctrl-C stops)"),
         || serde_json::json!({ "ok": true, "address": address }),
     );
+    talk.note(&format!("dashboard: http://{}/dashboard", server.address()));
     match server.token() {
         None => {}
         // Logs are kept, and sent elsewhere: no place for a secret.
-        Some(_) if talk.is_logged() => {
-            talk.note("AITHER_ADMIN_TOKEN is not set: nobody can call the API in this run")
-        }
+        Some(_) if talk.is_logged() => talk.note(
+            "AITHER_ADMIN_TOKEN is not set: nobody can call the API or sign in to the dashboard in this run",
+        ),
         Some(token) => {
             let token = token.reveal();
             talk.note(&format!("admin token of this run, as AITHER_ADMIN_TOKEN is not set: {token}"));

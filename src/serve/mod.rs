@@ -21,6 +21,7 @@ mod intake;
 mod internal;
 mod listen;
 mod log;
+mod memory;
 mod metrics;
 mod openapi;
 mod project;
@@ -35,6 +36,7 @@ mod work;
 mod worker;
 
 pub use dashboard::{DashboardOptions, Freshness, Progress};
+pub use memory::stay_small;
 pub use project::{watching, work_on};
 pub use server::{Options, Server};
 pub use watch::Watching;

@@ -156,7 +156,7 @@ impl Worker {
         factory: Factory,
     ) -> Result<Self> {
         let journal = Journal::open(&shared.state_folder, shared.clock.now())?;
-        let keeper = Keeper::new(&shared.output, &shared.state_folder)?;
+        let keeper = Keeper::new(&shared.output, &shared.state_folder);
         let mut worker = Self {
             shared,
             events,

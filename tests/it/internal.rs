@@ -205,6 +205,10 @@ fn without_a_token_there_is_nothing_for_the_house() {
     service.forget_requests();
     site.build();
     assert!(!site.path(".aither/internal").exists());
+    let told = || site.reporter.warnings().iter().filter(|w| w.contains("AITHER_ADMIN_TOKEN")).count();
+    assert_eq!(told(), 1, "{:?}", site.reporter.warnings());
+    site.build();
+    assert_eq!(told(), 1, "once is enough");
     assert!(
         !site.path(".aither/materials.sealed").exists() && !site.path(".aither/participants.sealed").exists()
     );
