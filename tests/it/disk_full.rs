@@ -85,7 +85,8 @@ fn send(serving: &Serving, id: &str) -> u16 {
     let headers: String = signed.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     let mut client = serving.connect();
     let length = body.len();
-    let head = "POST /api/webhooks/enrollment-changed HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json";
+    let head =
+        "POST /api/webhooks/enrollment-changed HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json";
     client.write(format!("{head}\r\nContent-Length: {length}\r\n{headers}\r\n{body}").as_bytes());
     client.answer().unwrap().status
 }
@@ -118,7 +119,13 @@ fn over_a_small_disk(test: &str, act: impl FnOnce(&Disk, &Fixture, &Path)) {
 /// Enough of it that a build needs more room than a page of the disk.
 fn catalogue(beside: &Path, title: &str) {
     let rows: Vec<serde_json::Value> = (0..30)
-        .map(|n| if n == 0 { row("a", title, "2027-01-10") } else { row(&format!("c{n}"), &format!("{title} {n}"), "2027-02-10") })
+        .map(|n| {
+            if n == 0 {
+                row("a", title, "2027-01-10")
+            } else {
+                row(&format!("c{n}"), &format!("{title} {n}"), "2027-02-10")
+            }
+        })
         .collect();
     std::fs::write(beside.join("courses.json"), serde_json::to_vec(&rows).unwrap()).unwrap();
 }

@@ -62,8 +62,8 @@ mod serve_files;
 mod serve_fixture;
 mod serve_kill;
 mod serve_openapi;
-mod serve_waiting;
 mod serve_seeds;
+mod serve_waiting;
 mod serve_webhooks;
 mod standin;
 #[path = "../support/mod.rs"]

@@ -231,11 +231,18 @@ fn the_checklist_of_real_time_sync() {
     };
     // Sync: of all, and of the one.
     let done = sync("{}");
-    assert_eq!((done.status, &done.data()["status"], &done.data()["coursesFetched"]), (200, &"success".into(), &5.into()));
+    assert_eq!(
+        (done.status, &done.data()["status"], &done.data()["coursesFetched"]),
+        (200, &"success".into(), &5.into())
+    );
     let one = sync("{\"connector\":\"oneroster\",\"full\":true}").data();
-    assert_eq!((&one["connector"], &one["runType"], &one["coursesFetched"]), (&json!("oneroster"), &json!("manual"), &json!(3)));
+    assert_eq!(
+        (&one["connector"], &one["runType"], &one["coursesFetched"]),
+        (&json!("oneroster"), &json!("manual"), &json!(3))
+    );
     let health = serving.ask("GET", "/api/sync/health", "").data();
-    let names: Vec<&Value> = health["connectors"].as_array().unwrap().iter().map(|one| &one["name"]).collect();
+    let names: Vec<&Value> =
+        health["connectors"].as_array().unwrap().iter().map(|one| &one["name"]).collect();
     assert!(names.contains(&&json!("oneroster")) && names.contains(&&json!("ods")), "{health}");
     assert_eq!(serving.ask("GET", "/courses/kurs/", "").text(), "Unser Titel");
 
@@ -244,7 +251,10 @@ fn the_checklist_of_real_time_sync() {
     assert_eq!(sync("{}").status, 200);
     let open = || serving.ask("GET", "/api/sync/conflicts?status=open", "").data();
     let conflict = open()[0].clone();
-    assert_eq!((&conflict["localSnapshot"], &conflict["remoteSnapshot"]), (&json!("Unser Titel"), &json!("Titel dort")));
+    assert_eq!(
+        (&conflict["localSnapshot"], &conflict["remoteSnapshot"]),
+        (&json!("Unser Titel"), &json!("Titel dort"))
+    );
     assert_eq!(serving.ask("GET", "/courses/kurs/", "").text(), "Titel dort");
     let id = conflict["id"].as_str().unwrap();
     let mut client = serving.connect();

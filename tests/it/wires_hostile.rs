@@ -207,8 +207,12 @@ fn outlives(site: &Fixture, requests: usize, which: &prop::sample::Index, change
 
 fn all_cases(site: &Fixture, requests: usize) {
     let cases = std::env::var("AITHER_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(48);
-    let config =
-        ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 40, ..ProptestConfig::default() };
+    let config = ProptestConfig {
+        cases,
+        failure_persistence: None,
+        max_shrink_iters: 40,
+        ..ProptestConfig::default()
+    };
     let mut runner = proptest::test_runner::TestRunner::new(config);
     let strategy = (any::<prop::sample::Index>(), change());
     let result = runner.run(&strategy, |(which, change)| {
@@ -251,9 +255,8 @@ fn nothing_that_an_ods_says_makes_the_site_worse() {
 fn nothing_that_an_academy_says_makes_the_site_worse() {
     let options = hemera::Options { courses: 5, rate: 1_000_000, ..hemera::Options::default() };
     let service = hemera::Service::start(options).unwrap();
-    let site = common("hemera", "")
-        .env("HEMERA_API_BASE_URL", &service.url())
-        .env("HEMERA_API_KEY", service.key());
+    let site =
+        common("hemera", "").env("HEMERA_API_BASE_URL", &service.url()).env("HEMERA_API_KEY", service.key());
     site.build();
     let requests = service.requests().len();
     all_cases(&site, requests);
