@@ -64,4 +64,5 @@ mod theme;
 mod theme_errors;
 mod theme_escape;
 mod theme_reads;
+mod translations;
 mod watch;
