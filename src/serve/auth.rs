@@ -89,6 +89,11 @@ impl Keys {
         Err(failure.header(header::WWW_AUTHENTICATE, "Basic realm=\"aither, internal\", charset=\"UTF-8\""))
     }
 
+    /// Whether this is the administrator's token.
+    pub(super) fn is_admin(&self, token: &str) -> bool {
+        is_among(&Digest::of(token.as_bytes()), &self.admin)
+    }
+
     fn shown(&self, headers: &HeaderMap) -> Shown {
         let mut shown = Shown::default();
         let bearer = one(headers, header::AUTHORIZATION.as_str()).and_then(|value| {

@@ -254,8 +254,7 @@ fn peak_memory(serving: &Serving) -> u64 {
         let line = status.lines().find(|line| line.starts_with(name)).unwrap();
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
     };
-    // The text of the program itself is mapped from its file, and a build for tests has a lot of it.
-    figure("VmHWM:") - figure("RssFile:")
+    figure("VmHWM:")
 }
 
 /// The test holds hundreds of connections itself.

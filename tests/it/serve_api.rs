@@ -341,6 +341,7 @@ fn a_public_address_needs_a_token() {
     serve.host = "0.0.0.0".parse().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let options = |serve| aither::serve::Options {
+        dashboard: aither::serve::DashboardOptions::default(),
         serve,
         base_url: "http://localhost:8080".into(),
         output: folder.path().join("output"),

@@ -33,7 +33,7 @@ fn send(client: &mut Client, id: &str, kind: &str, course: &str) -> Option<u16> 
     client.answer().ok().map(|answer| answer.status)
 }
 
-fn serve(site: &Fixture) -> Serving {
+pub(crate) fn serve(site: &Fixture) -> Serving {
     let mut command = Command::new(env!("CARGO_BIN_EXE_aither"));
     command.args(["serve", "--port", "0"]).env("WEBHOOK_SECRET", WEBHOOK);
     command.envs(site.environment.iter().map(|(name, value)| (name, value)));
@@ -44,7 +44,7 @@ fn total(serving: &Serving) -> Value {
     serving.ask("GET", "/api/sync/queue", "").data()["total"].clone()
 }
 
-fn until(mut is_so: impl FnMut() -> bool) {
+pub(crate) fn until(mut is_so: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !is_so() {
         assert!(begun.elapsed() < 3 * PATIENCE, "it never came true");
