@@ -360,6 +360,7 @@ impl Project {
         salt.field(self.config.site.base_url.as_bytes());
         salt.field(self.config.courses.mode.name().as_bytes());
         salt.field(self.config.courses.currency.as_bytes());
+        salt.number(u64::from(self.config.assets.minify_html));
         salt.number(u64::from(self.config.outputs.calendar)).number(u64::from(self.config.outputs.cards));
         // Which fields of a participant are public decides what views hold: nothing of an earlier choice may stay.
         let mut public = self.config.privacy.public_fields.clone();

@@ -100,12 +100,13 @@ fn start(
         || format!("{address} (Ctrl-C stops)"),
         || serde_json::json!({ "ok": true, "address": address }),
     );
+    talk.note(&format!("dashboard: http://{}/dashboard", server.address()));
     match server.token() {
         None => {}
         // Logs are kept, and sent elsewhere: no place for a secret.
-        Some(_) if talk.is_logged() => {
-            talk.note("AITHER_ADMIN_TOKEN is not set: nobody can call the API in this run")
-        }
+        Some(_) if talk.is_logged() => talk.note(
+            "AITHER_ADMIN_TOKEN is not set: nobody can call the API or sign in to the dashboard in this run",
+        ),
         Some(token) => {
             let token = token.reveal();
             talk.note(&format!("admin token of this run, as AITHER_ADMIN_TOKEN is not set: {token}"));

@@ -75,7 +75,7 @@ pub(super) fn publish(config: &Config, drawn: &Drawn, reporter: &dyn Reporter) -
     }
     for (path, bytes) in drawn {
         let file = folder.join(path);
-        if files::read_if_present(&file)?.as_deref() != Some(bytes) {
+        if files::read_if_present(&file)?.as_deref() != Some(&bytes[..]) {
             files::replace_private(&folder, &file, bytes)?;
         }
     }

@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use aither::base::clock::ManualClock;
 use aither::base::encode::form;
-use aither::base::report::Silent;
+use aither::base::report::{Reporter as _, Silent, Stage};
 use aither::error::{Error, Kind};
 use aither::model::conflict::Edit;
 use aither::model::push::TextField;
 use aither::model::run::{RunChanges, RunError, RunFigures};
+use aither::serve::Progress;
 use aither::sync::Conflicts;
 use jiff::Timestamp;
 
@@ -149,7 +150,7 @@ fn send_event(served: &Served, id: &str) {
 }
 
 /// Puts a dead letter into the queue of events, as another process would.
-fn with_letter(folder: &Path, id: &str, subject: &str, error: &str) {
+pub(crate) fn with_letter(folder: &Path, id: &str, subject: &str, error: &str) {
     use aither::base::queue::{Entry, Queue};
     use aither::base::retry::Backoff;
     let backoff = Backoff { retries: 1, ..Backoff::default() };
@@ -480,11 +481,23 @@ fn a_conflict_is_decided() {
         let text = tab.page(page);
         let id = text.split_once("name=\"id\" value=\"conflict-").unwrap().1.split('"').next().unwrap();
         let id = format!("conflict-{id}");
+        let seen = field(&text, "seen");
+        // Nobody decides on a text that has changed since it was shown.
+        with_conflict(served.folder.path(), "hier", "dort, inzwischen anders");
+        let decided = [("id", &*id), ("seen", &*seen), ("resolution", resolution)];
+        tab.press(page, "/dashboard/conflicts", &decided);
+        let text = tab.page(page);
+        assert!(
+            text.contains("Der Text hat sich inzwischen geändert.") && text.contains("inzwischen anders")
+        );
+        let seen = field(&text, "seen");
+        let decided = [("id", &*id), ("seen", &*seen), ("resolution", resolution)];
         assert_eq!(
-            tab.press(page, "/dashboard/conflicts", &[("id", &id), ("resolution", "both")]).status,
+            tab.press(page, "/dashboard/conflicts", &[("id", &id), ("seen", &seen), ("resolution", "both")])
+                .status,
             400
         );
-        let answer = tab.press(page, "/dashboard/conflicts", &[("id", &id), ("resolution", resolution)]);
+        let answer = tab.press(page, "/dashboard/conflicts", &decided);
         assert_eq!((answer.status, answer.header("location")), (303, Some(page)));
         let text = tab.page(page);
         assert!(text.contains(said) && text.contains("Keine offenen Konflikte."), "{text}");
@@ -493,9 +506,13 @@ fn a_conflict_is_decided() {
             (&listed[0]["status"], &listed[0]["resolution"]),
             (&"resolved".into(), &resolution.into())
         );
-        tab.press(page, "/dashboard/conflicts", &[("id", &id), ("resolution", resolution)]);
+        tab.press(page, "/dashboard/conflicts", &decided);
         assert!(tab.page(page).contains("Dieser Konflikt ist schon entschieden."));
-        tab.press(page, "/dashboard/conflicts", &[("id", "conflict-x"), ("resolution", resolution)]);
+        tab.press(
+            page,
+            "/dashboard/conflicts",
+            &[("id", "conflict-x"), ("seen", &seen), ("resolution", resolution)],
+        );
         assert!(tab.page(page).contains("Diesen Konflikt gibt es nicht mehr."));
     }
 }
@@ -616,11 +633,8 @@ fn open_pages_hear_of_changes_until_the_session_ends() {
     // The first thing that is told is a change: the page is as it was.
     send_event(&served, "event-7");
     begun.recv_timeout(PATIENCE).unwrap();
-    let page = until("Sync under way");
-    assert!(
-        page.starts_with("data: {\"title\":\"Overview\",\"html\":\"") && page.contains("Webhook"),
-        "{page}"
-    );
+    let page = until("running-card");
+    assert!(page.starts_with("data: {\"html\":\"") && page.contains("Webhook"), "{page}");
     go.send(()).unwrap();
     until("All is well.");
     tab.press("/dashboard", "/dashboard/sign-out", &[]);
@@ -634,4 +648,85 @@ fn open_pages_hear_of_changes_until_the_session_ends() {
     let view = "/dashboard/events?view=%2Fdashboard";
     assert_eq!(tab.send("GET", view, &[("Sec-Fetch-Site", "cross-site")], "").status, 404);
     assert_eq!(tab.get("/dashboard/events?view=%2Fx").status, 404);
+}
+
+#[test]
+fn a_run_under_way_says_how_far_it_is() {
+    let (begun, hear) = std::sync::mpsc::channel();
+    let (go, wait) = std::sync::mpsc::channel::<()>();
+    let progress = Arc::new(Progress::default());
+    let heard = Arc::clone(&progress);
+    let mut setup = setup().step(move |_, _| {
+        for (stage, total, steps) in [(Stage::Fetch, None, 3), (Stage::Render, Some(1_400), 1_120)] {
+            heard.begin(stage, total);
+            heard.advance(steps);
+            begun.send(()).unwrap();
+            wait.recv().unwrap();
+        }
+        Ok(RunFigures::default())
+    });
+    setup.dashboard.progress = progress;
+    let served = setup.start();
+    let mut tab = Tab::signed_in(&served).speaking("de");
+    tab.press("/dashboard", "/dashboard/sync", &[]);
+    hear.recv_timeout(PATIENCE).unwrap();
+    let text = tab.page("/dashboard");
+    assert!(text.contains("Quellen werden gefragt") && text.contains("3 Antworten"), "{text}");
+    assert!(text.contains("<progress aria-label"));
+    go.send(()).unwrap();
+    hear.recv_timeout(PATIENCE).unwrap();
+    let text = tab.page("/dashboard");
+    assert!(text.contains("Seiten werden erzeugt") && text.contains("1.120 von 1.400"), "{text}");
+    assert!(text.contains("<progress max=\"1400\" value=\"1120\""));
+    go.send(()).unwrap();
+    served.until(|_| !tab.page("/dashboard").contains("<progress"));
+}
+
+#[test]
+fn streams_are_bounded_and_end_with_the_server() {
+    let served = setup().start();
+    let mut tab = Tab::signed_in(&served);
+    let session = tab.cookies["aither-session"].clone();
+    let head = format!(
+        "GET /dashboard/events?view=%2Fdashboard HTTP/1.1\r\nHost: localhost\r\nCookie: aither-session={session}\r\n\r\n"
+    );
+    let open = || {
+        let mut client = served.connect();
+        client.write(head.as_bytes());
+        let mut line = String::new();
+        client.stream.read_line(&mut line).unwrap();
+        (line, client)
+    };
+    let mut streams: Vec<_> = (0..32).map(|_| open()).collect();
+    assert!(streams.iter().all(|(line, _)| line.contains("200")));
+    let answer = tab.get("/dashboard/events?view=%2Fdashboard");
+    assert_eq!((answer.status, answer.header("retry-after")), (503, Some("15")));
+    assert_eq!(tab.get("/dashboard").status, 200, "pages are there as ever");
+    // A tab that has gone makes room.
+    drop(streams.pop());
+    served.until(|_| open().0.contains("200"));
+    let begun = std::time::Instant::now();
+    served.stop();
+    for (_, mut client) in streams {
+        client.drain();
+    }
+    assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn the_token_that_was_made_for_the_run_opens_the_door_also_where_pages_are_followed() {
+    let mut setup =
+        setup().files(&[("index.html", "<body>home</body>")]).with(|serve| serve.tokens.admin.clear());
+    setup.live = true;
+    setup.base_url = "https://academy.example/sub".to_owned();
+    let served = setup.start();
+    let token = served.token();
+    let mut tab = Tab::new(&served);
+    assert_eq!(tab.sign_in(&token).status, 303);
+    let text = tab.page("/dashboard");
+    assert!(!text.contains(".aither/live.js"), "it has a script of its own");
+    assert!(served.get("/sub/").text().contains(".aither/live.js"));
+    // Public pages keep their own policy.
+    let policy = served.get("/sub/").header("content-security-policy").unwrap().to_owned();
+    assert!(policy.contains("img-src 'self' data: https:"), "{policy}");
 }

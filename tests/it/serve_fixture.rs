@@ -187,6 +187,11 @@ pub(crate) fn publish(folder: &Path, files: &[(&str, &str)]) {
 }
 
 impl Served {
+    /// The token that was made for this run.
+    pub(crate) fn token(&self) -> String {
+        self.server.as_ref().unwrap().token().unwrap().reveal().to_owned()
+    }
+
     pub(crate) fn path(&self, path: &str) -> PathBuf {
         self.folder.path().join(path)
     }

@@ -212,7 +212,8 @@ fn answer(asked: &Asked, base: &str, habits: &Habits, data: &mut Data) -> Reply 
         "/tenant-1/oauth/token" => return token(asked, habits, data),
         _ => {}
     }
-    if data.tokens == 0 || asked.authorization.as_deref() != Some(&format!("Bearer t{}", data.tokens)) {
+    if data.tokens == 0 || asked.authorization.as_deref() != Some(format!("Bearer t{}", data.tokens).as_str())
+    {
         return problem(
             401,
             "urn:ed-fi:api:security:authentication",

@@ -58,12 +58,20 @@ pub(super) async fn resolve(shared: &Arc<Shared>, form: &Form) -> Outcome {
         Some("remote") => (Resolution::Remote, "said_resolved_remote"),
         _ => return Err(Incomplete),
     };
+    let seen = form.get("seen").ok_or(Incomplete)?.to_owned();
     let decide = move |shared: &Shared| {
         let now = shared.clock.now();
-        Conflicts::change(&shared.state_folder, &*shared.reporter, |all| all.resolve(&id, resolution, now))
+        Conflicts::change(&shared.state_folder, &*shared.reporter, |all| {
+            // Nobody decides on a text that they have not seen.
+            match all.get(&id) {
+                Some(known) if known.mark() != seen => Ok(false),
+                _ => all.resolve(&id, resolution, now).map(|_| true),
+            }
+        })
     };
     Ok(match aside(shared, decide).await {
-        Ok(_) => {
+        Ok(false) => bad("said_conflict_changed", ""),
+        Ok(true) => {
             // Whatever page shows the text may look otherwise now.
             let _ = shared.events.send(Event::Changed(Vec::new(), Instant::now()));
             good(key, "")

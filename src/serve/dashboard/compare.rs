@@ -21,9 +21,27 @@ fn whole(text: &str) -> List {
     joined(std::iter::once((text, false)))
 }
 
-/// Words, each with the white space after it.
+/// Words and marks of punctuation, each with the white space after it.
 fn words(text: &str) -> Vec<&str> {
-    text.split_inclusive(char::is_whitespace).collect()
+    let mut words = Vec::new();
+    let (mut from, mut before) = (0, None);
+    for (at, char) in text.char_indices() {
+        let kind = (char.is_alphanumeric(), char.is_whitespace());
+        let begins = match before {
+            // Space belongs to the word before it; a word ends at the first of anything else.
+            Some((_, was_space)) => !kind.1 && (was_space || !kind.0 || before != Some(kind)),
+            None => false,
+        };
+        if begins {
+            words.push(&text[from..at]);
+            from = at;
+        }
+        before = Some(kind);
+    }
+    if from < text.len() {
+        words.push(&text[from..]);
+    }
+    words
 }
 
 /// The places of a longest common subsequence.
@@ -98,6 +116,9 @@ mod tests {
             (&*shown(&here), &*shown(&there)),
             ("Ruhig reden, [gut] hören", "Ruhig [und klar] reden, hören")
         );
+        assert_eq!(words(" Ein Wort: (zwei) "), [" ", "Ein ", "Wort", ": ", "(", "zwei", ") "]);
+        let (here, there) = pieces("verhandeln und", "verhandeln: und");
+        assert_eq!((&*shown(&here), &*shown(&there)), ("verhandeln und", "verhandeln[:] und"));
         let (here, there) = pieces("", "neu");
         assert_eq!((&*shown(&here), &*shown(&there)), ("", "[neu]"));
         let long = "wort ".repeat(2_000);

@@ -113,7 +113,8 @@
       say(false);
       if (events.readyState === EventSource.CLOSED) timer = setTimeout(look, 1_000);
     });
-    window.addEventListener("pagehide", () => events.close(), { once: true });
+    // Whatever a form leads to must not be overtaken by a reload of this page.
+    for (const leaving of ["submit", "pagehide"]) window.addEventListener(leaving, () => events.close(), { once: true });
     window.addEventListener("pageshow", (event) => event.persisted && listen(), { once: true });
   }
 

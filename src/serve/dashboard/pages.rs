@@ -95,6 +95,10 @@ impl Page {
     }
 }
 
+fn error(error: &RunError) -> Map {
+    entries([("entity", error.entity.as_str().into()), ("message", error.message.as_str().into())])
+}
+
 pub(super) fn source_address(name: &str) -> String {
     format!("/dashboard/sources/{}", percent(name))
 }
@@ -112,7 +116,7 @@ impl Desk<'_> {
                 cursor_before: run.figures.cursor_before.as_deref(),
                 cursor_after: run.figures.cursor_after.as_deref(),
             };
-            self.row(&whole)
+            self.row(&whole, None)
         });
         let rows: List = rows.collect();
         let shared = self.shared;
@@ -147,7 +151,7 @@ impl Desk<'_> {
         let pages = standing.parts.len().div_ceil(ROWS).max(1);
         let number = number.min(pages);
         let shown = standing.parts.iter().skip((number - 1) * ROWS).take(ROWS);
-        let rows: List = shown.map(|part| self.row(part)).collect();
+        let rows: List = shown.map(|part| self.row(part, Some(name))).collect();
         let to =
             |number: usize| Value::from(Page::Source { name: name.to_owned(), number }.address() + "#runs");
         let (page_text, pages_text) = (number.to_string(), pages.to_string());
@@ -286,10 +290,16 @@ impl Desk<'_> {
         ])
     }
 
-    fn row(&self, part: &Part<'_>) -> Map {
+    /// A run as a row of a history; of what is said of other sources nothing is in that of one.
+    fn row(&self, part: &Part<'_>, only: Option<&str>) -> Map {
         let run: &Run = part.run;
         let (figures, words) = (&run.figures, self.words);
-        let errors: List = figures.errors.iter().map(|error| self.error(error)).collect();
+        let is_told = |error: &&RunError| {
+            let about = error.entity.strip_prefix("source ");
+            only.is_none() || about.is_none() || about == only
+        };
+        let errors: List = figures.errors.iter().filter(is_told).map(error).collect();
+        let count = errors.values().len();
         let source = self.source_name(&run.connector);
         let address = self.sources.find(&run.connector).map(source_address);
         entries([
@@ -309,13 +319,9 @@ impl Desk<'_> {
             ("before", Value::maybe(part.cursor_before.map(str::to_owned))),
             ("after", Value::maybe(part.cursor_after.map(str::to_owned))),
             ("errors", errors.into()),
-            ("errors_text", words.count("errors", figures.errors.len() as u64).into()),
-            ("has_errors", (!figures.errors.is_empty()).into()),
+            ("errors_text", words.count("errors", count as u64).into()),
+            ("has_errors", (count > 0).into()),
         ])
-    }
-
-    fn error(&self, error: &RunError) -> Map {
-        entries([("entity", error.entity.as_str().into()), ("message", error.message.as_str().into())])
     }
 
     fn source_name(&self, connector: &str) -> String {
@@ -336,6 +342,7 @@ impl Desk<'_> {
         let record = self.words.say("of_record", &[("record", &conflict.record_id)]);
         entries([
             ("id", conflict.id.as_str().into()),
+            ("mark", conflict.mark().into()),
             ("field", self.words.get(&format!("field_{}", conflict.field.name())).into()),
             ("record", if is_hidden { Value::Nil } else { record.into() }),
             ("is_hidden", is_hidden.into()),

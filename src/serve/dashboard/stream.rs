@@ -106,7 +106,7 @@ async fn tell(
             && made.mark != mark
         {
             mark = made.mark;
-            let data = json!({ "title": made.title, "html": made.html });
+            let data = json!({ "html": made.html });
             next = Some(Bytes::from(format!("id: {mark}\nevent: page\ndata: {data}\n\n")));
             continue;
         }
