@@ -407,7 +407,11 @@ fn a_picture_that_cannot_be_shown_is_named_nowhere() {
         "course k1: the picture \"/nirgends.jpg\" is left out: there is no such file",
         "content/courses/kein-bild.md: the picture \"/fehlt.png\" is left out: there is no such file",
     ] {
-        assert_eq!(warnings.iter().filter(|warning| warning.starts_with(told)).count(), 1, "{told}: {warnings:?}");
+        assert_eq!(
+            warnings.iter().filter(|warning| warning.starts_with(told)).count(),
+            1,
+            "{told}: {warnings:?}"
+        );
     }
     // It is there when the file is.
     site.put("static/nirgends.jpg", std::fs::read(site.path("static/gut.svg")).unwrap());
