@@ -100,7 +100,8 @@ async fn route(
             Err(failure.header(header::ALLOW, &allowed).closing())
         }
         Found::Operation(operation, parameter) => {
-            match shared.keys.check(operation.access, &head.headers, is_local(peer, &head.headers)) {
+            let is_read = matches!(head.method, Method::GET | Method::HEAD);
+            match shared.keys.check(operation.access, &head.headers, is_local(peer, &head.headers), is_read) {
                 Ok(()) => api::call(shared, operation, parameter, &head, body).await,
                 Err(failure) => Err(if body.is_end_stream() { failure } else { failure.closing() }),
             }
