@@ -203,6 +203,7 @@ impl Fingerprint {
 
     /// With a number added.
     #[must_use]
+    #[inline]
     pub fn number(self, number: u64) -> Self {
         let wide = u128::from(self.0 ^ 0x9e37_79b9_7f4a_7c15) * u128::from(number ^ 0xd6e8_feb8_6659_fd93);
         Self((wide >> 64) as u64 ^ wide as u64 ^ self.0.rotate_left(23))
@@ -216,16 +217,14 @@ impl Fingerprint {
 
     /// With bytes added; how many they are counts.
     #[must_use]
+    #[inline]
     pub fn bytes(self, bytes: &[u8]) -> Self {
         let mut state = self.number(bytes.len() as u64);
-        let mut chunks = bytes.chunks_exact(8);
-        for chunk in &mut chunks {
-            let mut word = [0; 8];
-            word.copy_from_slice(chunk);
-            state = state.number(u64::from_le_bytes(word));
+        let (chunks, rest) = bytes.as_chunks::<8>();
+        for chunk in chunks {
+            state = state.number(u64::from_le_bytes(*chunk));
         }
         let mut word = [0; 8];
-        let rest = chunks.remainder();
         word[..rest.len()].copy_from_slice(rest);
         state.number(u64::from_le_bytes(word))
     }

@@ -117,8 +117,10 @@ impl Calendar {
 
     /// The file. Events that are many are written on all cores.
     pub(super) fn bytes<'a>(&self, events: impl Iterator<Item = Entered<'a>>) -> Vec<u8> {
-        const CHUNK: usize = 256;
-        let events: Vec<Entered<'a>> = events.collect();
+        const CHUNK: usize = 128;
+        /// So many at once, so that the parts are not all there beside the whole.
+        const BATCH: usize = 8 * CHUNK;
+        let mut events = events.peekable();
         let mut file = File(String::new());
         file.line("BEGIN", "VCALENDAR");
         file.line("VERSION", "2.0");
@@ -135,9 +137,13 @@ impl Calendar {
             events.iter().for_each(|event| self.event(&mut part, event));
             part.0
         };
-        match events.len() {
-            0..=CHUNK => events.iter().for_each(|event| self.event(&mut file, event)),
-            _ => file.0.push_str(&events.par_chunks(CHUNK).map(write).collect::<String>()),
+        while events.peek().is_some() {
+            let batch: Vec<Entered<'a>> = events.by_ref().take(BATCH).collect();
+            let parts: Vec<String> = batch.par_chunks(CHUNK).map(write).collect();
+            let (length, left) = (parts.iter().map(String::len).sum::<usize>(), events.size_hint().1);
+            // Those that are yet to come are about as long.
+            file.0.reserve(length + length / batch.len() * left.unwrap_or(0));
+            parts.iter().for_each(|part| file.0.push_str(part));
         }
         file.line("END", "VCALENDAR");
         file.0.into_bytes()
@@ -275,6 +281,7 @@ impl File {
 }
 
 /// Whether a character that begins with this byte has to be looked at: controls are below a space, a DEL, or behind 0xC2.
+#[inline]
 fn may_be_special(byte: u8) -> bool {
     matches!(byte, b'\\' | b';' | b',' | ..0x20 | 0x7f | 0xc2)
 }

@@ -26,6 +26,7 @@ pub(super) fn escape(text: &str) -> String {
 }
 
 /// Whether a character that begins with this byte has to be looked at; 0xEF begins the last ones of the first plane.
+#[inline]
 fn may_be_special(byte: u8) -> bool {
     matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\'' | ..0x20 | 0xef)
 }

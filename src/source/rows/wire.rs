@@ -318,6 +318,7 @@ fn image<'v>(value: &'v Scalar<'_>) -> Result<Option<&'v str>, Reason> {
 
 impl<'a> Scalar<'a> {
     /// The text without the space around it, where there is any.
+    #[inline]
     fn text(&self, name: &str) -> Result<Option<&str>, Reason> {
         match self {
             Self::Absent => Ok(None),
@@ -358,6 +359,7 @@ impl<'a> Scalar<'a> {
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Scalar<'a> {
+    #[inline]
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct AnyScalar;
         impl<'de> Visitor<'de> for AnyScalar {
