@@ -6,31 +6,21 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::assets;
-use crate::base::card;
 use crate::base::clock::SharedClock;
 use crate::base::digest::{Digest, Hasher};
 use crate::base::files::Lock;
 use crate::base::gate::Gate;
-use crate::base::highlight::Highlighter;
 use crate::base::http::Transport;
 use crate::base::report::Reporter;
-use crate::build::{self, Asset};
+use crate::build;
 use crate::config::{Config, Source as Configured};
 use crate::error::{Error, Kind, Result};
-use crate::model::change::Refused;
-use crate::model::conflict::{Edit, Standing};
 use crate::model::course::Course;
 use crate::model::event::Named;
-use crate::model::moment::Moment;
-use crate::model::publication::HeldBack;
-use crate::model::run::{Run, RunChanges, RunError, RunFigures, RunSource, RunStatus, RunType};
-use crate::model::view::Value;
+use crate::model::run::{Run, RunStatus, RunType};
 use crate::notify::Notifier;
-use crate::site::{self, Route, Site};
-use crate::source;
-use crate::sync::{Failure, Journal, Memory, Outcome, PartOutcome, Snapshot};
-use crate::theme::Theme;
+use crate::site::Route;
+use crate::sync::{Journal, Memory, Snapshot};
 
 mod around;
 mod events;
@@ -38,14 +28,17 @@ mod idle;
 mod inspect;
 mod internal;
 mod pictures;
+mod prepare;
 mod pull;
 mod push;
+mod summary;
 mod warm;
 
-use around::Around;
 use idle::{Idle, Inputs};
 pub use inspect::Listed;
+use prepare::Ready;
 pub use push::{PushFailure, PushOptions, PushSummary};
+pub use summary::{Summary, SyncSummary};
 use warm::Warm;
 
 /// How a site is to be built.
@@ -63,78 +56,6 @@ pub struct Options {
     pub dry_run: bool,
 }
 
-/// What a run did.
-#[derive(Debug, Clone, serde::Serialize)]
-pub struct Summary {
-    /// Courses in the catalogue.
-    pub courses: usize,
-    /// What the sync brought; nothing where the source was not asked.
-    pub sync: Option<SyncSummary>,
-    /// What the build did.
-    pub build: build::Report,
-    /// The id of the course that begins next; nothing where none is yet to come.
-    pub next_course: Option<String>,
-    /// How long it all took.
-    pub elapsed: Duration,
-}
-
-/// The figures of a sync.
-#[derive(Debug, Clone, Default, PartialEq, serde::Serialize)]
-pub struct SyncSummary {
-    /// Courses in the answer.
-    pub fetched: usize,
-    /// Courses that are new.
-    pub added: usize,
-    /// Courses that are known and differ.
-    pub updated: usize,
-    /// Courses that have gone.
-    pub removed: usize,
-    /// Records that were set aside.
-    pub refused: usize,
-    /// Courses whose bookings were read anew.
-    pub details_read: usize,
-    /// Courses whose bookings were due, but were not read.
-    pub details_left: usize,
-    /// Those of them whose bookings were never read.
-    pub details_unread: usize,
-    /// Participants that were read.
-    pub participants_read: usize,
-    /// Requests that were made.
-    pub requests: usize,
-    /// Templates in the answer.
-    pub templates: usize,
-    /// What was set aside, with the reasons.
-    #[serde(skip)]
-    pub set_aside: Vec<Refused>,
-    /// Sources that failed while others did not.
-    #[serde(skip)]
-    pub failed: Vec<Failure>,
-    /// The sources one by one.
-    #[serde(skip)]
-    pub parts: Vec<PartOutcome>,
-}
-
-impl From<&Outcome> for SyncSummary {
-    fn from(outcome: &Outcome) -> Self {
-        Self {
-            fetched: outcome.fetched,
-            added: outcome.added,
-            updated: outcome.updated,
-            removed: outcome.removed,
-            refused: outcome.refused.len(),
-            details_read: outcome.details_read,
-            details_left: outcome.details_left,
-            details_unread: outcome.details_unread,
-            participants_read: outcome.participants_read,
-            requests: outcome.requests,
-            templates: outcome.templates,
-            set_aside: outcome.refused.clone(),
-            failed: outcome.failed.clone(),
-            parts: outcome.parts.clone(),
-        }
-    }
-}
-
 /// Who looks at pages while the site is built.
 pub struct Onlookers<'a> {
     /// The files that they look at: `courses/ruhig/index.html`.
@@ -148,134 +69,6 @@ pub struct Onlookers<'a> {
 impl std::fmt::Debug for Onlookers<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Onlookers").field("pages", &self.pages).finish_non_exhaustive()
-    }
-}
-
-/// Everything that a build is made from.
-struct Ready {
-    now: Timestamp,
-    snapshot: Snapshot,
-    outcome: Option<Outcome>,
-    theme: Theme,
-    assets: Vec<Asset>,
-    /// Assets that content files asked for, by what they asked.
-    asked: Vec<String>,
-    site: Site,
-    memory: Memory,
-    /// Pages for the house.
-    internal: internal::Drawn,
-    highlighter: Highlighter,
-    sources: Sources,
-    /// Texts that are meant for a source as well, each with how it stands.
-    edits: Vec<(Edit, Standing)>,
-}
-
-/// The files that pages come from.
-struct Sources {
-    /// Those of pages and sections, by their paths below the content.
-    documents: Vec<String>,
-    /// Those that are not published now.
-    held_back: Vec<HeldBack>,
-}
-
-/// What the site's own `static/_redirects` says: the program has one file of that name to write, so the two become one.
-fn take_redirects(assets: &mut Vec<Asset>) -> Result<String> {
-    let Some(at) = assets.iter().position(|asset| asset.route.path() == "_redirects") else {
-        return Ok(String::new());
-    };
-    let bytes = assets.remove(at).bytes;
-    Ok(String::from_utf8_lossy(&bytes.load()?).into_owned())
-}
-
-/// All files that are published whether or not a page asks for them.
-fn assets(theme: &Theme, beside: &[crate::model::document::Asset]) -> Result<Vec<Asset>> {
-    let beside = beside.iter().map(|asset| {
-        Ok(Asset { route: Route::file(&asset.route)?, bytes: build::Bytes::File(asset.file.clone()) })
-    });
-    let made = theme.assets().files()?.into_iter().map(|made| {
-        let bytes = match &made.bytes {
-            assets::Bytes::File(path) => build::Bytes::File(path.clone()),
-            _ => build::Bytes::Here(theme.assets().load(&made)?),
-        };
-        Ok(Asset { route: Route::file(&made.route)?, bytes })
-    });
-    made.chain(beside).collect()
-}
-
-impl Summary {
-    /// The figures for the history of runs.
-    pub fn figures(&self, now: Timestamp) -> RunFigures {
-        let wide = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
-        let mut figures = RunFigures {
-            files_generated: wide(self.build.written),
-            files_skipped: wide(self.build.unchanged),
-            files_removed: wide(self.build.removed),
-            no_upcoming_course: self.next_course.is_none(),
-            next_course_id: self.next_course.clone(),
-            ..RunFigures::default()
-        };
-        if let Some(sync) = &self.sync {
-            figures.courses_fetched = wide(sync.fetched);
-            figures.participants_fetched = wide(sync.participants_read);
-            figures.templates_fetched = wide(sync.templates);
-            figures.changed = RunChanges {
-                added: wide(sync.added),
-                updated: wide(sync.updated),
-                removed: wide(sync.removed),
-            };
-            // The history is read often; of a thousand wrong records the first ones tell the story.
-            const SHOWN: usize = 20;
-            let down = sync.failed.iter().map(|failure| RunError {
-                entity: format!("source {}", failure.id),
-                message: failure.message.clone(),
-                timestamp: now,
-            });
-            let refused = sync.set_aside.iter().take(SHOWN).map(|refused| RunError {
-                entity: refused.entity.to_owned(),
-                message: format!("{}: {}", refused.id, refused.reason),
-                timestamp: now,
-            });
-            figures.errors = down.chain(refused).collect();
-            sync.note_sources(&mut figures);
-        }
-        figures
-    }
-}
-
-impl SyncSummary {
-    /// How each source stands, and the cursors of all in a line.
-    fn note_sources(&self, figures: &mut RunFigures) {
-        let is_several = self.parts.len() > 1;
-        let line = |of: fn(&PartOutcome) -> &Option<String>| {
-            let told = self.parts.iter().filter_map(|part| Some((&part.id, of(part).as_ref()?)));
-            let told: Vec<String> = told
-                .map(|(id, cursor)| if is_several { format!("{id}: {cursor}") } else { cursor.clone() })
-                .collect();
-            (!told.is_empty()).then(|| told.join("; "))
-        };
-        figures.cursor_before = line(|part| &part.cursor_before);
-        figures.cursor_after = line(|part| &part.cursor_after);
-        if is_several {
-            figures.sources = self.parts.iter().map(|part| self.source(part)).collect();
-        }
-    }
-
-    fn source(&self, part: &PartOutcome) -> RunSource {
-        let failure = self.failed.iter().find(|failure| failure.id == part.id);
-        RunSource {
-            id: part.id.clone(),
-            status: match (failure, part.was_asked) {
-                (Some(_), _) => "failed",
-                (None, true) => "success",
-                (None, false) => "kept",
-            }
-            .to_owned(),
-            courses: u64::try_from(part.courses).unwrap_or(u64::MAX),
-            delta: part.is_delta,
-            cursor_before: part.cursor_before.clone(),
-            cursor_after: part.cursor_after.clone(),
-            error: failure.map(|failure| failure.message.clone()),
-        }
     }
 }
 
@@ -519,105 +312,6 @@ impl Project {
         build::why(&self.request(&ready, options, &Gate::default())?, asked)
     }
 
-    /// Everything that a build is made from.
-    fn prepare(&mut self, options: Options, gate: &Gate) -> Result<Ready> {
-        let now = self.clock.now();
-        let state = self.config.paths.state.clone();
-        let known = self.warm.as_mut().and_then(|warm| warm.take_memory(&state));
-        let mut memory = known.map_or_else(|| Memory::load(&state, &*self.reporter), Ok)?;
-        let mark = self.warm.as_ref().and_then(|_| warm::data_mark(&self.config, options, now));
-        let known = self.warm.as_ref().and_then(|warm| warm.data(mark));
-        let (snapshot, outcome) = match known {
-            Some(known) => known,
-            None => self.pull(options, &memory, now, gate)?,
-        };
-        if let Some(warm) = &mut self.warm {
-            warm.keep_data(mark, &snapshot, outcome.as_ref());
-        }
-        if gate.is_shut() {
-            gate.pass()?;
-        }
-        let theme = Theme::open_keeping(&self.config, &snapshot.templates, !options.dry_run)?;
-        if outcome.is_some() || snapshot.synced_at.is_some() {
-            memory.learn(&snapshot.catalogue, now);
-        }
-        // A source on this disk has no moment at which it was asked: its data is as old as its last change.
-        memory.last_synced_at =
-            if self.config.source.is_remote() { snapshot.synced_at } else { memory.data_changed_at };
-        let gone = outcome.as_ref().map(|outcome| outcome.gone.as_slice()).unwrap_or_default();
-        memory.archive(&snapshot.catalogue, gone, self.config.courses.archive, now);
-        let catalogue = snapshot.catalogue.with(&memory.archive);
-
-        let highlighter = Highlighter::keeping(&state);
-        let data = source::local::data(&self.config)?;
-        let around = Around::new(&self.config, &theme, &catalogue, now, &highlighter, &data);
-        let mut content = source::local::read(&self.config, &around, now)?;
-        let synced_at = snapshot.synced_at;
-        let edits =
-            self.weigh(&mut content.overlays, &snapshot.catalogue, synced_at, now, options.dry_run)?;
-        let (told, refetch) = self.fetch_pictures(&theme, &catalogue, &content, options)?;
-        let mut assets = assets(&theme, &content.assets)?;
-        if memory.source.as_deref().is_some_and(|source| source != self.config.source.address()) {
-            memory.history.forget_events();
-        }
-        let redirects = take_redirects(&mut assets)?;
-        let history = std::mem::take(&mut memory.history);
-        let cards = self.cards(&theme);
-        let mut site = site::plan(
-            &site::Input {
-                config: &self.config,
-                catalogue: &catalogue,
-                content: &content,
-                data: &data,
-                has_layout: &|name| theme.has_layout(name),
-                changed_at: &|course| memory.changed_at(course),
-                data_changed_at: memory.data_changed_at,
-                now,
-                cards: cards.as_ref(),
-                redirects: &redirects,
-            },
-            history,
-        )?;
-        site.warnings.extend(theme.assets().warnings()?.into_iter().chain(told));
-        memory.history.clone_from(&site.history);
-        site.warnings.extend(theme.warnings().map(str::to_owned));
-        for (since, until) in
-            [Some(around.window()), content.window, Some((i64::MIN, refetch))].into_iter().flatten()
-        {
-            site.window = (site.window.0.max(since), site.window.1.min(until));
-        }
-        let sources = content.documents.iter().map(|document| document.source.to_string()).collect();
-        let sources = Sources { documents: sources, held_back: content.held_back };
-        let mut asked = around.asked();
-        let internal = internal::draw(&self.config, &theme, &site, &snapshot.catalogue, now, &mut asked)?;
-        Ok(Ready {
-            now,
-            snapshot,
-            outcome,
-            theme,
-            assets,
-            asked,
-            site,
-            memory,
-            internal,
-            highlighter,
-            sources,
-            edits,
-        })
-    }
-
-    /// How cards look: in the colour of a theme that has one.
-    fn cards(&self, theme: &Theme) -> Option<site::Cards> {
-        const SLATE: [u8; 3] = [38, 50, 56];
-        let Some(Value::Text(accent)) = theme.options().get("accent") else { return None };
-        let dates = theme.dates();
-        let range = move |language, first: Moment, last: Option<Moment>| {
-            dates.range(language, &first.to_string(), &last.unwrap_or(first).to_string())
-        };
-        let colour = card::colour(accent).unwrap_or(SLATE);
-        self.config.outputs.cards.then(|| site::Cards { colour, dates: Arc::new(range) })
-    }
-
     fn request<'a>(
         &'a self,
         ready: &'a Ready,
@@ -672,6 +366,7 @@ impl Project {
         salt.field(self.config.site.base_url.as_bytes());
         salt.field(self.config.courses.mode.name().as_bytes());
         salt.field(self.config.courses.currency.as_bytes());
+        salt.number(u64::from(self.config.assets.minify_html));
         salt.number(u64::from(self.config.outputs.calendar)).number(u64::from(self.config.outputs.cards));
         // Which fields of a participant are public decides what views hold: nothing of an earlier choice may stay.
         let mut public = self.config.privacy.public_fields.clone();

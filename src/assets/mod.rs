@@ -11,9 +11,11 @@ mod names;
 mod picture;
 mod remote;
 mod sass;
+mod script;
 mod shelf;
 mod source;
 mod told;
+mod work;
 
 pub use image::{Format, Options as ImageOptions, Original, Variant, without_metadata};
 pub use names::is_fingerprinted;

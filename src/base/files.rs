@@ -8,6 +8,10 @@ use std::path::{Path, PathBuf};
 use super::digest::Fingerprint;
 use crate::error::{Error, Kind, Result};
 
+mod lock;
+
+pub use lock::Lock;
+
 /// An [`Kind::Io`] error that says what was tried on which path.
 pub fn io_error(doing: &str, path: &Path, cause: io::Error) -> Error {
     let hint = match cause.kind() {
@@ -21,6 +25,21 @@ pub fn io_error(doing: &str, path: &Path, cause: io::Error) -> Error {
     Error::new(Kind::Io, format!("cannot {doing} {}: {cause}", path.display()))
         .maybe_hint(hint)
         .caused_by(cause)
+}
+
+/// Whether the disk took nothing: it is full, or read-only by now. Once it is well again, the same may work.
+pub fn is_full(error: &Error) -> bool {
+    let mut cause = std::error::Error::source(error);
+    while let Some(one) = cause {
+        let kind = one.downcast_ref::<io::Error>().map(io::Error::kind);
+        let full =
+            [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded, io::ErrorKind::ReadOnlyFilesystem];
+        if kind.is_some_and(|kind| full.contains(&kind)) {
+            return true;
+        }
+        cause = one.source();
+    }
+    false
 }
 
 /// The whole file.
@@ -62,6 +81,35 @@ pub fn read_capped(path: &Path, limit: u64) -> Result<Vec<u8>> {
 #[expect(clippy::disallowed_methods, reason = "this is the room that they are reserved for")]
 pub fn create_folder(path: &Path) -> Result<()> {
     fs::create_dir_all(path).map_err(|e| io_error("create the folder", path, e))
+}
+
+/// Makes a folder that only the owner of the process may enter, and closes one that is there already.
+pub fn private_folder(path: &Path) -> Result<()> {
+    create_folder(path)?;
+    close_to_others(path, 0o700)
+}
+
+/// Takes from others what they may do with a file or folder, if it is ours: that of somebody else is theirs to close.
+#[cfg(unix)]
+fn close_to_others(path: &Path, mode: u32) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let known = fs::metadata(path).map_err(|e| io_error("look at", path, e))?.permissions().mode();
+    if known & 0o077 == 0 {
+        return Ok(());
+    }
+    match fs::set_permissions(path, fs::Permissions::from_mode(mode)) {
+        Err(e)
+            if !matches!(e.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem) =>
+        {
+            Err(io_error("protect", path, e))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+fn close_to_others(_: &Path, _: u32) -> Result<()> {
+    Ok(())
 }
 
 /// Writes a file in place, its folder included. Only for a path that nothing reads yet.
@@ -421,63 +469,4 @@ impl Stamps {
 /// A relative path with `/` between its parts, as it stands in addresses and manifests.
 pub fn slashed(path: &Path) -> String {
     path.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/")
-}
-
-/// A lock between processes on a file; given back when dropped.
-#[derive(Debug)]
-pub struct Lock(File);
-
-impl Drop for Lock {
-    fn drop(&mut self) {
-        // Closing the file is not enough: a process that is just being started from another thread has the file as
-        // well, and with it the lock, until it becomes another program.
-        let _ = self.0.unlock();
-    }
-}
-
-impl Lock {
-    /// Takes the lock, or says that somebody else has it.
-    pub fn take(path: &Path) -> Result<Option<Self>> {
-        if let Some(folder) = path.parent() {
-            create_folder(folder)?;
-        }
-        let file = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(path)
-            .map_err(|e| io_error("open the lock", path, e))?;
-        match file.try_lock() {
-            Ok(()) => {
-                // A note of an earlier holder, who was killed, must not stand for the new one.
-                let _ = file.set_len(0);
-                Ok(Some(Self(file)))
-            }
-            Err(fs::TryLockError::WouldBlock) => Ok(None),
-            Err(fs::TryLockError::Error(e)) => Err(io_error("lock", path, e)),
-        }
-    }
-
-    /// Takes the lock, and waits for it where somebody else has it: for work of moments only.
-    pub fn wait(path: &Path) -> Result<Self> {
-        if let Some(folder) = path.parent() {
-            create_folder(folder)?;
-        }
-        let open = File::options().create(true).truncate(false).write(true).open(path);
-        let file = open.map_err(|e| io_error("open the lock", path, e))?;
-        file.lock().map_err(|e| io_error("lock", path, e))?;
-        Ok(Self(file))
-    }
-
-    /// Writes into the lock what it is held for, for those who find it taken. Best effort: the lock holds without it.
-    pub fn note(&mut self, what: &str) {
-        let _ = self.0.set_len(0).and_then(|()| self.0.write_all(what.as_bytes()));
-    }
-
-    /// What the holder of a taken lock has noted, if anything.
-    pub fn holder(path: &Path) -> Option<String> {
-        let mut text = String::new();
-        File::open(path).ok()?.take(256).read_to_string(&mut text).ok()?;
-        Some(text).filter(|text| !text.is_empty())
-    }
 }

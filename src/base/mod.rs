@@ -11,6 +11,7 @@ pub mod highlight;
 pub mod http;
 pub mod journal;
 pub mod markdown;
+pub mod minify;
 pub mod mistakes;
 pub mod oauth1;
 pub mod queue;

@@ -115,6 +115,8 @@ pub struct Queue {
     compacted: usize,
     /// What is being done by this process.
     processing: BTreeSet<String>,
+    /// The turn of the next operation, where it was taken before.
+    reserved: Option<Lock>,
 }
 
 impl Queue {
@@ -131,6 +133,7 @@ impl Queue {
             past: HashMap::new(),
             compacted: 0,
             processing: BTreeSet::new(),
+            reserved: None,
         };
         queue.refresh()?;
         Ok(queue)
@@ -148,6 +151,14 @@ impl Queue {
         }
         self.take(steps, now)?;
         Ok(are_new)
+    }
+
+    /// Accepts what does not wait here yet, also where the same was done with before: for whoever keeps books of their own.
+    pub fn put(&mut self, entries: Vec<Entry>, now: Timestamp) -> Result<()> {
+        let _turn = self.turn()?;
+        let new = entries.into_iter().filter(|entry| !self.places.contains_key(&entry.id));
+        let steps = new.map(|entry| Step::Put { entry }).collect();
+        self.take(steps, now)
     }
 
     fn knows(&self, id: &str, now: Timestamp) -> bool {
@@ -195,6 +206,15 @@ impl Queue {
 
     /// These have failed: they are tried again after a while, or are dead letters after the last time.
     pub fn failed(&mut self, ids: &[String], error: &str, now: Timestamp) -> Result<()> {
+        self.fail(ids, error, self.backoff.retries, now)
+    }
+
+    /// These have failed, and no other attempt would help: they are dead letters.
+    pub fn refused(&mut self, ids: &[String], error: &str, now: Timestamp) -> Result<()> {
+        self.fail(ids, error, 1, now)
+    }
+
+    fn fail(&mut self, ids: &[String], error: &str, tries: u32, now: Timestamp) -> Result<()> {
         let _turn = self.turn()?;
         let mut steps = Vec::new();
         for id in ids {
@@ -202,7 +222,7 @@ impl Queue {
             let attempts = entry.attempts + 1;
             let wait = self.backoff.jittered(attempts - 1, &mut self.random);
             let due = now.checked_add(wait).unwrap_or(now);
-            let dead = attempts >= self.backoff.retries;
+            let dead = attempts >= tries;
             steps.push(Step::Failed { id: id.clone(), attempts, due, error: error.to_owned(), dead });
         }
         self.leave(ids);
@@ -267,9 +287,17 @@ impl Queue {
         self.turn().map(drop)
     }
 
+    /// Takes the turn for the operation that follows, so that it waits for nobody; says whether no other process has it.
+    pub fn reserve(&mut self) -> Result<bool> {
+        if self.reserved.is_none() {
+            self.reserved = Lock::take(&self.lock)?;
+        }
+        Ok(self.reserved.is_some())
+    }
+
     /// Waits for the lock and reads what was done by whoever had it before.
     fn turn(&mut self) -> Result<Lock> {
-        let lock = Lock::wait(&self.lock)?;
+        let lock = self.reserved.take().map_or_else(|| Lock::wait(&self.lock), Ok)?;
         let news = self.journal.read_news()?;
         if news.begins_anew {
             self.entries.clear();
@@ -410,6 +438,11 @@ mod tests {
         assert_eq!(ids(&queue.due(at(9), 10)), ["7", "new"]);
         assert!(queue.drop_entry("8", at(9)).unwrap() && !queue.drop_entry("8", at(9)).unwrap());
         assert_eq!(open(&folder).figures().failed, 28);
+        // What no other attempt would help is a dead letter at once; what keeps its own books may come again.
+        queue.refused(&["new".into()], "never", at(9)).unwrap();
+        assert!(queue.get("new").unwrap().is_dead);
+        queue.put(vec![entry("new", 10), entry("8", 10)], at(10)).unwrap();
+        assert!(queue.get("new").unwrap().is_dead && !queue.get("8").unwrap().is_dead);
     }
 
     #[test]

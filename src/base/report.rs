@@ -1,6 +1,8 @@
 //! How the library tells what it is doing. It never prints: the command line (or a test) listens.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::time::Duration;
 
 /// The parts of a run that take time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +78,35 @@ pub trait Reporter: Send + Sync {
     }
 }
 
+/// Says the same thing once a minute at most: a disk that is full is so at every attempt.
+#[derive(Debug, Default)]
+pub struct Sparing {
+    said: Mutex<BTreeMap<&'static str, (Duration, u64)>>,
+}
+
+impl Sparing {
+    /// How long the same thing is not said again.
+    const PAUSE: Duration = Duration::from_secs(60);
+
+    /// Warns of a thing, `elapsed` being the time by a clock that does not go back. What was not said meanwhile is counted.
+    pub fn warn(&self, reporter: &dyn Reporter, thing: &'static str, message: &str, elapsed: Duration) {
+        let mut said = self.said.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let unsaid = match said.get_mut(thing) {
+            Some((since, unsaid)) if elapsed.saturating_sub(*since) < Self::PAUSE => {
+                *unsaid += 1;
+                return;
+            }
+            known => known.map_or(0, |(_, unsaid)| *unsaid),
+        };
+        said.insert(thing, (elapsed, 0));
+        drop(said);
+        match unsaid {
+            0 => reporter.warn(message),
+            more => reporter.warn(&format!("{message} ({more} times more since this was last said)")),
+        }
+    }
+}
+
 /// Listens to nothing.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Silent;
@@ -111,4 +142,27 @@ impl Reporter for Collected {
         self.warnings.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(message.to_owned());
     }
     fn detail(&self, _: &str) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_is_said_once_a_minute_with_a_count() {
+        let (sparing, told) = (Sparing::default(), Collected::default());
+        for second in 0..150 {
+            sparing.warn(&told, "disk", "the disk is full", Duration::from_secs(second));
+        }
+        sparing.warn(&told, "other", "something else", Duration::from_secs(3));
+        assert_eq!(
+            told.warnings(),
+            [
+                "the disk is full",
+                "the disk is full (59 times more since this was last said)",
+                "the disk is full (59 times more since this was last said)",
+                "something else"
+            ]
+        );
+    }
 }

@@ -51,6 +51,8 @@ fn is_news(request: &Request<'_>, asset: &Asset, changed: &[PathBuf]) -> bool {
     let published = request.output.join(asset.route.path());
     match &asset.bytes {
         Bytes::File(file) => changed.contains(file) || !published.exists(),
-        Bytes::Here(bytes) => files::read_if_present(&published).ok().flatten().as_deref() != Some(bytes),
+        Bytes::Here(bytes) => {
+            files::read_if_present(&published).ok().flatten().as_deref() != Some(&bytes[..])
+        }
     }
 }

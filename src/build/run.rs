@@ -309,7 +309,7 @@ fn remember(
         files,
     };
     let path = request.output.join(MANIFEST);
-    if files::read_if_present(&path)?.as_deref() != Some(&manifest) {
+    if files::read_if_present(&path)?.as_deref() != Some(&manifest[..]) {
         files::replace(&path, &manifest)?;
     }
     // A twin has gone if its file has become short, or may not have one any more.
@@ -522,7 +522,7 @@ fn publish_volatile(request: &Request<'_>) -> Result<bool> {
     let mut written = false;
     for (route, bytes) in &request.volatile {
         let path = request.output.join(route.path());
-        if files::read_if_present(&path)?.as_deref() != Some(bytes) {
+        if files::read_if_present(&path)?.as_deref() != Some(&bytes[..]) {
             files::replace(&path, bytes)?;
             written = true;
         }

@@ -6,6 +6,8 @@ use super::args::{Arguments, BuildArguments, Command};
 use super::talk::Talk;
 use super::{exit, inspect};
 use crate::base::clock::{SharedClock, ShiftedClock, SystemClock};
+use crate::base::files;
+use crate::base::report::Reporter as _;
 use crate::base::text::count;
 use crate::build::Explanation;
 use crate::config::{Config, Environment};
@@ -46,7 +48,10 @@ pub(super) fn run(arguments: &Arguments, talk: &Talk) -> Result<u8> {
             );
         }
         Command::New { what } => {
-            let file = local::new(&config(arguments)?, what, &SystemClock::new())?;
+            let config = config(arguments)?;
+            let file = local::new(&config, what, &SystemClock::new())?;
+            let path = file.strip_prefix(&config.paths.content).map(files::slashed).unwrap_or_default();
+            local::foreign_languages(&config, [&*path]).iter().for_each(|warning| talk.warn(warning));
             talk.result(
                 || format!("{} written", file.display()),
                 || serde_json::json!({ "ok": true, "files": [file] }),

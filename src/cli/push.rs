@@ -37,7 +37,7 @@ pub(super) fn push(arguments: &Arguments, options: PushOptions, talk: &Talk) -> 
             Kind::Unavailable,
             format!("{} not sent", count(failed, "record was", "records were")),
         )
-        .hint("run `aither push` again later; after three times only with --retry")),
+        .hint("`aither serve`, `aither queue process` and the next `aither push` try again; after three times only --retry does")),
     }
 }
 

@@ -89,11 +89,12 @@ fn object(queue: &str, entry: &Entry) -> Value {
 fn process(config: Config, queues: &Queues, talk: &Talk) -> Result<()> {
     let (notifier, listening) = notifier(&config, queues, talk);
     let mut project = Project::new(config, Arc::new(SystemClock::new()), listening);
-    let result = project.process_events(queues, &notifier);
+    // What is wrong with the one does not keep the other.
+    let (events, pushes) = (project.process_events(queues, &notifier), project.process_pushes(queues));
     talk.finish();
     drop(project);
     finish(notifier);
-    let done = result?;
+    let done = events? + pushes?;
     let figures = queues.figures();
     let text = format!("{done} done, {} pending, {} dead", figures.pending, figures.failed);
     talk.result(|| text, || json!({ "ok": true, "done": done, "figures": figures }));

@@ -13,11 +13,12 @@ use crate::base::text::count;
 use crate::config::{Config, Environment, Source};
 use crate::error::Result;
 use crate::model::run::RunType;
-use crate::serve::{self, Notice, Options, Server};
+use crate::serve::{self, DashboardOptions, Freshness, Notice, Options, Progress, Server};
 use crate::sync::Queues;
 
-pub(super) fn serve(arguments: &Arguments, serve: &ServeArguments, talk: &Talk) -> Result<()> {
-    start(arguments, serve, talk, false, (false, false))?.wait()
+pub(super) fn serve(arguments: &Arguments, asked: &ServeArguments, talk: &Talk) -> Result<()> {
+    serve::stay_small();
+    start(arguments, asked, talk, false, (false, false))?.wait()
 }
 
 pub(super) fn watch(arguments: &Arguments, watch: &WatchArguments, talk: &Talk) -> Result<()> {
@@ -69,6 +70,7 @@ fn start(
     let root = config.root.clone();
     let queues = Queues::open(&config.paths.state, &mut fastrand::Rng::new())?;
     let (notifier, listening) = super::queue::notifier(&config, &queues, talk);
+    let progress = Arc::new(Progress::over(listening));
     let options = Options {
         serve: settings,
         base_url: config.site.base_url.clone(),
@@ -82,8 +84,15 @@ fn start(
         audience: Arc::new(move |notice| tell(&teller, &root, notice)),
         queues,
         notifier,
+        dashboard: DashboardOptions {
+            title: config.site.title.clone(),
+            language: config.site.language.clone(),
+            time_zone: config.site.time_zone.clone(),
+            freshness: freshness(&config),
+            progress: progress.clone(),
+        },
     };
-    let server = Server::start(options, serve::work_on(load, clock, listening))?;
+    let server = Server::start(options, serve::work_on(load, clock, progress))?;
     let base_path = config.site.base_url.splitn(4, '/').nth(3).unwrap_or_default();
     let slash = if base_path.is_empty() { "" } else { "/" };
     let address = format!("http://{}/{base_path}{slash}", server.address());
@@ -91,12 +100,13 @@ fn start(
         || format!("{address} (Ctrl-C stops)"),
         || serde_json::json!({ "ok": true, "address": address }),
     );
+    talk.note(&format!("dashboard: http://{}/dashboard", server.address()));
     match server.token() {
         None => {}
         // Logs are kept, and sent elsewhere: no place for a secret.
-        Some(_) if talk.is_logged() => {
-            talk.note("AITHER_ADMIN_TOKEN is not set: nobody can call the API in this run")
-        }
+        Some(_) if talk.is_logged() => talk.note(
+            "AITHER_ADMIN_TOKEN is not set: nobody can call the API or sign in to the dashboard in this run",
+        ),
         Some(token) => {
             let token = token.reveal();
             talk.note(&format!("admin token of this run, as AITHER_ADMIN_TOKEN is not set: {token}"));
@@ -106,6 +116,22 @@ fn start(
         open_in_browser(&address, talk);
     }
     Ok(server)
+}
+
+/// From when on data count as old: as the default theme is told by its options of these names.
+fn freshness(config: &Config) -> Freshness {
+    let minutes = |name: &str, default: Option<Duration>| match config.theme.options.get(name) {
+        Some(value) => {
+            let minutes = value.as_integer().and_then(|minutes| u64::try_from(minutes).ok());
+            minutes.filter(|minutes| *minutes > 0).map(|minutes| Duration::from_secs(60 * minutes))
+        }
+        None => default,
+    };
+    let default = Freshness::default();
+    Freshness {
+        warning: minutes("warning_minutes", default.warning),
+        error: minutes("error_minutes", default.error),
+    }
 }
 
 /// What the server has to say, for the terminal.

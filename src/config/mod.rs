@@ -144,18 +144,22 @@ pub struct Theme {
     pub options: toml::Table,
 }
 
-/// `[assets]`: what is made of style sheets and scripts.
+/// `[assets]`: what is made of style sheets, scripts and pages.
 #[derive(Debug, Clone)]
 pub struct Assets {
     /// `fingerprint`: addresses that templates ask for by `asset_url` carry the hash of the bytes.
     pub fingerprint: bool,
     /// `minify_css`: style sheets are made small.
     pub minify_css: bool,
+    /// `minify_js`: scripts are made small.
+    pub minify_js: bool,
+    /// `minify_html`: pages are made small.
+    pub minify_html: bool,
 }
 
 impl Default for Assets {
     fn default() -> Self {
-        Self { fingerprint: true, minify_css: true }
+        Self { fingerprint: true, minify_css: true, minify_js: false, minify_html: false }
     }
 }
 

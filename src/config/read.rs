@@ -103,6 +103,8 @@ fn assets(table: Option<Table<'_, '_>>) -> Assets {
     if let Some(mut table) = table {
         assets.fingerprint = table.boolean("fingerprint").unwrap_or(assets.fingerprint);
         assets.minify_css = table.boolean("minify_css").unwrap_or(assets.minify_css);
+        assets.minify_js = table.boolean("minify_js").unwrap_or(assets.minify_js);
+        assets.minify_html = table.boolean("minify_html").unwrap_or(assets.minify_html);
         table.finish(None);
     }
     assets

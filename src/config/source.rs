@@ -123,6 +123,8 @@ pub enum OneRosterAuth {
         token_url: String,
         /// `scope`, for pulls.
         scope: String,
+        /// `gradebook_scope`, for pushes.
+        gradebook_scope: String,
     },
 }
 

@@ -79,6 +79,8 @@ pub struct Pull {
     pub held: Option<Held>,
     /// Whether only changes were asked for.
     pub is_delta: bool,
+    /// Whether only what some events name was asked for.
+    pub is_named: bool,
 }
 
 /// What a server gave to ask "has it changed since?" (RFC 9110, section 8.8).

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::push::TextField;
+use crate::base::digest::Hasher;
 
 /// A text of a record that both sides changed. Until somebody decides, what the source says is shown.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -13,7 +14,7 @@ pub struct Conflict {
     pub id: String,
     /// The source.
     pub connector: String,
-    /// `course`.
+    /// `course`, `participation`, `result`, `lineItem`.
     pub entity_type: String,
     /// The record, as the catalogue calls it.
     pub record_id: String,
@@ -36,6 +37,15 @@ pub struct Conflict {
     /// When it last changed.
     #[serde(rename = "last_updated_at")]
     pub last_updated_at: Timestamp,
+}
+
+impl Conflict {
+    /// A hash of both texts: it tells whether somebody decides on what they have seen.
+    pub fn mark(&self) -> String {
+        let mut hasher = Hasher::new("conflict texts");
+        hasher.field(self.local_snapshot.as_bytes()).field(self.remote_snapshot.as_bytes());
+        format!("{:016x}", hasher.finish().short())
+    }
 }
 
 /// How a conflict stands.

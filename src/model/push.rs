@@ -1,4 +1,4 @@
-//! What goes from here to a source: results of participations, scores, texts of courses.
+//! What goes from here to a source: results of participations, lines and scores of a gradebook, texts of courses.
 
 use std::collections::BTreeMap;
 
@@ -13,6 +13,8 @@ use crate::base::digest::{Digest, Hasher};
 pub enum Push {
     /// What came out of a participation (Hemera).
     Outcome(Outcome),
+    /// A line of a gradebook: what there are scores for (OneRoster).
+    LineItem(LineItem),
     /// A score in a gradebook (OneRoster).
     Score(Score),
     /// Texts of a course (Ed-Fi).
@@ -70,6 +72,67 @@ pub struct Score {
     pub score: Option<f64>,
     /// A word on it.
     pub comment: Option<Personal>,
+    /// The hash of what both sides last agreed on: see [`Outcome::expected`].
+    pub expected: Option<Digest>,
+}
+
+impl Score {
+    /// A hash of a score, of those parts alone that are sent: see [`Outcome::mark`].
+    pub fn mark(&self, score: Option<f64>, status: &str, day: &str, comment: Option<&str>) -> String {
+        let mut hasher = Hasher::new("score");
+        hasher.field(status.trim().as_bytes()).field(day.trim().as_bytes());
+        if self.score.is_some() {
+            hasher.field(score.map(|score| score.to_string()).unwrap_or_default().as_bytes());
+        }
+        if self.comment.is_some() {
+            hasher.field(comment.unwrap_or_default().trim().as_bytes());
+        }
+        hasher.finish().to_string()
+    }
+
+    /// The hash of what is sent.
+    pub fn own_mark(&self) -> String {
+        let comment = self.comment.as_ref().map(|text| &**text.reveal());
+        self.mark(self.score, &self.score_status, &self.score_date.to_string(), comment)
+    }
+}
+
+/// A line of a gradebook: something that students of a class get scores for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineItem {
+    /// Its id; it becomes part of an address.
+    pub id: String,
+    /// What it is called.
+    pub title: String,
+    /// When it is given out.
+    pub assign_date: Date,
+    /// When it is due.
+    pub due_date: Date,
+    /// The class, as its source calls it.
+    pub class: String,
+    /// The school; nothing where it is that of the class.
+    pub school: Option<String>,
+    /// The category of the gradebook.
+    pub category: String,
+    /// The hash of what both sides last agreed on: see [`Outcome::expected`].
+    pub expected: Option<Digest>,
+}
+
+impl LineItem {
+    /// A hash of a line as it stands somewhere.
+    pub fn mark(title: &str, assigned: &str, due: &str, class: &str, category: &str) -> String {
+        let mut hasher = Hasher::new("line item");
+        for field in [title, assigned, due, class, category] {
+            hasher.field(field.trim().as_bytes());
+        }
+        hasher.finish().to_string()
+    }
+
+    /// The hash of what is sent.
+    pub fn own_mark(&self) -> String {
+        let (assigned, due) = (self.assign_date.to_string(), self.due_date.to_string());
+        Self::mark(&self.title, &assigned, &due, &self.class, &self.category)
+    }
 }
 
 /// A field of a course that can be edited here and pushed.
@@ -128,10 +191,35 @@ impl Push {
         let (kind, id) = match self {
             Self::Outcome(outcome) => ("participation", &**outcome.participation.reveal()),
             Self::Score(score) => ("result", &**score.id.reveal()),
+            Self::LineItem(line) => return format!("lineItem {}", line.id),
             Self::Text(text) => return format!("course {}", text.course),
         };
         let digest = Digest::of(id.as_bytes()).short();
         format!("{kind} {digest:016x}")
+    }
+
+    /// The hash by which a change at the other side is told from what both sides agreed on; nothing for texts of courses,
+    /// which are compared as they are.
+    pub fn own_mark(&self) -> Option<String> {
+        match self {
+            Self::Outcome(outcome) => {
+                let has_texts = outcome.outcome.is_some() || outcome.notes.is_some();
+                has_texts.then(|| outcome.own_mark())
+            }
+            Self::LineItem(line) => Some(line.own_mark()),
+            Self::Score(score) => Some(score.own_mark()),
+            Self::Text(_) => None,
+        }
+    }
+
+    /// Takes note of what both sides last agreed on.
+    pub fn expect(&mut self, agreed: Option<Digest>) {
+        match self {
+            Self::Outcome(Outcome { expected, .. })
+            | Self::LineItem(LineItem { expected, .. })
+            | Self::Score(Score { expected, .. }) => *expected = agreed,
+            Self::Text(_) => {}
+        }
     }
 
     /// The hash of what is pushed: the same again need not go again.
@@ -147,7 +235,20 @@ impl Push {
                 text(notes.as_ref().map(|text| &**text.reveal()));
                 text(complete.map(|complete| if complete { "yes" } else { "no" }));
             }
-            Self::Score(Score { id, line_item, student, score_status, score_date, score, comment }) => {
+            Self::LineItem(line) => {
+                let LineItem { id, title, assign_date, due_date, class, school, category, expected: _ } =
+                    line;
+                text(Some(id));
+                text(Some(title));
+                text(Some(&assign_date.to_string()));
+                text(Some(&due_date.to_string()));
+                text(Some(class));
+                text(school.as_deref());
+                text(Some(category));
+            }
+            Self::Score(one) => {
+                let Score { id, line_item, student, score_status, score_date, score, comment, expected: _ } =
+                    one;
                 text(Some(id.reveal()));
                 text(Some(line_item));
                 text(Some(student.reveal()));

@@ -53,6 +53,7 @@ pub struct RunError {
     /// One sentence for people.
     pub message: String,
     /// When.
+    #[serde(with = "millis")]
     pub timestamp: Timestamp,
 }
 

@@ -1,6 +1,7 @@
 //! Events of the queue, worked off without a server.
 
 use super::{Options, Project};
+use crate::base::files::is_full;
 use crate::error::{Kind, Result};
 use crate::model::event::{Event, Named};
 use crate::model::run::RunType;
@@ -23,8 +24,8 @@ impl Project {
         let now = self.clock.now();
         match result {
             Ok(_) => locked(&queues.events).done(&ids, now).map(|()| ids.len()),
-            // Somebody else is at work: that is no attempt.
-            Err(error) if error.kind() == Kind::Busy => Err(error),
+            // Somebody else is at work, or the disk takes nothing: that is no attempt.
+            Err(error) if error.kind() == Kind::Busy || is_full(&error) => Err(error),
             Err(error) => {
                 locked(&queues.events).failed(&ids, error.message(), now)?;
                 Err(error)

@@ -150,7 +150,7 @@ impl Idle {
         let internal = internal::stamp(&config.paths.state);
         let idle = Self { internal, inputs, since, until, status, courses, next_course, warnings };
         let bytes = serde_json::to_vec(&idle).unwrap_or_default();
-        if files::read_if_present(&path)?.as_deref() == Some(&bytes) {
+        if files::read_if_present(&path)?.as_deref() == Some(&bytes[..]) {
             return Ok(());
         }
         files::replace(&path, &bytes)

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::base::files::{self, Stamps};
+use crate::base::report::Reporter;
 use crate::config::Config;
 use crate::error::Result;
 use crate::model::catalogue::Catalogue;
@@ -60,14 +61,21 @@ pub(super) fn draw(
 }
 
 /// Writes the pages for nobody but the owner of the process, and removes those of before.
-pub(super) fn publish(state: &Path, drawn: &Drawn) -> Result<()> {
-    let folder = folder(state);
+pub(super) fn publish(config: &Config, drawn: &Drawn, reporter: &dyn Reporter) -> Result<()> {
+    let folder = folder(&config.paths.state);
     if drawn.is_empty() {
+        // What they say of people is not kept where nobody makes it anew.
+        if folder.is_dir() && !config.has_internal_pages() {
+            reporter.warn(
+                "the internal pages of an earlier build are removed, for AITHER_ADMIN_TOKEN is not set here; set it for \
+                 each build of this site, as for `aither serve`, and they stay",
+            );
+        }
         return files::remove_folder(&folder);
     }
     for (path, bytes) in drawn {
         let file = folder.join(path);
-        if files::read_if_present(&file)?.as_deref() != Some(bytes) {
+        if files::read_if_present(&file)?.as_deref() != Some(&bytes[..]) {
             files::replace_private(&folder, &file, bytes)?;
         }
     }

@@ -31,7 +31,7 @@ impl Project {
 
     /// Remembers what was published: only that is what the next pull is compared with, and goes on from.
     pub(super) fn published(&self, ready: &mut Ready) -> Result<()> {
-        internal::publish(&self.config.paths.state, &ready.internal)?;
+        internal::publish(&self.config, &ready.internal, &*self.reporter)?;
         ready.highlighter.save()?;
         let memory = &mut ready.memory;
         let before = (memory.course_count, memory.source.clone(), memory.parts.clone());

@@ -7,9 +7,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{Options, Project};
+use crate::base::digest::Hasher;
 use crate::base::gate::Gate;
+use crate::base::http::Transport;
 use crate::base::queue;
-use crate::base::retry::{Backoff, Deadline};
+use crate::base::retry::Deadline;
 use crate::base::text::slugify;
 use crate::config::{Entry, Source as Configured};
 use crate::error::{Error, Kind, Result};
@@ -18,15 +20,8 @@ use crate::model::conflict::{Edit, Resolution, Standing};
 use crate::model::course::{Course, CourseId};
 use crate::model::document::Overlay;
 use crate::model::push::{CourseText, Push, Pushed, TextField};
-use crate::source::{self, local};
-use crate::sync::{Conflicts, PushLog};
-
-/// A push that fails is tried again so many times, by as many calls, before it is a dead letter.
-const TRIES: Backoff = Backoff {
-    retries: 3,
-    first: std::time::Duration::from_secs(1),
-    longest: std::time::Duration::from_secs(30),
-};
+use crate::source::{self, Source, local};
+use crate::sync::{AGAIN, Conflicts, PushLog, Queues, SharedQueue, in_turn, locked};
 
 /// How to push.
 #[derive(Debug, Clone, Copy, Default)]
@@ -72,108 +67,195 @@ struct Job {
 impl Job {
     /// Names it in the queue: another content is another job.
     fn id(&self) -> String {
-        let digest = self.push.digest();
-        format!("push {} {} {:016x}", self.entry.id, self.push.key(), digest.short())
+        let mut hasher = Hasher::new("job");
+        hasher.field(self.push.key().as_bytes()).field(self.push.digest().to_string().as_bytes());
+        format!("push-{}-{:016x}", self.entry.id, hasher.finish().short())
     }
 }
 
+/// What a push is noted in: the queue, what the sources took, and what to tell.
+struct Books<'a> {
+    queue: &'a SharedQueue,
+    log: PushLog,
+    summary: PushSummary,
+    /// Lines of gradebooks that were not taken just now.
+    missing: HashSet<String>,
+    /// The first error that concerns a source as a whole.
+    error: Option<Error>,
+}
+
 impl Project {
-    /// Sends what is to be at the sources and is not there yet. Never called but on demand.
+    /// Sends what is to be at the sources and is not there yet. Never called but on demand: what fails waits in the queue of
+    /// pushes, and is tried again from there.
     pub fn push(&mut self, options: PushOptions) -> Result<PushSummary> {
         let _lock = self.lock()?;
         let now = self.clock.now();
         let jobs = self.jobs(options)?;
-        let state = self.config.paths.state.clone();
-        let mut log = PushLog::load(&state, &*self.reporter)?;
-        let mut summary = PushSummary::default();
-        let due: Vec<Job> = jobs
-            .into_iter()
-            .filter(|job| {
-                let known = log.knows(&job.entry.id, &job.entry.source.address(), &job.push);
-                summary.unchanged += usize::from(known);
-                !known
-            })
-            .collect();
+        let log = PushLog::load(&self.config.paths.state, &*self.reporter)?;
+        let all = jobs.len();
+        let due: Vec<Job> = jobs.into_iter().filter(|job| !is_taken(&log, job)).collect();
+        let mut summary = PushSummary { unchanged: all - due.len(), ..PushSummary::default() };
         if options.dry_run {
             summary.sent = due.into_iter().map(|job| job.what).collect();
             return Ok(summary);
         }
-        let random = fastrand::Rng::with_seed(fastrand::u64(..));
-        let mut queue = queue::Queue::open(&state.join("pushes.jsonl"), TRIES, random)?;
+        let queue = Queues::open(&self.config.paths.state, &mut fastrand::Rng::new())?.pushes;
         let entries = due.iter().map(|job| {
             let payload = serde_json::json!({ "source": job.entry.id });
             queue::Entry::new(job.id(), "push", job.what.clone(), payload, now)
         });
-        queue.accept(entries.collect(), now)?;
+        in_turn(&queue, &*self.clock)?.put(entries.collect(), now)?;
         // What stands no longer in any file, or stands there otherwise now, waits for nothing.
         let wanted: HashSet<String> = due.iter().map(Job::id).collect();
-        let stale: Vec<String> =
-            queue.entries().map(|entry| entry.id.clone()).filter(|id| !wanted.contains(id)).collect();
-        for id in stale {
-            queue.drop_entry(&id, now)?;
+        let stale: Vec<String> = locked(&queue)
+            .entries()
+            .map(|entry| entry.id.clone())
+            .filter(|id| !wanted.contains(id))
+            .collect();
+        in_turn(&queue, &*self.clock)?.done(&stale, now)?;
+        let mut chosen = Vec::with_capacity(due.len());
+        for job in due {
+            let id = job.id();
+            let is_dead = locked(&queue).get(&id).is_some_and(|entry| entry.is_dead);
+            if is_dead && options.retry {
+                in_turn(&queue, &*self.clock)?.retry(&id, now)?;
+            }
+            if !is_dead || options.retry {
+                chosen.push(job);
+            }
         }
+        let books = Books { queue: &queue, log, summary, missing: HashSet::new(), error: None };
+        let (summary, error) = self.send_all(&chosen, books, &Gate::default())?;
+        error.map_or(Ok(summary), Err)
+    }
+
+    /// Tries these entries of the queue of pushes again, for a caller who holds the site's lock. What stands otherwise by
+    /// now, or was decided against, goes from the queue unsent.
+    pub fn push_queued(&mut self, queue: &SharedQueue, ids: &[String], gate: &Gate) -> Result<PushSummary> {
+        let wanted: HashSet<&String> = ids.iter().collect();
+        let mut jobs = self.jobs(PushOptions::default())?;
+        jobs.retain(|job| wanted.contains(&job.id()));
+        let log = PushLog::load(&self.config.paths.state, &*self.reporter)?;
+        let due: Vec<Job> = jobs.into_iter().filter(|job| !is_taken(&log, job)).collect();
+        let left: HashSet<String> = due.iter().map(Job::id).collect();
+        let gone: Vec<String> = ids.iter().filter(|id| !left.contains(*id)).cloned().collect();
+        in_turn(queue, &*self.clock)?.done(&gone, self.clock.now())?;
+        let summary = PushSummary { unchanged: gone.len(), ..PushSummary::default() };
+        let books = Books { queue, log, summary, missing: HashSet::new(), error: None };
+        // An error of a source stands at its entries.
+        self.send_all(&due, books, gate).map(|(summary, _)| summary)
+    }
+
+    /// Tries again what is due in the queue of pushes. Gives how many entries are settled.
+    pub fn process_pushes(&mut self, queues: &Queues) -> Result<usize> {
+        let due = locked(&queues.pushes).due(self.clock.now(), AGAIN);
+        if due.is_empty() {
+            return Ok(0);
+        }
+        let _lock = self.lock()?;
+        let ids: Vec<String> = due.into_iter().map(|entry| entry.id).collect();
+        match self.push_queued(&queues.pushes, &ids, &Gate::default()) {
+            Ok(summary) => Ok(ids.len() - summary.failed.len()),
+            Err(error) => {
+                in_turn(&queues.pushes, &*self.clock)?.failed(&ids, error.message(), self.clock.now())?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Sends jobs, source by source. One that fails as a whole does not keep the others from theirs.
+    fn send_all(
+        &mut self,
+        jobs: &[Job],
+        mut books: Books<'_>,
+        gate: &Gate,
+    ) -> Result<(PushSummary, Option<Error>)> {
+        let transport: Option<Arc<dyn Transport>> = self.transport.take().map(Arc::from);
         for entry in self.config.source.entries() {
-            let mine: Vec<&Job> = due.iter().filter(|job| job.entry.id == entry.id).collect();
-            self.send(&entry, &mine, options, &mut queue, &mut log, &mut summary)?;
+            let mine: Vec<&Job> = jobs.iter().filter(|job| job.entry.id == entry.id).collect();
+            if mine.is_empty() {
+                continue;
+            }
+            let transport = transport.clone().map(|shared| Box::new(shared) as Box<dyn Transport>);
+            let (clock, reporter) = (self.clock.clone(), self.reporter.clone());
+            match source::open(&entry.source, &self.config, clock, reporter, transport) {
+                Ok(mut source) => self.send(&entry, &mut *source, &mine, &mut books, gate)?,
+                Err(error) => self.failed(&mine, error, &mut books)?,
+            }
         }
-        log.save(&state)?;
-        summary.dead = queue.figures().failed;
-        Ok(summary)
+        books.log.save(&self.config.paths.state)?;
+        books.summary.dead = locked(books.queue).figures().failed;
+        Ok((books.summary, books.error))
+    }
+
+    /// None of these could be sent.
+    fn failed(&self, jobs: &[&Job], error: Error, books: &mut Books<'_>) -> Result<()> {
+        let ids: Vec<String> = jobs.iter().map(|job| job.id()).collect();
+        in_turn(books.queue, &*self.clock)?.failed(&ids, error.message(), self.clock.now())?;
+        let failure = |job: &&Job| PushFailure { what: job.what.clone(), why: error.message().to_owned() };
+        books.summary.failed.extend(jobs.iter().map(failure));
+        books.error.get_or_insert(error);
+        Ok(())
     }
 
     /// Sends what is for one source, one after the other.
     fn send(
         &mut self,
         entry: &Entry,
+        source: &mut dyn Source,
         jobs: &[&Job],
-        options: PushOptions,
-        queue: &mut queue::Queue,
-        log: &mut PushLog,
-        summary: &mut PushSummary,
+        books: &mut Books<'_>,
+        gate: &Gate,
     ) -> Result<()> {
-        let now = self.clock.now();
-        let mut due = Vec::new();
-        for job in jobs {
-            let id = job.id();
-            let is_dead = queue.get(&id).is_some_and(|entry| entry.is_dead);
-            if is_dead && options.retry {
-                queue.retry(&id, now)?;
-            }
-            if !is_dead || options.retry {
-                due.push(*job);
-            }
-        }
-        if due.is_empty() {
-            return Ok(());
-        }
-        let transport = self.transport.take();
-        let (clock, reporter) = (self.clock.clone(), self.reporter.clone());
-        let mut source = source::open(&entry.source, &self.config, clock, reporter, transport)?;
-        let known = self.store(entry).held(now)?;
+        let known = self.store(entry).held(self.clock.now())?;
         let deadline = Deadline::after(entry.source.budget(), &*self.clock);
-        for job in due {
-            let told = source.push_changes(std::slice::from_ref(&job.push), known.as_ref(), deadline).pop();
-            let now = self.clock.now();
+        for (at, job) in jobs.iter().enumerate() {
+            if gate.is_shut() {
+                return Ok(());
+            }
             let ids = [job.id()];
-            match told.unwrap_or_else(|| Ok(Pushed::Later("there was no answer".into())))? {
+            let told = match &job.push {
+                Push::Score(score) if books.missing.contains(&score.line_item) => {
+                    Ok(Pushed::Later("the line of the gradebook that it belongs to was not taken".into()))
+                }
+                push => {
+                    let told =
+                        source.push_changes(std::slice::from_ref(push), known.as_ref(), deadline).pop();
+                    told.unwrap_or_else(|| Ok(Pushed::Later("there was no answer".into())))
+                }
+            };
+            let now = self.clock.now();
+            let told = match told {
+                Ok(told) => told,
+                // The credentials are wrong: they are so for the rest as well.
+                Err(error) => return self.failed(&jobs[at..], error, books),
+            };
+            if let (Push::LineItem(line), Pushed::Refused(_) | Pushed::Later(_)) = (&job.push, &told) {
+                books.missing.insert(line.id.clone());
+            }
+            match told {
                 Pushed::Accepted => {
-                    queue.done(&ids, now)?;
                     // On the disk before the next one goes: what was taken is not sent twice.
-                    log.note(&entry.id, &entry.source.address(), &job.push, now);
-                    log.save(&self.config.paths.state)?;
+                    books.log.note(&entry.id, &entry.source.address(), &job.push, now);
+                    books.log.save(&self.config.paths.state)?;
+                    in_turn(books.queue, &*self.clock)?.done(&ids, now)?;
                     self.conflicts(|conflicts| {
                         job.edits.iter().for_each(|edit| conflicts.pushed(edit, now))
                     })?;
-                    summary.sent.push(job.what.clone());
+                    books.summary.sent.push(job.what.clone());
                 }
                 Pushed::Conflict(remote) => {
-                    queue.done(&ids, now)?;
+                    in_turn(books.queue, &*self.clock)?.done(&ids, now)?;
                     self.conflicts(|conflicts| collide(conflicts, job, &entry.id, &remote, now))?;
-                    summary.conflicts.push(job.what.clone());
+                    books.summary.conflicts.push(job.what.clone());
                 }
-                Pushed::Refused(why) | Pushed::Later(why) => {
-                    queue.failed(&ids, &why, now)?;
-                    summary.failed.push(PushFailure { what: job.what.clone(), why });
+                Pushed::Refused(why) => {
+                    in_turn(books.queue, &*self.clock)?.refused(&ids, &why, now)?;
+                    books.summary.failed.push(PushFailure { what: job.what.clone(), why });
+                }
+                Pushed::Later(why) => {
+                    in_turn(books.queue, &*self.clock)?.failed(&ids, &why, now)?;
+                    books.summary.failed.push(PushFailure { what: job.what.clone(), why });
                 }
             }
         }
@@ -223,10 +305,8 @@ impl Project {
     fn decided(&self, jobs: &mut Vec<Job>) -> Result<()> {
         let conflicts = Conflicts::load(&self.config.paths.state, &*self.reporter)?;
         jobs.retain_mut(|job| {
-            let (Push::Outcome(outcome), Some(edit)) = (&mut job.push, job.edits.first()) else {
-                return true;
-            };
-            outcome.expected = conflicts.expected(edit);
+            let Some(edit) = job.edits.first() else { return true };
+            job.push.expect(conflicts.expected(edit));
             conflicts.over(edit).is_none_or(|conflict| conflict.resolution == Some(Resolution::Local))
         });
         Ok(())
@@ -272,6 +352,11 @@ impl Project {
     }
 }
 
+/// Whether the source has taken exactly this.
+fn is_taken(log: &PushLog, job: &Job) -> bool {
+    log.knows(&job.entry.id, &job.entry.source.address(), &job.push)
+}
+
 /// Whether something of it is meant for the source. Translations are not: sources have one language.
 fn is_meant(overlay: &Overlay) -> bool {
     overlay.language == 0 && !overlay.push.is_empty()
@@ -309,13 +394,10 @@ fn edits(overlay: &Overlay, course: &Course) -> Vec<Edit> {
 
 /// A result as an edit: by hashes, for it is somebody's.
 fn result_edit(push: &Push) -> Option<Edit> {
-    let Push::Outcome(outcome) = push else { return None };
-    let (outcome_or_notes, local) =
-        (outcome.outcome.is_some() || outcome.notes.is_some(), outcome.own_mark());
-    outcome_or_notes.then(|| Edit {
+    Some(Edit {
         course: push.key(),
         field: TextField::Result,
-        local,
+        local: push.own_mark()?,
         remote: String::new(),
         remote_updated_at: None,
     })
@@ -352,7 +434,9 @@ fn target<'e>(
 ) -> std::result::Result<&'e Entry, String> {
     let takes = |entry: &&Entry| match push {
         Push::Outcome(_) => matches!(entry.source, Configured::Hemera(_)),
-        Push::Score(_) => matches!(&entry.source, Configured::OneRoster(roster) if roster.csv.is_none()),
+        Push::Score(_) | Push::LineItem(_) => {
+            matches!(&entry.source, Configured::OneRoster(roster) if roster.csv.is_none())
+        }
         Push::Text(_) => matches!(entry.source, Configured::EdFi(_)),
     };
     let fitting: Vec<&Entry> = entries.iter().filter(takes).collect();

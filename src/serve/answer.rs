@@ -11,18 +11,19 @@ use hyper::{Method, Request, Response, StatusCode};
 use super::api;
 use super::body::Body;
 use super::connection::Activity;
+use super::dashboard;
 use super::head::{self, REQUEST_ID};
 use super::internal;
+use super::log;
 use super::reload::{EVENTS_PATH, SCRIPT, SCRIPT_PATH};
 use super::reply::{self, Failure, Reply};
 use super::router::{self, Found};
 use super::shared::Shared;
-use crate::base::report::Event;
 use crate::notify::Trouble;
 
 /// Answers a request. Never fails: what goes wrong is an answer as well.
 pub(super) async fn answer(
-    shared: &Shared,
+    shared: &Arc<Shared>,
     peer: IpAddr,
     activity: &Arc<Activity>,
     request: Request<Incoming>,
@@ -56,24 +57,20 @@ pub(super) async fn answer(
         shared.notifier.trouble(Trouble { name: "http.500", is_error: true, facts });
     }
     let is_warning = status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE;
-    if is_warning || shared.reporter.wants_details() {
-        // The address of the client and the query stay out of the log: both may say who somebody is.
-        shared.reporter.event(&Event {
-            what: "request",
-            is_warning,
-            request_id: Some(&id),
-            method: Some(method.as_str()),
-            path: Some(uri.path()),
-            status: Some(status.as_str()),
-            millis: u64::try_from(begun.elapsed().as_millis()).ok(),
-            ..Event::default()
-        });
-    }
+    // The address of the client and the query stay out of the log: both may say who somebody is.
+    shared.log.request(is_warning, || log::Request {
+        id,
+        method: method.to_string(),
+        path: uri.path().to_owned(),
+        status: status.as_str().to_owned(),
+        millis: u64::try_from(begun.elapsed().as_millis()).ok(),
+        is_warning,
+    });
     response
 }
 
 async fn route(
-    shared: &Shared,
+    shared: &Arc<Shared>,
     peer: IpAddr,
     activity: &Activity,
     request: Request<Incoming>,
@@ -81,6 +78,9 @@ async fn route(
 ) -> Response<Body> {
     let (head, body) = request.into_parts();
     let path = head.uri.path();
+    if dashboard::is_at(path) {
+        return dashboard::answer(shared, peer, activity, &head, body).await;
+    }
     let outcome = match router::find(&head.method, path) {
         Found::Elsewhere => {
             if let Some(page) = shared.site.below(path).and_then(internal::path) {
@@ -100,7 +100,8 @@ async fn route(
             Err(failure.header(header::ALLOW, &allowed).closing())
         }
         Found::Operation(operation, parameter) => {
-            match shared.keys.check(operation.access, &head.headers, is_local(peer, &head.headers)) {
+            let is_read = matches!(head.method, Method::GET | Method::HEAD);
+            match shared.keys.check(operation.access, &head.headers, is_local(peer, &head.headers), is_read) {
                 Ok(()) => api::call(shared, operation, parameter, &head, body).await,
                 Err(failure) => Err(if body.is_end_stream() { failure } else { failure.closing() }),
             }

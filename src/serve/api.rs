@@ -10,6 +10,7 @@ use hyper::http::request::Parts;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
+use super::bodies::Read;
 use super::conflicts;
 use super::hooks;
 use super::openapi;
@@ -19,6 +20,7 @@ use super::shared::Shared;
 use super::state::{State, status_name};
 use super::work::SyncRequest;
 use super::worker::{Event, Refusal};
+use crate::base::queue::Figures;
 use crate::model::run::{Run, RunStatus, RunType, iso_millis};
 
 /// The longest that a request waits for a sync, whatever `Prefer` asks for.
@@ -26,7 +28,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(240);
 
 /// Answers a request for an operation that its sender may call.
 pub(super) async fn call(
-    shared: &Shared,
+    shared: &Arc<Shared>,
     operation: &Operation,
     parameter: Option<&str>,
     head: &Parts,
@@ -34,8 +36,8 @@ pub(super) async fn call(
 ) -> Result<Reply, Failure> {
     match operation.action {
         Action::StartSync => {
-            let bytes = read_body(shared, body).await?;
-            let asked = sync_request(shared, &head.headers, &bytes)?;
+            let body = read_body(shared, body).await?;
+            let asked = sync_request(shared, &head.headers, &body.bytes)?;
             start(shared, asked, wait_wanted(&head.headers)).await
         }
         Action::CronSync => {
@@ -58,7 +60,7 @@ pub(super) async fn call(
             read_body(shared, body).await?;
             Ok(hooks::process(shared).await)
         }
-        Action::Queue => Ok(ok(hooks::figures(shared))),
+        Action::Queue => Ok(ok(hooks::show(hooks::figures(shared).await))),
         Action::Receive => {
             let connector = parameter.unwrap_or_default();
             if !hooks::is_addressed(shared, connector) {
@@ -66,26 +68,31 @@ pub(super) async fn call(
                 let failure = Failure::new(StatusCode::NOT_FOUND, "UNKNOWN_CONNECTOR", message);
                 return Err(if body.is_end_stream() { failure } else { failure.closing() });
             }
-            let bytes = read_body(shared, body).await?;
-            hooks::receive(shared, connector, &head.headers, &bytes).await
+            let body = read_body(shared, body).await?;
+            hooks::receive(shared, connector, &head.headers, &body.bytes).await
         }
-        Action::DeadLetters => Ok(hooks::dead_letters(shared, page(head.uri.query().unwrap_or_default())?)),
-        Action::RetryLetter => {
+        Action::DeadLetters => {
+            let page = page(head.uri.query().unwrap_or_default())?;
+            aside(shared, move |shared| hooks::dead_letters(shared, page)).await
+        }
+        Action::RetryLetter | Action::DropLetter => {
             read_body(shared, body).await?;
-            hooks::settle(shared, parameter.unwrap_or_default(), true)
+            let id = parameter.unwrap_or_default().to_owned();
+            let again = operation.action == Action::RetryLetter;
+            aside(shared, move |shared| hooks::settle(shared, &id, again)).await?
         }
-        Action::DropLetter => {
-            read_body(shared, body).await?;
-            hooks::settle(shared, parameter.unwrap_or_default(), false)
+        Action::Conflicts => {
+            let query = head.uri.query().unwrap_or_default().to_owned();
+            aside(shared, move |shared| conflicts::list(shared, &query)).await?
         }
-        Action::Conflicts => conflicts::list(shared, head.uri.query().unwrap_or_default()),
         Action::ResolveConflict => {
-            let bytes = read_body(shared, body).await?;
-            conflicts::resolve(shared, parameter.unwrap_or_default(), &bytes)
+            let body = read_body(shared, body).await?;
+            let id = parameter.unwrap_or_default().to_owned();
+            aside(shared, move |shared| conflicts::resolve(shared, &id, &body.bytes)).await?
         }
-        Action::Health => Ok(health(shared)),
+        Action::Health => Ok(health(shared, hooks::figures(shared).await)),
         Action::Alive => Ok(ok(json!({ "status": "alive" }))),
-        Action::Ready => match shared.site.now().is_ready() {
+        Action::Ready => match is_ready(shared).await? {
             true => Ok(ok(json!({ "status": "ready" }))),
             false => {
                 let message = "there is no site to serve yet";
@@ -95,7 +102,7 @@ pub(super) async fn call(
         },
         Action::Metrics => {
             let files = shared.site.now().len();
-            let queues = shared.queues.figures();
+            let queues = hooks::figures(shared).await;
             let text = shared.metrics.text(
                 &state(shared),
                 shared.gatekeeper.count(),
@@ -126,25 +133,17 @@ fn no_job() -> Failure {
 }
 
 /// The whole body, within its deadline. Its length has been checked.
-async fn read_body(shared: &Shared, mut body: Incoming) -> Result<Vec<u8>, Failure> {
-    let read = async {
-        let mut bytes = Vec::new();
-        while let Some(frame) = std::future::poll_fn(|cx| std::pin::Pin::new(&mut body).poll_frame(cx)).await
-        {
-            if let Ok(data) = frame?.into_data() {
-                bytes.extend_from_slice(&data);
-            }
-        }
-        Ok::<_, hyper::Error>(bytes)
-    };
-    match tokio::time::timeout(shared.serve.limits.body_timeout, read).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(_)) => Err(Failure::bad("BAD_BODY", "the body is not whole").closing()),
-        Err(_) => {
-            let message = "the body did not arrive in time";
-            Err(Failure::new(StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT", message).closing())
-        }
-    }
+pub(super) async fn read_body(shared: &Shared, body: Incoming) -> Result<Read, Failure> {
+    shared.bodies.read(&shared.serve.limits, body).await
+}
+
+/// Does work that may wait for the disk or for a lock, away from the thread that answers.
+async fn aside<T: Send + 'static>(
+    shared: &Arc<Shared>,
+    work: impl FnOnce(&Shared) -> T + Send + 'static,
+) -> Result<T, Failure> {
+    let away = Arc::clone(shared);
+    shared.aside.run(move || work(&away)).await
 }
 
 /// What the body asks for; none is the plain sync.
@@ -198,29 +197,34 @@ fn wait_wanted(headers: &HeaderMap) -> Option<Duration> {
     })
 }
 
-async fn start(shared: &Shared, asked: SyncRequest, wait: Option<Duration>) -> Result<Reply, Failure> {
-    let mut states = shared.state.subscribe();
+/// Begins a sync, or says why not.
+pub(super) async fn begin(shared: &Shared, asked: SyncRequest) -> Result<Run, Failure> {
     let (answer, begun) = oneshot::channel();
     let initialization_failed = || {
         let message = "the sync could not be started";
         Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "SYNC_INITIALIZATION_FAILED", message)
     };
     shared.events.send(Event::Sync(asked, answer)).map_err(|_| initialization_failed())?;
-    let run = match begun.await.map_err(|_| initialization_failed())? {
-        Ok(run) => run,
+    match begun.await.map_err(|_| initialization_failed())? {
+        Ok(run) => Ok(run),
         Err(Refusal::Busy(job)) => {
             let message = "A sync operation is already running";
             let failure = Failure::new(StatusCode::CONFLICT, "SYNC_IN_PROGRESS", message);
-            return Err(match job {
+            Err(match job {
                 Some(job) => failure.details(json!({ "jobId": job })),
                 None => failure,
-            });
+            })
         }
         Err(Refusal::Failed(error)) => {
-            shared.reporter.warn(&format!("a sync could not be started: {error}"));
-            return Err(initialization_failed());
+            shared.log.warn(format!("a sync could not be started: {error}"));
+            Err(initialization_failed())
         }
-    };
+    }
+}
+
+async fn start(shared: &Shared, asked: SyncRequest, wait: Option<Duration>) -> Result<Reply, Failure> {
+    let mut states = shared.state.subscribe();
+    let run = begin(shared, asked).await?;
     if let Some(wait) = wait {
         let ended = states.wait_for(|state| state.run(&run.job_id).is_some_and(|run| !run.is_running()));
         let longest = LONGEST_WAIT.min(shared.serve.limits.lifetime);
@@ -296,10 +300,18 @@ fn list(shared: &Shared, query: &str) -> Result<Reply, Failure> {
     Ok(Reply::Data(StatusCode::OK, Value::Array(runs), Some(json!({ "pagination": pagination }))))
 }
 
-fn health(shared: &Shared) -> Reply {
+/// Whether there is a site. One without a manifest is looked for on the disk.
+async fn is_ready(shared: &Arc<Shared>) -> Result<bool, Failure> {
+    match shared.site.now().len() {
+        0 => aside(shared, |shared| shared.site.now().is_ready()).await,
+        _ => Ok(true),
+    }
+}
+
+fn health(shared: &Shared, queues: Figures) -> Reply {
     let state = state(shared);
     let now = shared.clock.now();
-    let health = state.health(shared.queues.figures().oldest.map(|at| now.duration_since(at)));
+    let health = state.health(queues.oldest.map(|at| now.duration_since(at)));
     let status = if health.healthy { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let connectors: Vec<Value> = (shared.connectors.iter())
         .map(|name| {
@@ -319,7 +331,7 @@ fn health(shared: &Shared) -> Reply {
         "failuresByType": health.by_type,
         "failuresBySource": health.by_source,
         "snapshotAgeSeconds": health.last_success.map(|at| now.duration_since(at).as_secs()),
-        "queue": hooks::figures(shared),
+        "queue": hooks::show(queues),
         "connectors": connectors,
         "last_synced_at": last_synced_at(&state),
         "sync_status": state.last().map(|run| status_name(run.status)),

@@ -98,7 +98,9 @@ impl Part {
         let file = &self.file;
         let reading = self.reading.get_or_insert_with(|| {
             let file = Arc::clone(file);
-            tokio::task::spawn_blocking(move || read_part(&file, at, length))
+            // From the memory of the thread that gives it back: else each of those that read keeps some of its own.
+            let space = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
+            tokio::task::spawn_blocking(move || read_into(space, &file, at, length))
         });
         let read = std::task::ready!(Pin::new(reading).poll(cx));
         self.reading = None;
@@ -112,8 +114,11 @@ impl Part {
 }
 
 /// Reads a part of a file; a file that has become shorter is an error, for its length has been promised.
-pub(super) fn read_part(mut file: &File, at: u64, length: u64) -> io::Result<Bytes> {
-    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
+pub(super) fn read_part(file: &File, at: u64, length: u64) -> io::Result<Bytes> {
+    read_into(Vec::with_capacity(usize::try_from(length).unwrap_or(0)), file, at, length)
+}
+
+fn read_into(mut bytes: Vec<u8>, mut file: &File, at: u64, length: u64) -> io::Result<Bytes> {
     file.seek(SeekFrom::Start(at))?;
     file.take(length).read_to_end(&mut bytes)?;
     if (bytes.len() as u64) < length {

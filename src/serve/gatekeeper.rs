@@ -105,7 +105,7 @@ impl Drop for Place {
 }
 
 /// Who counts as one client: an IPv4 address, or an IPv6 network of 64 bits, which one line has all of.
-fn network(address: IpAddr) -> IpAddr {
+pub(super) fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() >> 64 << 64).into()),

@@ -48,7 +48,7 @@ pub(super) async fn receive(
         let failure = Failure::new(StatusCode::SERVICE_UNAVAILABLE, "QUEUE_UNAVAILABLE", message);
         failure.header(header::RETRY_AFTER, "5")
     };
-    shared.intake.send(Arriving { entry, answer }).map_err(|_| cannot(()))?;
+    shared.intake.try_send(Arriving { entry, answer }).map_err(|_| cannot(()))?;
     let is_new = accepted.await.map_err(|_| cannot(()))?.map_err(|_| cannot(()))?;
     let data = match is_new {
         true => json!({ "eventId": event.id, "queued": true }),
@@ -83,12 +83,22 @@ fn is_signed(shared: &Shared, headers: &HeaderMap, body: &[u8]) -> bool {
     both.contains(&Some(true)) && !both.contains(&Some(false))
 }
 
-/// The figures of all queues.
-pub(super) fn figures(shared: &Shared) -> Value {
-    show(shared.queues.figures())
+/// The figures of all queues. Where somebody has been at work on one for a while, those of before are good enough: nobody
+/// who asks how things stand is to wait for a lock.
+pub(super) async fn figures(shared: &Shared) -> Figures {
+    const PATIENCE: u32 = 50;
+    const LOOK_AGAIN: std::time::Duration = std::time::Duration::from_millis(5);
+    for _ in 0..PATIENCE {
+        if let (figures, true) = shared.queues.glance() {
+            return figures;
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+    shared.queues.glance().0
 }
 
-fn show(figures: Figures) -> Value {
+/// The figures as the API shows them.
+pub(super) fn show(figures: Figures) -> Value {
     json!({
         "total": figures.total,
         "processing": figures.processing,
@@ -106,7 +116,7 @@ pub(super) async fn process(shared: &Shared) -> Reply {
     if shared.events.send(Wake::Drain(answer)).is_ok() {
         let _ = tokio::time::timeout(PATIENCE.min(shared.serve.limits.lifetime), drained).await;
     }
-    Reply::Data(StatusCode::OK, figures(shared), None)
+    Reply::Data(StatusCode::OK, show(figures(shared).await), None)
 }
 
 /// The dead letters, the last one first.
@@ -154,8 +164,8 @@ fn unescaped(id: &str) -> String {
 /// Tries a dead letter again, or forgets it.
 pub(super) fn settle(shared: &Shared, id: &str, again: bool) -> Result<Reply, Failure> {
     let id = &*unescaped(id);
-    let now = shared.clock.now();
-    let settled = if again { shared.queues.retry(id, now) } else { shared.queues.drop_letter(id, now) };
+    let (queues, clock) = (&shared.queues, &*shared.clock);
+    let settled = if again { queues.retry(id, clock) } else { queues.drop_letter(id, clock) };
     match settled {
         Ok(true) => {
             let _ = shared.events.send(Wake::Arrived);
@@ -172,7 +182,8 @@ pub(super) fn settle(shared: &Shared, id: &str, again: bool) -> Result<Reply, Fa
         Err(error) => {
             shared.reporter.warn(&format!("the queue cannot be written to: {error}"));
             let message = "the queue cannot be written to just now";
-            Err(Failure::new(StatusCode::SERVICE_UNAVAILABLE, "QUEUE_UNAVAILABLE", message))
+            let failure = Failure::new(StatusCode::SERVICE_UNAVAILABLE, "QUEUE_UNAVAILABLE", message);
+            Err(failure.header(header::RETRY_AFTER, "5"))
         }
     }
 }

@@ -4,19 +4,22 @@
 //! arrive together are flushed to the disk together.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, sync_channel};
 
 use tokio::sync::oneshot;
 
 use super::worker::Event;
 use crate::base::clock::SharedClock;
 use crate::base::queue::Entry;
-use crate::base::report::Reporter;
+use crate::base::report::{Reporter, Sparing};
 use crate::error::{Error, Result};
-use crate::sync::{SharedQueue, locked};
+use crate::sync::{SharedQueue, in_turn};
 
 /// How many are flushed together at most.
 const TOGETHER: usize = 1_000;
+
+/// How many may wait to be written down besides; whoever comes then is told to come again.
+const WAITING: usize = 1_000;
 
 /// One event, and whoever waits to hear whether it is new.
 pub(super) struct Arriving {
@@ -25,7 +28,7 @@ pub(super) struct Arriving {
 }
 
 /// The way in.
-pub(super) type Intake = Sender<Arriving>;
+pub(super) type Intake = SyncSender<Arriving>;
 
 /// What writes events down.
 pub(super) struct Clerk {
@@ -44,12 +47,13 @@ impl Clerk {
         worker: Sender<Event>,
         reporter: Arc<dyn Reporter>,
     ) -> (Intake, Self) {
-        let (intake, arriving) = channel();
+        let (intake, arriving) = sync_channel(WAITING);
         (intake, Self { arriving, queue, clock, worker, reporter })
     }
 
     /// Writes events down until nobody can send any more.
     pub(super) fn run(self) {
+        let sparing = Sparing::default();
         while let Ok(first) = self.arriving.recv() {
             let mut answers = vec![first.answer];
             let mut entries = vec![first.entry];
@@ -59,7 +63,9 @@ impl Clerk {
                 answers.push(next.answer);
                 entries.push(next.entry);
             }
-            let accepted = locked(&self.queue).accept(entries, self.clock.now());
+            // Another process may have the queue for a while. Nobody here has to wait at it for that reason.
+            let accepted = in_turn(&self.queue, &*self.clock)
+                .and_then(|mut queue| queue.accept(entries, self.clock.now()));
             match accepted {
                 Ok(are_new) => {
                     if are_new.contains(&true) {
@@ -70,7 +76,8 @@ impl Clerk {
                     }
                 }
                 Err(error) => {
-                    self.reporter.warn(&format!("events cannot be written down: {}", error.message()));
+                    let told = format!("events cannot be written down: {}", error.message());
+                    sparing.warn(&*self.reporter, "intake", &told, self.clock.elapsed());
                     for answer in answers {
                         let _ = answer.send(Err(Error::new(error.kind(), error.message())));
                     }

@@ -104,7 +104,7 @@ pub(super) async fn run(listener: TcpListener, shared: Arc<Shared>, mut stop: wa
             Err(e) => {
                 shared.metrics.accept_errors.fetch_add(1, Ordering::Relaxed);
                 if pause.is_worth_telling() {
-                    shared.reporter.warn(&format!("cannot accept a connection: {e}; trying on"));
+                    shared.log.warn(format!("cannot accept a connection: {e}; trying on"));
                 }
                 tokio::select! {
                     () = tokio::time::sleep(pause.next()) => {}
@@ -115,6 +115,7 @@ pub(super) async fn run(listener: TcpListener, shared: Arc<Shared>, mut stop: wa
     }
     drop(listener);
     shared.reload.close();
+    shared.dashboard.close();
     let _ = tokio::time::timeout(shared.serve.limits.shutdown, shared.gatekeeper.emptied()).await;
 }
 

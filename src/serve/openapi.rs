@@ -209,6 +209,7 @@ fn reason(status: u16) -> &'static str {
         421 => "The server does not answer to that name.",
         502 => "The source cannot be reached, or its data cannot be used.",
         503 => "Not now.",
+        504 => "The sync took longer than one may.",
         _ => "The server failed.",
     }
 }
@@ -246,6 +247,17 @@ fn schemas() -> Value {
     });
     let required: Vec<&String> = job.as_object().map(|job| job.keys().collect()).unwrap_or_default();
     let required = json!(required);
+    let mut job = job;
+    // Only where there are several.
+    job["sources"] = json!({ "type": "array", "items": {
+        "type": "object",
+        "required": ["id", "status", "courses", "delta", "cursorBefore", "cursorAfter", "error"],
+        "properties": {
+            "id": { "type": "string" }, "status": { "enum": ["success", "failed", "kept"] },
+            "courses": count, "delta": { "type": "boolean" },
+            "cursorBefore": maybe_text, "cursorAfter": maybe_text, "error": maybe_text,
+        },
+    } });
     let pagination = json!({
         "type": "object",
         "required": ["total", "limit", "offset"],
@@ -276,7 +288,7 @@ fn schemas() -> Value {
         },
         "Started": {
             "type": "object",
-            "required": ["jobId", "status", "startTime"],
+            "required": ["jobId", "status", "startTime", "last_synced_at", "sync_status"],
             "properties": {
                 "jobId": { "type": "string" }, "status": { "const": "running" }, "startTime": time,
                 "last_synced_at": maybe_time, "sync_status": { "type": "string" },
@@ -289,7 +301,7 @@ fn schemas() -> Value {
             "type": "object",
             "required": [
                 "id", "connector", "entityType", "recordId", "field", "status", "localSnapshot", "remoteSnapshot",
-                "createdAt", "last_updated_at",
+                "resolution", "remoteUpdatedAt", "createdAt", "resolvedAt", "last_updated_at",
             ],
             "properties": {
                 "id": { "type": "string" }, "connector": { "type": "string" },
@@ -304,7 +316,7 @@ fn schemas() -> Value {
         },
         "Queue": {
             "type": "object",
-            "required": ["total", "processing", "pending", "failed"],
+            "required": ["total", "processing", "pending", "failed", "oldestPending"],
             "properties": {
                 "total": count, "processing": count, "pending": count, "failed": count, "oldestPending": maybe_time,
             },
@@ -313,13 +325,16 @@ fn schemas() -> Value {
             "type": "object",
             "required": ["id", "type", "resourceId", "resourceType", "timestamp"],
             "properties": {
-                "id": { "type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[A-Za-z0-9._:~@+=-]+$" },
+                "id": {
+                    "type": "string", "minLength": 1, "maxLength": 200,
+                    "pattern": "^[A-Za-z0-9._:~@+=-]*[A-Za-z0-9_:~@+=-][A-Za-z0-9._:~@+=-]*$",
+                },
                 "type": { "enum": crate::model::event::TYPES },
-                "resourceId": { "type": "string", "minLength": 1, "maxLength": 200 },
+                "resourceId": { "type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$" },
                 "resourceType": { "type": "string" },
                 "data": { "type": ["object", "null"] },
                 "timestamp": time,
-                "retryCount": { "type": ["integer", "null"], "minimum": 0 },
+                "retryCount": { "type": ["integer", "null"], "minimum": 0, "maximum": 4_294_967_295_u32 },
                 "status": maybe_text,
             },
         },
@@ -348,7 +363,10 @@ fn schemas() -> Value {
         },
         "Health": {
             "type": "object",
-            "required": ["healthy", "failureRate", "recentFailures", "message", "queue", "connectors"],
+            "required": [
+                "healthy", "failureRate", "recentFailures", "failuresByType", "failuresBySource", "snapshotAgeSeconds",
+                "message", "queue", "connectors", "last_synced_at", "sync_status",
+            ],
             "properties": {
                 "healthy": { "type": "boolean" },
                 "failureRate": { "type": "number", "minimum": 0, "maximum": 1 },
@@ -358,7 +376,14 @@ fn schemas() -> Value {
                 "snapshotAgeSeconds": { "type": ["integer", "null"] },
                 "message": { "type": "string" },
                 "queue": { "$ref": "#/components/schemas/Queue" },
-                "connectors": { "type": "array", "items": { "type": "object" } },
+                "connectors": { "type": "array", "items": {
+                    "type": "object",
+                    "required": ["name", "sync_status", "last_synced_at"],
+                    "properties": {
+                        "name": { "type": "string" }, "sync_status": maybe_text, "last_synced_at": maybe_time,
+                    },
+                } },
+                "last_synced_at": maybe_time, "sync_status": maybe_text,
             },
         },
         "Sign": { "type": "object", "required": ["status"], "properties": { "status": { "type": "string" } } },

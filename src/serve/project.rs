@@ -12,7 +12,8 @@ use crate::base::report::Reporter;
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::model::run::RunFigures;
-use crate::project::{Onlookers, Options, Project};
+use crate::project::{Onlookers, Options, Project, PushSummary};
+use crate::sync::SharedQueue;
 
 /// Reads the configuration; called again when its file has changed.
 type Load = dyn Fn() -> Result<Config> + Send + Sync;
@@ -99,5 +100,10 @@ impl Work for Bench {
         let reasons = summary.build.reasons.into_iter();
         let rendered = reasons.map(|(path, reason)| (path, reason.to_string())).collect();
         Ok(Rebuilt { written: summary.build.written, rendered })
+    }
+
+    fn push(&mut self, queue: &SharedQueue, ids: &[String], gate: &Gate) -> Result<PushSummary> {
+        self.reload()?;
+        self.project.push_queued(queue, ids, gate)
     }
 }

@@ -85,7 +85,7 @@ pub(super) static OPERATIONS: [Operation; 19] = [
         Action::StartSync,
         "Start a sync; with `Prefer: wait=SECONDS` wait for its end.",
         &[(202, Some("Started")), (200, Some("Job"))],
-        &[400, 408, 409, 411, 413, 415, 500, 502],
+        &[400, 408, 409, 411, 413, 415, 500, 502, 503, 504],
     ),
     get(
         "/api/sync",
@@ -126,7 +126,7 @@ pub(super) static OPERATIONS: [Operation; 19] = [
         Action::Process,
         "Work off the events that are due.",
         &[(200, Some("Queue"))],
-        &[400, 411, 413],
+        &[400, 408, 411, 413, 503],
     ),
     get(
         "/api/sync/queue",
@@ -150,7 +150,7 @@ pub(super) static OPERATIONS: [Operation; 19] = [
         Action::DeadLetters,
         "What failed for good, the last one first.",
         &[(200, Some("DeadLetters"))],
-        &[400],
+        &[400, 503],
     ),
     post(
         "/api/sync/dead-letters/{id}/retry",
@@ -174,7 +174,7 @@ pub(super) static OPERATIONS: [Operation; 19] = [
         Action::Conflicts,
         "Texts that were changed both here and at their source, newest first.",
         &[(200, Some("Conflicts"))],
-        &[400],
+        &[400, 500, 503],
     ),
     post(
         "/api/sync/conflicts/{id}/resolve",
@@ -182,7 +182,7 @@ pub(super) static OPERATIONS: [Operation; 19] = [
         Action::ResolveConflict,
         "Decide who is right; the site is built anew.",
         &[(200, Some("Conflict"))],
-        &[400, 404, 408, 409, 411, 413],
+        &[400, 404, 408, 409, 411, 413, 500, 503],
     ),
     get(
         "/api/sync/health",
@@ -239,8 +239,11 @@ pub(super) fn find<'p>(method: &Method, path: &'p str) -> Found<'p> {
     }
 }
 
-/// The pattern of the operation that a path belongs to; `site` for everything else.
+/// The pattern of the operation that a path belongs to; `dashboard` for all of that, `site` for everything else.
 pub(super) fn route(path: &str) -> String {
+    if super::dashboard::is_at(path) {
+        return "dashboard".to_owned();
+    }
     let found = OPERATIONS.iter().find(|operation| matches(operation.path, path).is_some());
     found.map_or("site", |operation| operation.path).to_owned()
 }

@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
@@ -11,12 +11,16 @@ use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 
+use super::aside::{self, Aside};
 use super::auth::{self, Keys};
+use super::bodies::Bodies;
+use super::dashboard::{Dashboard, DashboardOptions};
 use super::files::Site;
 use super::gatekeeper::Gatekeeper;
 use super::head::{host_of, path_of};
 use super::intake::Clerk;
 use super::listen;
+use super::log::Log;
 use super::metrics::Metrics;
 use super::reload::Hub;
 use super::shared::Shared;
@@ -37,6 +41,9 @@ use crate::sync::{Queues, locked};
 
 /// How long what is to be told of runs may still take when the server stops.
 const LAST_WORDS: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// How long what is done for requests may still take when the server has stopped.
+const LAST_LOOK: std::time::Duration = std::time::Duration::from_millis(200);
 
 /// Threads that read files.
 const READERS: usize = 4;
@@ -67,6 +74,8 @@ pub struct Options {
     pub queues: Queues,
     /// Who tells others of runs.
     pub notifier: Arc<Notifier>,
+    /// What the dashboard shows besides.
+    pub dashboard: DashboardOptions,
 }
 
 impl std::fmt::Debug for Options {
@@ -88,6 +97,8 @@ pub struct Server {
     listener: JoinHandle<()>,
     worker: JoinHandle<()>,
     notifier: Arc<Notifier>,
+    /// Ends when the log has been written down.
+    logged: Mutex<Receiver<()>>,
 }
 
 impl std::fmt::Debug for Server {
@@ -115,11 +126,12 @@ impl Server {
             audience,
             queues,
             notifier,
+            dashboard,
         } = options;
         let token = own_token(&mut serve)?;
         let runtime = Builder::new_current_thread()
             .enable_all()
-            .max_blocking_threads(READERS)
+            .max_blocking_threads(READERS + aside::PLACES)
             .thread_name("aither-read")
             .build()
             .map_err(|e| Error::new(Kind::Io, format!("cannot start the server: {e}")).caused_by(e))?;
@@ -142,6 +154,7 @@ impl Server {
         }
         let (intake, clerk) =
             Clerk::new(queues.events.clone(), clock.clone(), events.clone(), Arc::clone(&reporter));
+        let (log, scribe) = Log::new(Arc::clone(&reporter));
         let shared = Arc::new(Shared {
             hosts: serve.hosts.iter().cloned().chain(host_of(&base_url)).collect(),
             keys: Keys::new(&serve.tokens),
@@ -164,16 +177,26 @@ impl Server {
             notifier: Arc::clone(&notifier),
             signatures: SignatureKeys::of(&serve.tokens.webhook),
             intake,
+            dashboard: Dashboard::new(dashboard)?,
+            aside: Aside::default(),
+            log,
+            bodies: Bodies::new(serve.limits.max_body),
             serve,
         });
         let worker = Worker::new(Arc::clone(&shared), (events.clone(), received), factory)?;
         spawn("aither-intake", move || clerk.run())?;
+        let (written, logged) = channel();
+        let logged = Mutex::new(logged);
+        spawn("aither-log", move || {
+            scribe.run();
+            drop(written);
+        })?;
         let (stop, stopped) = watch::channel(false);
         let worker = spawn("aither-worker", move || worker.run())?;
         let by_signal = signals.then(|| stop.clone());
         let listener =
-            spawn("aither-http", move || serve_all(&runtime, listener, shared, stopped, by_signal))?;
-        Ok(Self { address, token, events, stop, reporter: heard, listener, worker, notifier })
+            spawn("aither-http", move || serve_all(runtime, listener, shared, stopped, by_signal))?;
+        Ok(Self { address, token, events, stop, reporter: heard, listener, worker, notifier, logged })
     }
 
     /// Where it listens, with the port that was found where any was asked for.
@@ -218,6 +241,8 @@ impl Server {
         if let Some(notifier) = Arc::into_inner(self.notifier) {
             notifier.finish(LAST_WORDS);
         }
+        let logged = self.logged.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let _ = logged.recv_timeout(LAST_LOOK);
         Ok(())
     }
 
@@ -267,7 +292,7 @@ fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<
 }
 
 fn serve_all(
-    runtime: &Runtime,
+    runtime: Runtime,
     listener: TcpListener,
     shared: Arc<Shared>,
     stopped: watch::Receiver<bool>,
@@ -282,6 +307,8 @@ fn serve_all(
         }
         listen::run(listener, shared, stopped).await;
     });
+    // What waits for a lock that another process has may wait for ever.
+    runtime.shutdown_timeout(LAST_LOOK);
 }
 
 /// Waits for SIGINT or SIGTERM.

@@ -6,10 +6,14 @@ use std::sync::mpsc::Sender;
 
 use tokio::sync::watch;
 
+use super::aside::Aside;
 use super::auth::Keys;
+use super::bodies::Bodies;
+use super::dashboard::Dashboard;
 use super::files::Site;
 use super::gatekeeper::Gatekeeper;
 use super::intake::Intake;
+use super::log::Log;
 use super::metrics::Metrics;
 use super::reload::Hub;
 use super::state::State;
@@ -48,4 +52,10 @@ pub(super) struct Shared {
     /// Keys that events are signed with.
     pub(super) signatures: SignatureKeys,
     pub(super) intake: Intake,
+    pub(super) dashboard: Dashboard,
+    /// Where work is done that may wait.
+    pub(super) aside: Aside,
+    /// What the thread that answers has to say.
+    pub(super) log: Log,
+    pub(super) bodies: Bodies,
 }

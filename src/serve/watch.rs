@@ -404,6 +404,29 @@ mod tests {
     }
 
     #[test]
+    fn when_hints_were_lost_everything_is_looked_at() {
+        let folder = tempfile::tempdir().unwrap();
+        let watching =
+            Watching { root: folder.path().to_owned(), files: Vec::new(), folders: Vec::new(), poll: false };
+        let mut hints = Hints::new(&watching, &|_| {});
+        let (sender, events) = channel();
+        hints.events = events;
+        let hint = |path: &str| notify::Event::new(EventKind::Any).add_path(path.into());
+        let lost = || notify::Event::new(EventKind::Other).set_flag(notify::event::Flag::Rescan);
+        let heard: [Vec<notify::Result<notify::Event>>; 3] = [
+            vec![Ok(hint("a")), Ok(lost())],
+            vec![Err(notify::Error::generic("the queue overflowed")), Ok(hint("a"))],
+            (0..=MANY).map(|n| Ok(hint(&n.to_string()))).collect(),
+        ];
+        for batch in heard {
+            batch.into_iter().for_each(|event| sender.send(event).unwrap());
+            assert_eq!(hints.next().unwrap().0, None);
+        }
+        sender.send(Ok(hint("a"))).unwrap();
+        assert_eq!(hints.next().unwrap().0, Some(BTreeSet::from(["a".into()])));
+    }
+
+    #[test]
     fn changes_are_noticed_by_hints() {
         watched(false, edits);
     }

@@ -8,6 +8,8 @@ use crate::base::gate::Gate;
 use crate::error::Result;
 use crate::model::event::Named;
 use crate::model::run::{RunFigures, RunType};
+use crate::project::PushSummary;
+use crate::sync::SharedQueue;
 
 /// Pulls and builds a site. Called by one thread at a time, with the site's lock held by the caller.
 ///
@@ -21,6 +23,10 @@ pub trait Work: Send {
     /// the rest of the build is there: path in the output, and bytes. Asked to give way, it ends with an error as soon as
     /// it can, and the output is as it was.
     fn rebuild(&mut self, request: &RebuildRequest, gate: &Gate, show: &Show<'_>) -> Result<Rebuilt>;
+
+    /// Tries again to send these entries of the queue of pushes: somebody has asked for each of them. What becomes of one
+    /// stands in the queue as soon as it is known; those that the gate kept back are left as they are.
+    fn push(&mut self, queue: &SharedQueue, ids: &[String], gate: &Gate) -> Result<PushSummary>;
 }
 
 /// Takes files that are shown before the rest of their build is there.

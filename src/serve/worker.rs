@@ -8,18 +8,21 @@ use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::oneshot;
 
+mod pushes;
+mod queue;
+mod runs;
+
 use super::files::{Generation, Keeper};
 use super::shared::Shared;
 use super::state::{State, status_name};
-use super::work::{Factory, Notice, RebuildRequest, Rebuilt, SyncRequest, Work};
+use super::work::{Factory, Rebuilt, SyncRequest, Work};
 use crate::base::files::Lock;
 use crate::base::gate::Gate;
-use crate::base::queue::Entry as QueueEntry;
-use crate::base::report::Event as LogEvent;
+use crate::base::report::{Event as LogEvent, Sparing};
 use crate::error::{Error, Kind, Result};
-use crate::model::event::{self as model, Named};
 use crate::model::run::{Run, RunFigures, RunStatus, RunType};
-use crate::sync::{AGAIN, Journal, locked};
+use crate::project::PushSummary;
+use crate::sync::{Journal, locked};
 
 /// So many rebuilds in a row give way to newer changes; the next one is carried through.
 const GIVES_WAY: u32 = 5;
@@ -28,8 +31,12 @@ const TICK: Duration = Duration::from_secs(1);
 
 /// How long events wait for others that may come together with them.
 const TOGETHER: Duration = Duration::from_millis(20);
+/// How often to see whether another process is done with the queue.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// How long events wait when something is in their way.
 const AWAY: Duration = Duration::from_millis(500);
+/// How long events wait while the disk takes nothing.
+const FULL: Duration = Duration::from_secs(2);
 
 /// Everything that can wake the worker.
 pub(super) enum Event {
@@ -70,6 +77,7 @@ pub(super) struct Ended {
 enum Outcome {
     Sync(Result<RunFigures>),
     Rebuild(Result<Rebuilt>),
+    Push(Result<PushSummary>),
 }
 
 /// The run under way.
@@ -85,6 +93,8 @@ enum Task {
     /// A sync, and the events of the queue that it is for.
     Sync(Box<Run>, Vec<String>),
     Rebuild(Rebuild),
+    /// Entries of the queue of pushes.
+    Push(Vec<String>),
 }
 
 /// A rebuild under way.
@@ -134,6 +144,9 @@ pub(super) struct Worker {
     /// Before then no events are begun: others may come together with the first, or something is in the way.
     events_from: Option<Instant>,
     drainers: Vec<oneshot::Sender<()>>,
+    /// Events whose run has ended, with why it failed if it did, which are not written down yet.
+    unsettled: Vec<(Vec<String>, Option<String>)>,
+    sparing: Sparing,
 }
 
 impl Worker {
@@ -143,7 +156,7 @@ impl Worker {
         factory: Factory,
     ) -> Result<Self> {
         let journal = Journal::open(&shared.state_folder, shared.clock.now())?;
-        let keeper = Keeper::new(&shared.output, &shared.state_folder)?;
+        let keeper = Keeper::new(&shared.output, &shared.state_folder);
         let mut worker = Self {
             shared,
             events,
@@ -163,6 +176,8 @@ impl Worker {
             looked: Instant::now(),
             events_from: None,
             drainers: Vec::new(),
+            unsettled: Vec::new(),
+            sparing: Sparing::default(),
         };
         worker.tell(None);
         worker.look(false);
@@ -196,6 +211,7 @@ impl Worker {
             if self.looked.elapsed() >= TICK {
                 self.tick();
             }
+            self.write_down();
             self.check_deadline();
             if self.stopping.is_some() && self.active.is_none() {
                 return;
@@ -213,7 +229,8 @@ impl Worker {
         // A deadline that has passed while the run publishes must not make the worker spin.
         let least = Duration::from_millis(20);
         let look = TICK.saturating_sub(self.looked.elapsed());
-        let others = [deadline, stop].into_iter().flatten().fold(look, Duration::min).max(least);
+        let unsettled = (!self.unsettled.is_empty()).then_some(LOOK_AGAIN);
+        let others = [deadline, stop, unsettled].into_iter().flatten().fold(look, Duration::min).max(least);
         events.map_or(others, |events| events.min(others))
     }
 
@@ -237,161 +254,6 @@ impl Worker {
         let _ = answer.send(begun);
     }
 
-    fn begin_sync(&mut self, request: SyncRequest, events: Vec<String>) -> Result<Run, Refusal> {
-        let Some(mut lock) = Lock::take(&self.shared.lock).map_err(Refusal::Failed)? else {
-            return Err(Refusal::Busy(Lock::holder(&self.shared.lock).filter(|text| is_job_id(text))));
-        };
-        let connector = request.connector.clone().unwrap_or_else(|| self.shared.connector.clone());
-        let run = Run::begin(request.run_type, connector, self.shared.clock.now());
-        lock.note(&run.job_id);
-        let work = self.worker_at_hand().map_err(Refusal::Failed)?;
-        self.journal.put(&run).map_err(Refusal::Failed)?;
-        let deadline = Instant::now() + self.shared.serve.sync_timeout;
-        let started =
-            self.start(work, lock, deadline, Task::Sync(Box::new(run.clone()), events), move |work, gate| {
-                Outcome::Sync(work.sync(&request, gate))
-            });
-        if let Err(error) = started {
-            let run = run.failed(RunStatus::Failed, error.message(), self.shared.clock.now());
-            let _ = self.journal.put(&run);
-            self.tell(Some(error.kind()));
-            return Err(Refusal::Failed(error));
-        }
-        self.tell(None);
-        self.shared.notifier.began();
-        self.log("sync began", &run);
-        Ok(run)
-    }
-
-    fn worker_at_hand(&mut self) -> Result<Box<dyn Work>> {
-        match self.work.take() {
-            Some(work) => Ok(work),
-            None => (self.factory)(),
-        }
-    }
-
-    /// Lets somebody work on a thread of its own: this one stays free to count the time.
-    fn start(
-        &mut self,
-        mut work: Box<dyn Work>,
-        lock: Lock,
-        deadline: Instant,
-        task: Task,
-        run: impl FnOnce(&mut dyn Work, &Gate) -> Outcome + Send + 'static,
-    ) -> Result<()> {
-        self.runs += 1;
-        let number = self.runs;
-        let gate = Arc::new(Gate::default());
-        let (back, passed) = (self.back.clone(), Arc::clone(&gate));
-        let is_sync = matches!(task, Task::Sync(..));
-        let body = move || {
-            let call = std::panic::AssertUnwindSafe(|| run(&mut *work, &passed));
-            let outcome = std::panic::catch_unwind(call).unwrap_or_else(|_| {
-                let error = Error::new(Kind::Io, "the run was ended by a fault of the program");
-                if is_sync { Outcome::Sync(Err(error)) } else { Outcome::Rebuild(Err(error)) }
-            });
-            let _ = back.send(Event::Ended(Ended { number, work, outcome }));
-        };
-        std::thread::Builder::new()
-            .name("aither-run".into())
-            .spawn(body)
-            .map_err(|e| Error::new(Kind::Io, format!("cannot start a thread: {e}")).caused_by(e))?;
-        self.active = Some(Active { number, gate, lock, deadline, task });
-        Ok(())
-    }
-
-    fn ended(&mut self, ended: Ended) {
-        let Some(active) = self.active.take_if(|active| active.number == ended.number) else {
-            // It was given up long ago. What it says now counts for nothing, and neither does what it keeps in memory.
-            return;
-        };
-        self.work = Some(ended.work);
-        let broken = matches!(&ended.outcome, Outcome::Sync(Err(_)) | Outcome::Rebuild(Err(_)));
-        if !broken {
-            self.look(true);
-        }
-        match (active.task, ended.outcome) {
-            (Task::Sync(run, events), Outcome::Sync(result)) => {
-                let trouble = result.as_ref().err().map(|error| error.message().to_owned());
-                self.sync_ended(*run, result);
-                self.settle(&events, trouble.as_deref());
-            }
-            (Task::Rebuild(rebuild), Outcome::Rebuild(Err(_))) if active.gate.is_outdated() => {
-                // The next one does its work as well. What is shown early stays until then.
-                self.given_way += 1;
-                self.note_changes(rebuild.paths(), rebuild.since);
-                return;
-            }
-            (Task::Rebuild(rebuild), Outcome::Rebuild(result)) => self.rebuild_ended(rebuild, result),
-            _ => {}
-        }
-        let generation = self.keeper.withdraw(&self.shared.site.now());
-        self.move_on(generation);
-        drop(active.lock);
-    }
-
-    fn sync_ended(&mut self, run: Run, result: Result<RunFigures>) {
-        let now = self.shared.clock.now();
-        let mut kind = None;
-        let run = match result {
-            Ok(figures) => {
-                let status = if figures.errors.is_empty() { RunStatus::Success } else { RunStatus::Partial };
-                Run { figures, ..run }.ended(status, now)
-            }
-            Err(error) => {
-                kind = Some(error.kind());
-                self.shared.reload.problem(&error);
-                run.failed(RunStatus::Failed, error.message(), now)
-            }
-        };
-        self.close(&run, kind);
-    }
-
-    fn close(&mut self, run: &Run, kind: Option<Kind>) {
-        if let Err(error) = self.journal.put(run) {
-            self.remark(error.message());
-        }
-        self.shared.metrics.run_ended(run);
-        self.shared.notifier.ended(run);
-        self.log("sync ended", run);
-        self.tell(kind);
-        let status = status_name(run.status);
-        (self.shared.audience)(&Notice::Synced { job_id: run.job_id.clone(), status });
-    }
-
-    fn rebuild_ended(&mut self, rebuild: Rebuild, result: Result<Rebuilt>) {
-        self.given_way = 0;
-        let Rebuild { changed, since, shown, .. } = rebuild;
-        let notice = match result {
-            Ok(rebuilt) => {
-                self.shared.reload.good();
-                Notice::Rebuilt { changed, rebuilt, took: since.elapsed(), shown }
-            }
-            Err(error) => {
-                self.is_problem_early = shown.is_none();
-                self.shared.reload.problem(&error);
-                Notice::Broken { message: error.message().to_owned(), hints: error.hints().to_vec() }
-            }
-        };
-        (self.shared.audience)(&notice);
-    }
-
-    /// Shows files of the rebuild under way to those who look at them.
-    fn show(&mut self, number: u64, files: Vec<(String, Vec<u8>)>) {
-        let Some(Active { task: Task::Rebuild(rebuild), .. }) =
-            self.active.as_mut().filter(|active| active.number == number)
-        else {
-            return;
-        };
-        let generation = self.keeper.show(&self.shared.site.now(), files);
-        rebuild.shown = Some(rebuild.since.elapsed());
-        self.move_on(generation);
-        // What kept just these pages from being made is right again. What kept the whole site is not known to be.
-        if self.is_problem_early {
-            self.shared.reload.good();
-        }
-    }
-
     fn note_changes(&mut self, paths: Vec<PathBuf>, since: Instant) {
         let (known, anything, first) = self.changed.get_or_insert_with(|| (BTreeSet::new(), false, since));
         *first = since.min(*first);
@@ -412,7 +274,7 @@ impl Worker {
         if let Some((request, answer)) = self.next.take() {
             let begun = self.begin_sync(request, Vec::new());
             let _ = answer.send(begun);
-        } else if self.begin_events() {
+        } else if self.begin_queued() {
             // They come before files that changed: somebody elsewhere waits for them.
         } else if let Some((changed, anything, since)) = self.changed.take()
             && let Err(error) = self.begin_rebuild(&changed, anything, since)
@@ -422,93 +284,6 @@ impl Worker {
                 _ => self.rebuild_ended(Rebuild::new(&BTreeSet::new(), anything, since), Err(error)),
             }
         }
-    }
-
-    /// Starts a run for the events that are due, if there are any. Events that have come together are one run.
-    fn begin_events(&mut self) -> bool {
-        if self.events_from.is_none_or(|at| at > Instant::now()) {
-            return false;
-        }
-        let due = locked(&self.shared.queues.events).due(self.shared.clock.now(), AGAIN);
-        if due.is_empty() {
-            for waiting in self.drainers.drain(..) {
-                let _ = waiting.send(());
-            }
-            self.events_from = self.next_events();
-            return false;
-        }
-        let ids: Vec<String> = due.iter().map(|entry| entry.id.clone()).collect();
-        // What cannot be read is not of this version: the whole source is asked.
-        let known: Option<Vec<model::Event>> =
-            due.iter().map(|entry| serde_json::from_value(entry.payload.clone()).ok()).collect();
-        let only = known.map(|events| Named::by(&events));
-        // Of several sources one is enough, where all events came by its name.
-        let named = |entry: &QueueEntry| Some(entry.payload.get("connector")?.as_str()?.to_owned());
-        let from: BTreeSet<Option<String>> = due.iter().map(named).collect();
-        let connector = match from.into_iter().collect::<Vec<_>>().as_slice() {
-            [Some(one)] => self.shared.connectors.iter().find(|known| *known == one).cloned(),
-            _ => None,
-        };
-        let request = SyncRequest { full: false, connector, run_type: RunType::Webhook, only };
-        locked(&self.shared.queues.events).begin(&ids);
-        self.events_from = Some(Instant::now());
-        match self.begin_sync(request, ids.clone()) {
-            Ok(_) => true,
-            // Another process syncs or builds: they are next.
-            Err(Refusal::Busy(_)) => {
-                locked(&self.shared.queues.events).leave(&ids);
-                self.events_from = Some(Instant::now() + AWAY);
-                false
-            }
-            Err(Refusal::Failed(error)) => {
-                self.settle(&ids, Some(error.message()));
-                false
-            }
-        }
-    }
-
-    /// When to look for events next: when one that failed is due again.
-    fn next_events(&self) -> Option<Instant> {
-        if !self.drainers.is_empty() {
-            return Some(Instant::now());
-        }
-        let next = locked(&self.shared.queues.events).next_due()?;
-        let wait = Duration::try_from(next.duration_since(self.shared.clock.now())).unwrap_or_default();
-        Some(Instant::now() + wait)
-    }
-
-    /// Writes down how the events of a run came out.
-    fn settle(&mut self, events: &[String], trouble: Option<&str>) {
-        if events.is_empty() {
-            return;
-        }
-        let now = self.shared.clock.now();
-        let mut queue = locked(&self.shared.queues.events);
-        let settled = match trouble {
-            None => queue.done(events, now),
-            Some(trouble) => queue.failed(events, trouble, now),
-        };
-        drop(queue);
-        self.events_from = self.next_events();
-        if let Err(error) = settled {
-            // They are done once more when the disk is well again; that does no harm.
-            self.remark(error.message());
-            self.events_from = Some(Instant::now() + AWAY);
-        }
-    }
-
-    fn begin_rebuild(&mut self, changed: &BTreeSet<PathBuf>, anything: bool, since: Instant) -> Result<()> {
-        let lock = Lock::take(&self.shared.lock)?
-            .ok_or_else(|| Error::new(Kind::Busy, "another build of this site is under way"))?;
-        let work = self.worker_at_hand()?;
-        let rebuild = Rebuild::new(changed, anything, since);
-        let request = RebuildRequest { changed: rebuild.paths(), prefer: self.shared.reload.open_pages() };
-        let deadline = Instant::now() + self.shared.serve.sync_timeout;
-        let (back, number) = (self.back.clone(), self.runs + 1);
-        self.start(work, lock, deadline, Task::Rebuild(rebuild), move |work, gate| {
-            let show = |files| drop(back.send(Event::Early(number, files)));
-            Outcome::Rebuild(work.rebuild(&request, gate, &show))
-        })
     }
 
     /// Gives up a run whose time is over, or that stands in the way of stopping, unless it publishes already.
@@ -523,6 +298,9 @@ impl Worker {
         };
         // Whoever works on it has not come back, and may never: the next run gets somebody new.
         drop(active.lock);
+        if let Task::Push(ids) = &active.task {
+            self.push_given_up(ids, stop);
+        }
         if let Task::Sync(run, events) = active.task {
             let at = self.shared.clock.now();
             let run = match stop {
@@ -542,7 +320,7 @@ impl Worker {
         self.looked = Instant::now();
         self.look(false);
         if let Err(error) = self.shared.queues.refresh() {
-            self.remark(error.message());
+            self.remark("queues", error.message());
         } else if self.events_from.is_none() {
             self.events_from = self.next_events();
         }
@@ -556,7 +334,7 @@ impl Worker {
     fn look(&mut self, holding: bool) {
         match self.keeper.look(&self.shared.site.now(), holding) {
             Ok(generation) => self.move_on(generation),
-            Err(error) => self.remark(error.message()),
+            Err(error) => self.remark("site", error.message()),
         }
     }
 
@@ -592,8 +370,9 @@ impl Worker {
         });
     }
 
-    fn remark(&self, text: &str) {
-        self.shared.reporter.warn(text);
+    /// Warns of a thing that may be wrong at every attempt: once a minute.
+    fn remark(&self, thing: &'static str, text: &str) {
+        self.sparing.warn(&*self.shared.reporter, thing, text, self.shared.clock.elapsed());
     }
 }
 

@@ -43,6 +43,12 @@ pub trait Source {
         pull
     }
 
+    /// The courses that a record of this source is part of, by its own id: a class is a run of what is taught. `held` is what
+    /// the last pull has left.
+    fn runs(&self, _id: &str, _held: &Held) -> Vec<CourseId> {
+        Vec::new()
+    }
+
     /// Sends what is to be there at the other side, in order; what became of each. `known` is what the last pull has left.
     fn push_changes(
         &mut self,

@@ -180,7 +180,8 @@ impl Conflicts {
             id: id.clone(),
             connector: connector.to_owned(),
             entity_type: match edit.field {
-                TextField::Result => "participation".to_owned(),
+                // `participation 0f…`, `result 0f…`: see `Push::key`.
+                TextField::Result => edit.course.split(' ').next().unwrap_or_default().to_owned(),
                 TextField::Title | TextField::Description => "course".to_owned(),
             },
             record_id: edit.course.clone(),

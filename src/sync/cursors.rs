@@ -67,7 +67,7 @@ impl Cursors {
             return Ok(());
         }
         let bytes = serde_json::to_vec(self).unwrap_or_default();
-        if files::read_if_present(&path)?.as_deref() == Some(&bytes) {
+        if files::read_if_present(&path)?.as_deref() == Some(&bytes[..]) {
             return Ok(());
         }
         files::replace(&path, &bytes)

@@ -148,7 +148,7 @@ impl Memory {
     pub fn save(&self, state: &Path) -> Result<()> {
         let path = Self::path(state);
         let bytes = serde_json::to_vec(self).unwrap_or_default();
-        if files::read_if_present(&path)?.as_deref() == Some(&bytes) {
+        if files::read_if_present(&path)?.as_deref() == Some(&bytes[..]) {
             return Ok(());
         }
         files::replace(&path, &bytes)

@@ -19,6 +19,6 @@ pub use journal::Journal;
 pub use memory::{Memory, PublishedPart};
 pub use one::Asked;
 pub use pushes::PushLog;
-pub use queues::{AGAIN, DeadLetter, Queues, SharedQueue, locked};
+pub use queues::{AGAIN, DeadLetter, Queues, SharedQueue, in_turn, locked};
 pub use run::{Failure, Outcome, Part, PartOutcome, Request, last_good, run};
 pub use snapshot::{Snapshot, SnapshotStore};

@@ -9,6 +9,7 @@ use super::run::{Part, Request};
 use super::snapshot::Snapshot;
 use crate::base::report::Reporter;
 use crate::base::text::count;
+use crate::config::Entry;
 use crate::error::{Error, Kind, Result};
 use crate::model::catalogue::Catalogue;
 use crate::model::change::{Change, Held, Pull, Refused};
@@ -47,24 +48,36 @@ pub struct Asked {
     pub held: Option<Held>,
     /// Whether only changes were asked for.
     pub is_delta: bool,
+    /// Whether only what some events name was asked for.
+    pub is_named: bool,
 }
 
 /// Asks one source and checks the answer against its last good one. On an error nothing was changed.
-pub(super) fn ask(part: &mut Part<'_>, request: &Request<'_>, reporter: &dyn Reporter) -> Result<Asked> {
+///
+/// `elsewhere` are the courses that events name and that another source has.
+pub(super) fn ask(
+    part: &mut Part<'_>,
+    request: &Request<'_>,
+    elsewhere: &BTreeSet<String>,
+    reporter: &dyn Reporter,
+) -> Result<Asked> {
     let is_remote = part.source.as_ref().is_ok_and(|source| source.is_remote());
     let known = match is_remote || part.keep {
         true => part.store.load(reporter)?.unwrap_or_default(),
         false => Snapshot::default(),
     };
-    let (held, unfinished) = match part.keep {
-        true => (held(part, request)?, part.store.unfinished(request.now)?),
+    let (left, unfinished) = match part.keep {
+        true => (part.store.held(request.now)?, part.store.unfinished(request.now)?),
         false => (None, None),
     };
     let source = match &mut part.source {
         Ok(source) => source,
         Err(error) => return Err(std::mem::replace(error, Error::new(Kind::Config, "it was told already"))),
     };
-    let only = request.named.filter(|_| !request.full).and_then(|named| courses(named, &known.catalogue));
+    let runs = |id: &str| left.as_ref().map(|left| source.runs(id, left)).unwrap_or_default();
+    let named = request.named.filter(|_| !request.full);
+    let only = named.and_then(|named| courses(named, part.entry, &known.catalogue, runs, elsewhere));
+    let held = left.and_then(|left| held(left, part.entry, part.cursors.as_ref(), request, only.is_some()));
     let none = BTreeMap::new();
     let pulled = source.pull_changes(&PullRequest {
         known: &known.catalogue,
@@ -106,11 +119,31 @@ pub(super) fn ask(part: &mut Part<'_>, request: &Request<'_>, reporter: &dyn Rep
     Ok(asked)
 }
 
-/// The courses that are meant; nothing where only the whole list can tell.
-fn courses(named: &Named, known: &Catalogue) -> Option<Vec<CourseId>> {
-    let mut ids: BTreeSet<CourseId> = named.courses.iter().map(|id| CourseId::new(id.as_str())).collect();
-    if named.everything || ids.iter().any(|id| known.get(id).is_none()) {
+/// The courses of this source that are meant; nothing where only the whole list can tell.
+fn courses(
+    named: &Named,
+    entry: &Entry,
+    known: &Catalogue,
+    runs: impl Fn(&str) -> Vec<CourseId>,
+    elsewhere: &BTreeSet<String>,
+) -> Option<Vec<CourseId>> {
+    if named.everything {
         return None;
+    }
+    let mut ids: BTreeSet<CourseId> = BTreeSet::new();
+    for id in &named.courses {
+        // Some name a course as the catalogue does, others as its source does.
+        let own = entry.own_id(id).unwrap_or(id);
+        match known.get(&CourseId::new(own)) {
+            Some(course) => drop(ids.insert(course.id.clone())),
+            None => {
+                let runs = runs(own);
+                if runs.is_empty() && !elsewhere.contains(id) {
+                    return None;
+                }
+                ids.extend(runs.into_iter().filter(|run| known.get(run).is_some()));
+            }
+        }
     }
     if !named.people.is_empty() {
         let has_booked = |course: &&Course| {
@@ -122,21 +155,51 @@ fn courses(named: &Named, known: &Catalogue) -> Option<Vec<CourseId>> {
     Some(ids.into_iter().collect())
 }
 
+/// The courses that events name and that one of these catalogues has, where there are several.
+pub(super) fn known_somewhere(
+    parts: &[Part<'_>],
+    named: Option<&Named>,
+    reporter: &dyn Reporter,
+) -> Result<BTreeSet<String>> {
+    let mut found = BTreeSet::new();
+    let Some(named) = named.filter(|named| parts.len() > 1 && !named.everything) else { return Ok(found) };
+    for part in parts {
+        let Some(snapshot) = part.store.load(reporter)? else { continue };
+        let has = |id: &&String| {
+            let own = part.entry.own_id(id).unwrap_or(id);
+            snapshot.catalogue.get(&CourseId::new(own)).is_some()
+        };
+        found.extend(named.courses.iter().filter(has).cloned());
+    }
+    Ok(found)
+}
+
 /// What the source left at its last pull, with the cursors that are published: those may be behind, where a build failed.
 /// Nothing where all is to be read.
-fn held(part: &Part<'_>, request: &Request<'_>) -> Result<Option<Held>> {
-    let Some(mut held) = part.store.held(request.now)? else { return Ok(None) };
-    if part.entry.source.is_remote() {
-        let Some(published) = &part.cursors else { return Ok(None) };
-        let is_due = request.full_every > 0 && published.pulls_since_full + 1 >= request.full_every;
-        if request.full || is_due || held.cursors.keys().ne(published.cursors.keys()) {
-            return Ok(None);
+fn held(
+    mut left: Held,
+    entry: &Entry,
+    published: Option<&SourceCursors>,
+    request: &Request<'_>,
+    is_named: bool,
+) -> Option<Held> {
+    if entry.source.is_remote() {
+        let published = match published {
+            // A source that counts no changes has no cursors, and its records are good enough to put single ones into.
+            None if is_named && left.cursors.is_empty() => return Some(left),
+            published => published?,
+        };
+        // What an event names is read at once; the next ordinary pull is the one that reads everything.
+        let is_due =
+            !is_named && request.full_every > 0 && published.pulls_since_full + 1 >= request.full_every;
+        if request.full || is_due || left.cursors.keys().ne(published.cursors.keys()) {
+            return None;
         }
-        for (entity, cursor) in &mut held.cursors {
+        for (entity, cursor) in &mut left.cursors {
             *cursor = older(cursor, published.cursors.get(entity).map_or("", String::as_str));
         }
     }
-    Ok(Some(held))
+    Some(left)
 }
 
 /// The cursors after a pull, for when the site with it is published.
@@ -147,7 +210,11 @@ pub(super) fn cursors_after(part: &Part<'_>, asked: &Asked, now: Timestamp) -> O
         source: part.store.source().to_owned(),
         cursors: held.cursors.clone(),
         last_sync_at: Some(now),
-        pulls_since_full: if asked.is_delta { before + 1 } else { 0 },
+        pulls_since_full: match (asked.is_named, asked.is_delta) {
+            (true, _) => before,
+            (false, true) => before + 1,
+            (false, false) => 0,
+        },
     })
 }
 
@@ -186,6 +253,7 @@ fn apply(known: Snapshot, pull: Pull, now: Timestamp) -> Asked {
         requests: pull.requests,
         held: pull.held,
         is_delta: pull.is_delta,
+        is_named: pull.is_named,
     }
 }
 

@@ -2,13 +2,15 @@
 //! kind, each in a journal of its own below `.aither/`.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::base::clock::Clock;
 use crate::base::queue::{Entry, Figures, Queue};
 use crate::base::retry::Backoff;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 
 /// How many of those that failed before are tried at a time.
 pub const AGAIN: usize = 10;
@@ -25,6 +27,8 @@ pub struct Queues {
     pub outbox: SharedQueue,
     /// What is to be written to a source.
     pub pushes: SharedQueue,
+    /// The figures as they were last seen, in the order of [`Queues::all`].
+    seen: Arc<Mutex<[Figures; 3]>>,
 }
 
 /// Something that failed for good, and in which queue it lies.
@@ -48,6 +52,7 @@ impl Queues {
             events: open("events.journal")?,
             outbox: open("outbox.journal")?,
             pushes: open("pushes.journal")?,
+            seen: Arc::default(),
         })
     }
 
@@ -58,16 +63,24 @@ impl Queues {
 
     /// The figures of all queues together.
     pub fn figures(&self) -> Figures {
-        let mut sum = Figures::default();
-        for (_, queue) in self.all() {
-            let one = locked(queue).figures();
-            sum.total += one.total;
-            sum.processing += one.processing;
-            sum.pending += one.pending;
-            sum.failed += one.failed;
-            sum.oldest = [sum.oldest, one.oldest].into_iter().flatten().min();
+        let each = self.all().map(|(_, queue)| locked(queue).figures());
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = each;
+        sum(&each)
+    }
+
+    /// The same without waiting for anybody: of a queue that somebody works on, the figures as they were last seen. Says
+    /// as well whether all are those of now.
+    pub fn glance(&self) -> (Figures, bool) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut is_of_now = true;
+        for (figures, (_, queue)) in seen.iter_mut().zip(self.all()) {
+            match queue.try_lock() {
+                Ok(queue) => *figures = queue.figures(),
+                Err(TryLockError::Poisoned(queue)) => *figures = queue.into_inner().figures(),
+                Err(TryLockError::WouldBlock) => is_of_now = false,
+            }
         }
-        sum
+        (sum(&seen[..]), is_of_now)
     }
 
     /// The dead letters of all queues, the last one first.
@@ -83,33 +96,77 @@ impl Queues {
     }
 
     /// Tries a dead letter again. Says whether there was one of this id.
-    pub fn retry(&self, id: &str, now: Timestamp) -> Result<bool> {
-        self.on_dead(id, |queue| queue.retry(id, now))
+    pub fn retry(&self, id: &str, clock: &dyn Clock) -> Result<bool> {
+        self.on_dead(id, clock, |queue, now| queue.retry(id, now))
     }
 
     /// Forgets a dead letter. Says whether there was one of this id.
-    pub fn drop_letter(&self, id: &str, now: Timestamp) -> Result<bool> {
-        self.on_dead(id, |queue| queue.drop_entry(id, now))
+    pub fn drop_letter(&self, id: &str, clock: &dyn Clock) -> Result<bool> {
+        self.on_dead(id, clock, |queue, now| queue.drop_entry(id, now))
     }
 
-    fn on_dead(&self, id: &str, act: impl Fn(&mut Queue) -> Result<bool>) -> Result<bool> {
+    fn on_dead(
+        &self,
+        id: &str,
+        clock: &dyn Clock,
+        act: impl Fn(&mut Queue, Timestamp) -> Result<bool>,
+    ) -> Result<bool> {
         for (_, queue) in self.all() {
-            let mut queue = locked(queue);
-            queue.refresh()?;
+            in_turn(queue, clock)?.refresh()?;
+            let mut queue = in_turn(queue, clock)?;
             if queue.get(id).is_some_and(|entry| entry.is_dead) {
-                return act(&mut queue);
+                return act(&mut queue, clock.now());
             }
+            queue.refresh()?;
         }
         Ok(false)
     }
 
-    /// Reads what other processes did.
+    /// Reads what other processes did, where that is to be had without waiting for anybody.
     pub fn refresh(&self) -> Result<()> {
-        self.all().into_iter().try_for_each(|(_, queue)| locked(queue).refresh())
+        for (_, queue) in self.all() {
+            if let Ok(mut queue) = queue.try_lock()
+                && queue.reserve()?
+            {
+                queue.refresh()?;
+            }
+        }
+        Ok(())
     }
+}
+
+fn sum(each: &[Figures]) -> Figures {
+    let mut sum = Figures::default();
+    for one in each {
+        sum.total += one.total;
+        sum.processing += one.processing;
+        sum.pending += one.pending;
+        sum.failed += one.failed;
+        sum.oldest = [sum.oldest, one.oldest].into_iter().flatten().min();
+    }
+    sum
 }
 
 /// The queue, for a moment.
 pub fn locked(queue: &SharedQueue) -> MutexGuard<'_, Queue> {
     queue.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The queue, for one operation that needs its turn among processes. While another process has it, this one waits, but
+/// keeps nobody in here from the queue; in the end it is [`Kind::Busy`].
+pub fn in_turn<'q>(queue: &'q SharedQueue, clock: &dyn Clock) -> Result<MutexGuard<'q, Queue>> {
+    const PATIENCE: Duration = Duration::from_secs(20);
+    const LOOK_AGAIN: Duration = Duration::from_millis(5);
+    let until = clock.elapsed() + PATIENCE;
+    loop {
+        let mut queue = locked(queue);
+        if queue.reserve()? {
+            return Ok(queue);
+        }
+        drop(queue);
+        if clock.elapsed() >= until {
+            return Err(Error::new(Kind::Busy, "another process has had the queue for too long"));
+        }
+        clock.sleep(LOOK_AGAIN);
+    }
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::cursors::{self, SourceCursors};
-use super::one::{Asked, ask, cursors_after};
+use super::one::{Asked, ask, cursors_after, known_somewhere};
 use super::snapshot::{Snapshot, SnapshotStore};
 use super::union::{named, union};
 use crate::base::gate::Gate;
@@ -145,9 +145,10 @@ pub struct Failure {
 pub fn run(mut parts: Vec<Part<'_>>, request: &Request<'_>, reporter: &dyn Reporter) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     let mut errors = Vec::new();
+    let elsewhere = known_somewhere(&parts, request.named.filter(|_| !request.full), reporter)?;
     let mut answers = Vec::with_capacity(parts.len());
     for part in &mut parts {
-        let answer = if part.is_asked { Some(ask(part, request, reporter)) } else { None };
+        let answer = part.is_asked.then(|| ask(part, request, &elsewhere, reporter));
         answers.push(match answer {
             Some(Ok(asked)) => Some(asked),
             Some(Err(error)) => {

@@ -118,6 +118,7 @@ impl Theme {
         let manner = Manner {
             autoescape: manifest.autoescape,
             strict: config.theme.strict.unwrap_or(manifest.strict),
+            minify: config.assets.minify_html,
         };
         let statics = statics::all(&folder, &config.paths)?;
         let options = statics::options(&folder, config, keeps_cache);

@@ -55,6 +55,8 @@ pub(super) enum Folder {
 pub(super) struct Manner {
     pub(super) autoescape: bool,
     pub(super) strict: bool,
+    /// Whether what a page becomes is made small.
+    pub(super) minify: bool,
 }
 
 /// One template.

@@ -10,6 +10,7 @@ use super::failure::Teller;
 use super::places::{Template, Use};
 use super::trace::{Trace, Window};
 use super::{Rendered, Request, Theme};
+use crate::base::minify;
 use crate::error::{Error, Kind, Result};
 use crate::liquid::{Clock, Found, Options, Partials, Reads, Scene, Time, Value};
 use crate::model::view::Map;
@@ -86,7 +87,10 @@ impl Theme {
             }),
             assets: read.notes,
         };
-        Ok(Rendered { bytes: html.unwrap_or_default().into_bytes(), trace, warnings })
+        let bytes = html.unwrap_or_default().into_bytes();
+        let bytes =
+            if self.manner.minify && request.name.ends_with(".html") { minify::html(&bytes) } else { bytes };
+        Ok(Rendered { bytes, trace, warnings })
     }
 
     /// The layouts around a page, innermost first.

@@ -47,6 +47,7 @@ pub(super) fn options(theme: &Folder, config: &Config, keeps_cache: bool) -> Opt
         base_path: base_url[host..].find('/').map_or("", |at| &base_url[host + at..]).to_owned(),
         fingerprint: config.assets.fingerprint,
         minify_css: config.assets.minify_css,
+        minify_js: config.assets.minify_js,
         load_paths,
         images: ImageOptions { folder: Some(config.paths.state.join("images")), ..images(&config.images) },
     }

@@ -242,6 +242,161 @@ fn failures_are_waited_out_or_leave_the_site_as_it_is() {
     assert_eq!((is_delta(&summary), sync(&summary)), (true, (0, 2, 0)));
 }
 
+#[test]
+fn changes_that_were_cut_off_go_on_where_they_were() {
+    let service = service(3, Habits::default());
+    let mut site = site(&service, "");
+    site.build();
+    let cursors = |site: &Fixture| std::fs::read(site.path(".aither/cursors.json")).unwrap();
+    let before = cursors(&site);
+    service.change(|data| {
+        data.edit("courses", 1, "courseTitle", json!("Neu"));
+        data.edit("sections", 3, "sectionName", json!("S"));
+    });
+    let cut =
+        Trouble { path: "/studentSectionAssociations".into(), after: 0, times: 3, reply: Reply::empty(503) };
+    service.stand.trouble(cut);
+    site.now += SignedDuration::from_mins(5);
+    assert!(site.try_build(Options::default()).is_err());
+    assert_eq!(cursors(&site), before, "nothing of it is published");
+    service.stand.take_log();
+    site.now += SignedDuration::from_mins(1);
+    let summary = site.build();
+    assert_eq!((is_delta(&summary), sync(&summary)), (true, (0, 2, 0)));
+    let log = service.stand.take_log();
+    let lists: Vec<&String> = log.iter().filter(|line| line.contains("/ed-fi/")).collect();
+    assert!(lists.iter().all(|line| line.contains("/studentSectionAssociations")), "{log:#?}");
+    assert_ne!(cursors(&site), before);
+    // A build that fails is asked for the same changes again.
+    let before = cursors(&site);
+    service.change(|data| data.edit("courses", 1, "courseTitle", json!("Noch neuer")));
+    site.put("templates/layouts/course.liquid", "{{ course.title");
+    site.now += SignedDuration::from_mins(1);
+    assert!(site.try_build(Options::default()).is_err());
+    assert_eq!(cursors(&site), before);
+    site.remove("templates/layouts/course.liquid");
+    let summary = next(&mut site);
+    assert!(is_delta(&summary) && site.output("courses/noch-neuer/index.html").contains("Noch neuer"));
+}
+
+/// An event names a section, its offering or its course: no list but that of who is in it is asked for.
+#[test]
+fn a_section_that_an_event_names_is_read_by_itself() {
+    for habits in [
+        Habits::default(),
+        Habits { counts_changes: false, ..Habits::default() },
+        Habits { ignores_questions: true, ..Habits::default() },
+        Habits { version: "7.3", gives_tokens: true, ..Habits::default() },
+    ] {
+        let told = format!("{habits:?}");
+        let service = service(5, habits);
+        let mut site = site(&service, "[sync]\nfull_every = 3")
+            .write("templates/layouts/course.liquid", "{{ course.title }}|{{ course.participant_count }}");
+        site.build();
+        service.change(|data| {
+            data.edit("courses", 1, "courseTitle", json!("Neu"));
+            // Somebody has left, somebody has come.
+            data.delete("studentSectionAssociations", 3);
+            let mut more = data.row("studentSectionAssociations", 3);
+            more["id"] = json!("00000006000000000000000000000099");
+            data.put("studentSectionAssociations", more.clone());
+            more["id"] = json!("00000006000000000000000000000098");
+            data.put("studentSectionAssociations", more);
+        });
+        let id = |kind: &str, number: usize| format!("0000000{kind}{number:024x}");
+        service.stand.take_log();
+        site.now += SignedDuration::from_mins(5);
+        let summary = site.build_named(&[&id("5", 2)]);
+        assert_eq!(summary.courses, 10, "{told}");
+        assert_eq!(site.output("courses/neu/index.html"), "Neu|4", "{told}");
+        let log = service.stand.take_log();
+        let lists = log.iter().filter(|line| line.contains("/ed-fi/") && line.contains('?'));
+        assert!(lists.clone().all(|line| line.contains("/studentSectionAssociations?")), "{log:#?}");
+        assert!(lists.clone().all(|line| line.contains("localCourseCode=K-001")), "{log:#?}");
+        for path in [("sections", "5", 2), ("courseOfferings", "4", 1), ("courses", "3", 1)] {
+            let path = format!("/{}/{}", path.0, id(path.1, path.2));
+            assert_eq!(log.iter().filter(|line| line.ends_with(&path)).count(), 1, "{path}: {log:#?}");
+        }
+        for _ in 0..4 {
+            assert_eq!(sync(&site.build_named(&[&id("5", 2)])), (0, 0, 0), "{told}");
+        }
+        // A course or an offering stands for its sections.
+        for (kind, number) in [("3", 1), ("4", 1)] {
+            service.stand.take_log();
+            site.build_named(&[&id(kind, number)]);
+            let log = service.stand.take_log();
+            assert_eq!(log.iter().filter(|line| line.contains("/sections/")).count(), 2, "{log:#?}");
+        }
+        // Gone without a word: everything is read, and it goes.
+        service.change(|data| drop(data.resources.get_mut("sections").unwrap().remove(2)));
+        let summary = site.build_named(&[&id("5", 2)]);
+        assert_eq!((summary.courses, is_delta(&summary)), (9, false), "{told}");
+    }
+}
+
+#[test]
+fn names_follow_a_section_that_is_read_by_itself() {
+    let service = service(1, Habits::default());
+    let mut site = site(&service, "[privacy]\npublic_fields = [\"name\"]").write(
+        "templates/layouts/course.liquid",
+        "{% for p in course.participants %}[{{ p.name }}]{% endfor %}",
+    );
+    site.build();
+    service.change(|data| data.edit("students", 1, "firstName", json!("Bea")));
+    site.now += SignedDuration::from_mins(5);
+    site.build_named(&["00000005000000000000000000000000"]);
+    assert_eq!(
+        site.output("courses/kurs-000/index.html"),
+        "[Ana Beispiel-0][Bea Beispiel-1][Ana Beispiel-2]"
+    );
+}
+
+#[test]
+fn what_vanished_without_a_tombstone_is_found_by_a_full_reading() {
+    let service = service(3, Habits::default());
+    let mut site = site(&service, "[sync]\nfull_every = 3");
+    assert_eq!(site.build().courses, 6);
+    service.change(|data| drop(data.resources.get_mut("sections").unwrap().pop()));
+    for (courses, delta) in [(6, true), (6, true), (5, false), (5, true)] {
+        let summary = next(&mut site);
+        assert_eq!((summary.courses, is_delta(&summary)), (courses, delta));
+    }
+}
+
+#[test]
+fn keys_of_courses_and_students_change_without_losing_anything() {
+    let service = service(1, Habits::default());
+    let mut site = site(&service, "[privacy]\npublic_fields = [\"name\"]").write(
+        "templates/layouts/course.liquid",
+        "{{ course.title }}{% for p in course.participants %}[{{ p.name }}]{% endfor %}",
+    );
+    site.build();
+    let page = site.output("courses/kurs-000/index.html");
+    service.change(|data| {
+        let (course, student) = (data.row("courses", 0)["id"].clone(), data.row("students", 1)["id"].clone());
+        let key = |code: &str| json!({ "courseCode": code, "educationOrganizationId": 255 });
+        data.change_key("courses", &course, key("K-000"), key("K-NEU"));
+        let key = |id: &str| json!({ "studentUniqueId": id });
+        data.change_key("students", &student, key("600001"), key("700001"));
+    });
+    let summary = next(&mut site);
+    assert_eq!((is_delta(&summary), sync(&summary)), (true, (0, 0, 0)));
+    assert_eq!(site.output("courses/kurs-000/index.html"), page);
+    // The record under its new key, and an association that has it.
+    service.change(|data| {
+        data.edit("courses", 0, "courseCode", json!("K-NEU"));
+        data.edit("students", 1, "studentUniqueId", json!("700001"));
+        data.edit(
+            "studentSectionAssociations",
+            1,
+            "studentReference",
+            json!({ "studentUniqueId": "700001" }),
+        );
+    });
+    next(&mut site);
+    assert_eq!(site.output("courses/kurs-000/index.html"), page);
+}
+
 /// A roster, an Ed-Fi server and a file side by side.
 fn several(edfi: &Service, roster: &oneroster::Service, more: &str) -> Fixture {
     let (edfi, roster) = (edfi.stand.url(), roster.base_url());
@@ -347,6 +502,26 @@ fn one_of_several_can_be_asked_alone() {
     let summary = project.with_only(Some("ods".into())).build(Options::default()).unwrap();
     assert_eq!(summary.courses, 537);
     assert!(!edfi.stand.take_log().is_empty() && roster.stand.take_log().is_empty());
+}
+
+/// An event of one source does not make the others read everything.
+#[test]
+fn a_course_that_one_of_several_has_is_asked_of_that_one_alone() {
+    let edfi = service(2, Habits::default());
+    let roster = oneroster::Service::start(0, oneroster::Habits::default()).unwrap();
+    let site = several(&edfi, &roster, "");
+    site.build();
+    let class = crate::support::stand::lock(&roster.data).collections["classes"][3]["sourcedId"].clone();
+    let class = class.as_str().unwrap();
+    for name in [class.to_owned(), format!("sis:{class}")] {
+        edfi.stand.take_log();
+        roster.stand.take_log();
+        assert_eq!(site.build_named(&[&name]).courses, 537);
+        let (ods, sis) = (edfi.stand.take_log(), roster.stand.take_log());
+        assert!(!ods.iter().any(|line| line.contains("/ed-fi/")), "{ods:#?}");
+        assert!(!sis.iter().any(|line| line.contains("/classes?")), "{sis:#?}");
+        assert!(sis.iter().any(|line| line.ends_with(&format!("/classes/{class}"))), "{sis:#?}");
+    }
 }
 
 #[test]

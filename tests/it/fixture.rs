@@ -11,6 +11,7 @@ use aither::base::clock::ManualClock;
 use aither::base::report::Collected;
 use aither::config::{Config, Environment};
 use aither::error::Error;
+use aither::model::event::Named;
 use aither::project::{Options, Project, Summary};
 use jiff::Timestamp;
 use tempfile::TempDir;
@@ -100,6 +101,16 @@ impl Fixture {
         let environment: Environment = self.environment.iter().cloned().collect();
         let config = Config::load(self.folder.path(), &environment)?;
         Project::new(config, Arc::new(ManualClock::new(self.now)), self.reporter.clone()).build(options)
+    }
+
+    /// Builds in this process after events that name these courses; must work.
+    pub(crate) fn build_named(&self, courses: &[&str]) -> Summary {
+        let environment: Environment = self.environment.iter().cloned().collect();
+        let config = Config::load(self.folder.path(), &environment).unwrap();
+        let courses = courses.iter().map(|id| (*id).to_owned()).collect();
+        let named = Named { courses, ..Named::default() };
+        let project = Project::new(config, Arc::new(ManualClock::new(self.now)), self.reporter.clone());
+        project.reading_only(Some(named)).build(Options::default()).unwrap_or_else(|e| panic!("{e}"))
     }
 
     /// Builds in this process; must work.

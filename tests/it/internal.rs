@@ -157,6 +157,44 @@ fn a_change_of_a_person_s_words_touches_no_public_page() {
     assert!(internal(&site, "preparation/index.html").contains("Neu Genannt"));
 }
 
+/// An event about the next course: that course and its materials are read, and not the list.
+#[test]
+fn an_event_about_the_next_course_reads_that_course_alone() {
+    let service = service();
+    let site = site(&service);
+    site.build();
+    let details = |service: &Service| -> Vec<String> {
+        service.requests().into_iter().map(|request| request.path).collect()
+    };
+    let near = details(&service).iter().find_map(|path| {
+        let id = path.strip_prefix("/api/service/courses/")?.strip_suffix("/materials")?;
+        Some(id.to_owned())
+    });
+    let near = near.unwrap();
+    service.edit(|catalogue| {
+        for course in &mut catalogue.courses {
+            course.bookings[1].name = Some("Neu Genannt".to_owned());
+        }
+    });
+    service.forget_requests();
+    site.build_named(&[&near]);
+    assert!(internal(&site, "preparation/index.html").contains("Neu Genannt"));
+    assert!(internal(&site, "material/vorstellung/index.html").contains("Neu Genannt"));
+    let path = format!("/api/service/courses/{near}");
+    assert_eq!(details(&service), [path.clone(), format!("{path}/materials")]);
+    // Another course becomes the next one: the list is gone through, and of the former nobody stays known.
+    service.edit(|catalogue| {
+        let course = catalogue.courses.iter_mut().find(|course| course.id == near).unwrap();
+        course.start = Some("2039-01-01T00:00:00.000Z".to_owned());
+        course.end = None;
+    });
+    service.forget_requests();
+    site.build_named(&[&near]);
+    let asked = details(&service);
+    assert!(asked.contains(&"/api/service/courses".to_owned()), "{asked:?}");
+    assert!(asked.iter().any(|path| path.ends_with("/materials") && !path.contains(&near)), "{asked:?}");
+}
+
 #[test]
 fn without_a_token_there_is_nothing_for_the_house() {
     let service = service();
@@ -167,6 +205,10 @@ fn without_a_token_there_is_nothing_for_the_house() {
     service.forget_requests();
     site.build();
     assert!(!site.path(".aither/internal").exists());
+    let told = || site.reporter.warnings().iter().filter(|w| w.contains("AITHER_ADMIN_TOKEN")).count();
+    assert_eq!(told(), 1, "{:?}", site.reporter.warnings());
+    site.build();
+    assert_eq!(told(), 1, "once is enough");
     assert!(
         !site.path(".aither/materials.sealed").exists() && !site.path(".aither/participants.sealed").exists()
     );

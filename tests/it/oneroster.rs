@@ -391,6 +391,108 @@ fn a_pull_that_was_cut_off_goes_on_where_it_was() {
 }
 
 #[test]
+fn changes_that_were_cut_off_go_on_where_they_were() {
+    let service = small();
+    let mut site = site(&service, "");
+    let site_cursors = |site: &Fixture| std::fs::read(site.path(".aither/cursors.json")).unwrap();
+    site.build();
+    let cursors = site_cursors(&site);
+    service.edit("courses", |courses| {
+        courses[0]["title"] = json!("Neu");
+        courses[0]["dateLastModified"] = json!("2026-11-21T10:04:00.000Z");
+    });
+    let cut = || Trouble { path: "/enrollments".into(), after: 0, times: 3, reply: Reply::empty(500) };
+    service.stand.trouble(cut());
+    later(&mut site, 5);
+    assert!(site.try_build(Options::default()).is_err());
+    assert_eq!(site_cursors(&site), cursors, "nothing of it is published");
+    service.stand.take_log();
+    later(&mut site, 1);
+    let summary = site.build();
+    assert_eq!((is_delta(&summary), sync(&summary)), (true, (0, 1, 0)));
+    let log = service.stand.take_log();
+    assert!(log.iter().all(|line| line.contains("/enrollments")), "{log:#?}");
+    assert_ne!(site_cursors(&site), cursors);
+    // Who asks for everything gets everything, whatever was cut off.
+    service.stand.trouble(cut());
+    later(&mut site, 1);
+    assert!(site.try_build(Options::default()).is_err());
+    service.stand.take_log();
+    let summary = site.try_build(Options { full: true, ..Options::default() }).unwrap();
+    assert!(!is_delta(&summary));
+    assert!(
+        service.stand.take_log().iter().any(|line| line.contains("/classes?") && !line.contains("filter"))
+    );
+}
+
+/// An event names a class, or what is taught in it: no list of classes or courses is asked for.
+#[test]
+fn a_class_that_an_event_names_is_read_by_itself() {
+    let service = service(Habits::default());
+    let mut site = site(&service, "[sync]\nfull_every = 3");
+    assert_eq!(site.build().courses, 532);
+    let class = lock(&service.data).collections["classes"][7].clone();
+    let id = class["sourcedId"].as_str().unwrap().to_owned();
+    let course = class["course"]["sourcedId"].as_str().unwrap().to_owned();
+    service.edit("classes", |classes| {
+        classes[7]["title"] = json!("Neu benannt");
+        classes[7]["dateLastModified"] = json!("2026-11-21T10:04:00.000Z");
+    });
+    let cursors = |site: &Fixture| -> Value {
+        serde_json::from_slice(&std::fs::read(site.path(".aither/cursors.json")).unwrap()).unwrap()
+    };
+    let before = cursors(&site);
+    service.stand.take_log();
+    later(&mut site, 5);
+    let summary = site.build_named(&[&id]);
+    // Another class has its title for its address alone now.
+    assert_eq!((summary.courses, sync(&summary)), (532, (0, 2, 0)));
+    assert!(site.output("courses/neu-benannt/index.html").contains("Neu benannt"));
+    let log = service.stand.take_log();
+    let paths: Vec<&str> = log.iter().map(|line| line.split(['?', ' ']).nth(1).unwrap()).collect();
+    let base = crate::support::oneroster::ROSTERING;
+    assert_eq!(paths[..2], [format!("{base}/classes/{id}"), format!("{base}/courses/{course}")]);
+    // All recorded enrollments have changed at one moment, so that they come again.
+    assert!(
+        log[2..]
+            .iter()
+            .all(|line| line.contains("/enrollments?") && line.contains("filter=dateLastModified"))
+    );
+    // Such a pull moves no other cursor, and is none of those after which everything is read.
+    let after = cursors(&site);
+    let of = |all: &Value, name: &str| all["sources"]["oneroster"]["cursors"][name].clone();
+    assert_eq!(
+        (of(&before, "classes"), of(&before, "courses")),
+        (of(&after, "classes"), of(&after, "courses"))
+    );
+    assert_eq!(after["sources"]["oneroster"]["pullsSinceFull"], 0);
+    for _ in 0..4 {
+        later(&mut site, 1);
+        assert_eq!(sync(&site.build_named(&[&id])), (0, 0, 0));
+    }
+    // What is taught is known by its id as well: all its runs are meant.
+    let runs = |class: &&Value| class["course"]["sourcedId"] == *course;
+    let runs = lock(&service.data).collections["classes"].iter().filter(runs).count();
+    service.stand.take_log();
+    site.build_named(&[&course]);
+    let log = service.stand.take_log();
+    assert_eq!(log.iter().filter(|line| line.contains("/classes/")).count(), runs);
+    assert!(!log.iter().any(|line| line.contains("/classes?")), "{log:#?}");
+    // One that is not there any more: everything is read, and it goes.
+    service.edit("classes", |classes| drop(classes.remove(7)));
+    later(&mut site, 1);
+    let summary = site.build_named(&[&id]);
+    assert_eq!((summary.courses, sync(&summary), is_delta(&summary)), (531, (0, 0, 1), false));
+    // One that nobody knows is looked for among the changes.
+    service.stand.take_log();
+    later(&mut site, 1);
+    assert!(is_delta(&site.build_named(&["unknown"])));
+    assert!(
+        service.stand.take_log().iter().any(|line| line.contains("/classes?") && line.contains("filter"))
+    );
+}
+
+#[test]
 fn a_build_that_fails_leaves_the_cursor_where_it_was() {
     let service = small();
     let mut site = site(&service, "");
@@ -516,6 +618,32 @@ fn a_delta_of_csv_changes_what_the_bulk_was() {
     let summary = site.build();
     assert_eq!((summary.courses, sync(&summary)), (4, (1, 0, 1)));
     assert!(site.has("courses/eins/index.html") && !site.has("courses/zwei/index.html"));
+}
+
+#[test]
+fn a_delta_of_enrollments_changes_who_is_counted() {
+    let manifest = "propertyName,value\nfile.classes,bulk\nfile.enrollments,bulk\n";
+    let rows = "sourcedId,status,dateLastModified,role,classSourcedId\n";
+    let site = csv("roster", "")
+        .env("ONEROSTER_CLIENT_SECRET", "seals-what-is-kept")
+        .write("roster/manifest.csv", manifest)
+        .write("roster/classes.csv", "sourcedId,title\nc1,Eins\nc2,Zwei\n")
+        .write("roster/enrollments.csv", format!("{rows}e1,,,student,c1\ne2,,,student,c1\ne3,,,student,c2\n"))
+        .write("templates/layouts/course.liquid", "{{ course.participant_count }}");
+    let counts = || (site.output("courses/eins/index.html"), site.output("courses/zwei/index.html"));
+    site.build();
+    assert_eq!(counts(), ("2".into(), "1".into()));
+    site.put("roster/manifest.csv", manifest.replace("enrollments,bulk", "enrollments,delta"));
+    let changes = "e1,tobedeleted,2026-11-21,student,c1\ne3,active,2026-11-21T09:00:00Z,student,c1\n\
+                   e4,active,2026-11-21,student,c2\ne5,active,2026-11-21,student,c2\ne6,active,2026-11-21,teacher,c2\ne9,tobedeleted,2026-11-21,student,c2\n";
+    site.put("roster/enrollments.csv", format!("{rows}{changes}"));
+    let summary = site.build();
+    assert_eq!((sync(&summary), counts()), ((0, 1, 0), ("2".into(), "2".into())));
+    // The same file again changes nothing.
+    assert_eq!(sync(&site.build()), (0, 0, 0));
+    site.put("roster/enrollments.csv", format!("{rows}e2,tobedeleted,2026-11-22,student,c1\n"));
+    site.build();
+    assert_eq!(counts(), ("1".into(), "2".into()));
 }
 
 #[test]

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::fixture::Fixture;
 use crate::serve_fixture::{ADMIN, publish, setup};
+use crate::serve_webhooks::{serve, until};
 use crate::support::edfi::{self, CLIENT, Data};
 use crate::support::hemera::{self, Fault, Scope};
 use crate::support::oneroster::{self, BEARER};
@@ -168,11 +169,7 @@ fn wrong_results_are_told_by_place_and_never_by_value() {
 fn scores_go_to_a_gradebook() {
     let service = oneroster::Service::start(0, oneroster::Habits::default()).unwrap();
     service.edit("classes", |classes| classes.truncate(2));
-    let site = Fixture::new(&format!(
-        "source = \"oneroster\"\n[site]\nbase_url = \"https://s.example\"\n[oneroster]\nbase_url = \"{}\"\nretries = 0\n",
-        service.base_url()
-    ))
-    .env("ONEROSTER_TOKEN", BEARER);
+    let site = roster(&service);
     site.put(
         "content/results/noten.csv",
         "result,line_item,student,score,score_status,score_date,comment\n\
@@ -188,6 +185,228 @@ fn scores_go_to_a_gradebook() {
         (&json!("li-1"), &json!("u-1"))
     );
     assert!(data.results["r-2"]["result"].get("score").is_none());
+}
+
+/// A line first, then what is scored on it; a class has its school in the roster.
+#[test]
+fn lines_of_a_gradebook_go_before_the_scores_on_them() {
+    let service = oneroster::Service::start(0, oneroster::Habits::default()).unwrap();
+    service.edit("classes", |classes| classes.truncate(2));
+    let class = lock(&service.data).collections["classes"][0].clone();
+    let (id, school) = (class["sourcedId"].as_str().unwrap(), class["school"]["sourcedId"].clone());
+    let site = roster(&service);
+    let line = |title: &str| {
+        format!(
+            "[[result]]\nresult = \"r-1\"\nline_item = \"li-1\"\nstudent = \"u-1\"\nscore = 3\n\
+             score_status = \"submitted\"\nscore_date = 2026-11-20\n\
+             [[line_item]]\nid = \"li-1\"\ntitle = \"{title}\"\nassign_date = 2026-11-01\ndue_date = 2026-11-20\n\
+             class = \"{id}\"\ncategory = \"homework\"\n"
+        )
+    };
+    site.put("content/results/a.toml", line("Aufsatz"));
+    site.build();
+    // Where the line is not taken, the score on it waits.
+    let ill = || Trouble { path: "/lineItems/li-1".into(), after: 0, times: 1, reply: Reply::empty(503) };
+    service.stand.trouble(ill());
+    let summary = push(&site);
+    assert_eq!((summary.sent.len(), summary.failed.len()), (0, 2));
+    assert!(summary.failed[1].why.contains("the line of the gradebook"), "{summary:?}");
+    assert_eq!(push(&site).sent, ["results/a.toml, line item 1", "results/a.toml, result 1"]);
+    let there = lock(&service.data).line_items["li-1"]["lineItem"].clone();
+    assert_eq!((&there["title"], &there["school"]["sourcedId"]), (&json!("Aufsatz"), &school));
+    assert_eq!(
+        (&there["assignDate"], &there["dueDate"]),
+        (&json!("2026-11-01T00:00:00.000Z"), &json!("2026-11-20T23:59:59.000Z"))
+    );
+    // What a teacher has added there stays, what a teacher has changed there is a conflict.
+    let change = |field: &str, value: &str| {
+        lock(&service.data).line_items.get_mut("li-1").unwrap()["lineItem"][field] = json!(value);
+    };
+    change("description", "Zwei Seiten");
+    site.put("content/results/a.toml", line("Langer Aufsatz"));
+    assert_eq!(push(&site).sent, ["results/a.toml, line item 1"]);
+    let there = lock(&service.data).line_items["li-1"]["lineItem"].clone();
+    assert_eq!((&there["title"], &there["description"]), (&json!("Langer Aufsatz"), &json!("Zwei Seiten")));
+    change("title", "Kurzer Aufsatz");
+    site.put("content/results/a.toml", line("Mittlerer Aufsatz"));
+    assert_eq!(push(&site).conflicts, ["results/a.toml, line item 1"]);
+    assert_eq!(conflicts(&site)[0]["entityType"], "lineItem");
+
+    for (from, to, told) in [
+        ("due_date = 2026-11-20", "due_date = 2026-10-20", "`due_date` lies before `assign_date`"),
+        ("category = \"homework\"", "", "`category` is missing"),
+        ("title = ", "titel = ", "`titel` is no field of a line item"),
+        ("[[line_item]]", "[[line]]", "has a key `line` that nobody reads"),
+    ] {
+        site.put("content/results/a.toml", line("x").replace(from, to));
+        let error = try_push(&site, PushOptions::default()).unwrap_err();
+        assert!(error.message().contains(told), "{error}");
+    }
+}
+
+/// A teacher may have written a score meanwhile. Only hashes of it are kept.
+#[test]
+fn a_score_that_somebody_else_wrote_is_a_conflict() {
+    for (side, there) in [("local", 92.5), ("remote", 40.0)] {
+        let service = oneroster::Service::start(0, oneroster::Habits::default()).unwrap();
+        service.edit("classes", |classes| classes.truncate(2));
+        let site = roster(&service);
+        let row = |score: &str| {
+            format!(
+                "result,line_item,student,score,score_status,score_date\nr-1,li-1,u-1,{score},fully graded,2026-11-20\n"
+            )
+        };
+        site.put("content/results/a.csv", row("92.5"));
+        site.build();
+        // Made by the gradebook for each student, and not yet anybody's word.
+        let blank = json!({ "result": { "sourcedId": "r-1", "scoreStatus": "not submitted", "metadata": { "x": 1 } } });
+        lock(&service.data).results.insert("r-1".into(), blank);
+        assert_eq!(push(&site).sent.len(), 1);
+        let score = || lock(&service.data).results["r-1"]["result"]["score"].as_f64().unwrap();
+        assert_eq!(
+            lock(&service.data).results["r-1"]["result"]["metadata"]["x"],
+            1,
+            "what we do not know stays"
+        );
+        site.put("content/results/a.csv", row("91"));
+        assert_eq!(push(&site).sent.len(), 1, "what both agreed on may be changed");
+        lock(&service.data).results.get_mut("r-1").unwrap()["result"]["score"] = json!("40");
+        site.put("content/results/a.csv", row("92.5"));
+        assert_eq!(push(&site).conflicts, ["results/a.csv, row 2"]);
+        let open = conflicts(&site);
+        assert_eq!((&open[0]["entityType"], &open[0]["field"]), (&json!("result"), &json!("result")));
+        let kept = std::fs::read_to_string(site.path(".aither/conflicts.json")).unwrap();
+        assert!(!kept.contains("r-1") && !kept.contains("92.5"), "{kept}");
+        lock(&service.data).results.get_mut("r-1").unwrap()["result"]["score"] = json!(40.0);
+        assert!(site.run(&["conflicts", "resolve", open[0]["id"].as_str().unwrap(), side]).status.success());
+        assert_eq!(push(&site).sent.len(), usize::from(side == "local"));
+        assert_eq!(score(), there);
+    }
+}
+
+#[test]
+fn a_gradebook_is_asked_for_the_right_to_write() {
+    let habits = oneroster::Habits { auth: oneroster::Auth::OAuth2, ..oneroster::Habits::default() };
+    let service = oneroster::Service::start(0, habits).unwrap();
+    service.edit("classes", |classes| classes.truncate(2));
+    let (base, token) = (service.base_url(), format!("{}/token", service.stand.url()));
+    let site = Fixture::new(&format!(
+        "source = \"oneroster\"\n[site]\nbase_url = \"https://s.example\"\n\
+         [oneroster]\nbase_url = \"{base}\"\nauth = \"oauth2\"\ntoken_url = \"{token}\"\nretries = 0\n"
+    ))
+    .env("ONEROSTER_CLIENT_ID", oneroster::CLIENT.0)
+    .env("ONEROSTER_CLIENT_SECRET", oneroster::CLIENT.1);
+    let row = "result,line_item,student,score_status,score_date\nr-1,li-1,u-1,exempt,2026-11-20\n";
+    site.put("content/results/a.csv", row);
+    site.build();
+    assert_eq!(push(&site).sent.len(), 1);
+    let scopes: Vec<String> = service
+        .stand
+        .log()
+        .into_iter()
+        .filter_map(|(asked, _)| {
+            let form: Vec<_> = aither::base::encode::pairs(std::str::from_utf8(&asked.body).ok()?).collect();
+            form.into_iter().find(|(name, _)| name == "scope").map(|(_, scope)| scope)
+        })
+        .collect();
+    assert_eq!(scopes.len(), 2);
+    assert!(scopes[0].contains("roster.readonly") && !scopes[0].contains("gradebook"), "{scopes:?}");
+    assert!(
+        scopes[1].contains("gradebook.createput") && !scopes[1].contains("roster.readonly"),
+        "{scopes:?}"
+    );
+}
+
+fn roster(service: &oneroster::Service) -> Fixture {
+    Fixture::new(&format!(
+        "source = \"oneroster\"\n[site]\nbase_url = \"https://s.example\"\n[oneroster]\nbase_url = \"{}\"\nretries = 0\n",
+        service.base_url()
+    ))
+    .env("ONEROSTER_TOKEN", BEARER)
+}
+
+/// A server sends again what was asked for and failed, and nothing else.
+#[test]
+fn a_server_tries_again_what_was_asked_for_and_nothing_else() {
+    let (service, site, id) = academy();
+    let result = |outcome: &str| format!("[[result]]\nparticipation = \"{id}\"\noutcome = \"{outcome}\"\n");
+    site.put("content/results/a.toml", result("Erste Fassung"));
+    assert!(site.run(&["build"]).status.success());
+    let serving = serve(&site);
+    let puts = || service.requests().iter().filter(|request| request.method == "PUT").count();
+    assert_eq!(serving.ask("POST", "/api/sync", "wait=20").status, 200);
+    assert_eq!(serving.ask("POST", "/api/sync/process", "").status, 200);
+    assert_eq!(puts(), 0, "nobody has asked for it");
+
+    service.set_fault(Fault::InternalError.only(Scope::Participations));
+    assert!(!site.run(&["push"]).status.success());
+    let letters = || serving.ask("GET", "/api/sync/dead-letters", "").data();
+    until(|| letters().as_array().unwrap().len() == 1);
+    let letter = letters()[0].clone();
+    assert_eq!((&letter["queue"], &letter["retryCount"]), (&json!("pushes"), &json!(3)));
+    assert_eq!(letter["subject"], "results/a.toml, result 1");
+    assert!(!letter.to_string().contains(&id), "{letter}");
+    service.clear_faults();
+    let letter = letter["id"].as_str().unwrap().to_owned();
+    let retried = serving.ask("POST", &format!("/api/sync/dead-letters/{letter}/retry"), "");
+    assert_eq!(retried.data(), json!({ "id": letter, "queued": true }));
+    let outcome = || participations(&service).into_iter().find(|one| one.id == id).unwrap().result_outcome;
+    until(|| outcome().as_deref() == Some("Erste Fassung"));
+    until(|| serving.ask("GET", "/api/sync/queue", "").data()["total"] == 0);
+    let sent = puts();
+
+    // Edited, but not asked for: it stays here, whatever the server does.
+    site.put("content/results/a.toml", result("Zweite Fassung"));
+    assert_eq!(serving.ask("POST", "/api/sync", "wait=20").status, 200);
+    assert_eq!(serving.ask("POST", "/api/sync/process", "").status, 200);
+    assert_eq!((puts(), outcome().as_deref()), (sent, Some("Erste Fassung")));
+
+    // Asked for, failed, and edited again before it was tried again: neither text goes.
+    service.set_fault(Fault::InternalError.only(Scope::Participations));
+    assert!(!site.run(&["push"]).status.success());
+    site.put("content/results/a.toml", result("Dritte Fassung"));
+    service.clear_faults();
+    assert_eq!(serving.ask("POST", "/api/sync/process", "").status, 200);
+    until(|| serving.ask("GET", "/api/sync/queue", "").data()["total"] == 0);
+    assert_ne!(outcome().as_deref(), Some("Dritte Fassung"));
+    drop(serving);
+    let journal = std::fs::read_to_string(site.path(".aither/pushes.journal")).unwrap();
+    assert!(!journal.contains(&id) && !journal.contains("Fassung"), "{journal}");
+}
+
+#[test]
+fn pushes_are_worked_off_from_the_command_line_too() {
+    let (service, site, id) = academy();
+    site.put("content/results/a.csv", format!("participation,outcome\n{id},Gut\n"));
+    assert!(site.run(&["build"]).status.success());
+    let told = |arguments: &[&str]| {
+        let output = site.run(arguments);
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    assert_eq!(told(&["queue", "process"]), (Some(0), "0 done, 0 pending, 0 dead\n".into()));
+    service.set_fault(Fault::InternalError.only(Scope::Participations));
+    assert_eq!(told(&["push"]).0, Some(69));
+    let (_, list) = told(&["queue", "list", "--json"]);
+    let entry = serde_json::from_str::<Value>(&list).unwrap()["entries"][0].clone();
+    assert_eq!(
+        (&entry["queue"], &entry["attempts"], &entry["dead"]),
+        (&json!("pushes"), &json!(1), &json!(false))
+    );
+    service.clear_faults();
+    let id = entry["id"].as_str().unwrap();
+    assert_eq!(told(&["queue", "retry", id]).0, Some(0));
+    assert_eq!(told(&["queue", "process"]), (Some(0), "1 done, 0 pending, 0 dead\n".into()));
+    assert_eq!(
+        participations(&service).iter().filter(|one| one.result_outcome.as_deref() == Some("Gut")).count(),
+        1
+    );
+    // What will never be taken is a dead letter at once.
+    site.put("content/results/a.csv", "participation,outcome\nnobody,Gut\n");
+    assert_eq!(told(&["push"]).0, Some(69));
+    let (_, list) = told(&["queue", "list"]);
+    assert!(list.contains("dead, tried 1 times: there is no such participation"), "{list}");
+    assert_eq!(told(&["queue", "drop", list.split(' ').nth(1).unwrap()]).0, Some(0));
+    assert_eq!(told(&["queue", "list"]).1, "the queue is empty\n");
 }
 
 /// A site over an Ed-Fi server with one course, whose title and description are edited here and meant for the server.

@@ -224,3 +224,31 @@ fn what_cannot_be_a_content_file_is_refused() {
         assert_eq!(told, "`out/x.md` leads out of the content by a link");
     }
 }
+
+#[test]
+fn a_file_in_a_language_that_the_site_does_not_have_is_told_of() {
+    let config =
+        "source = \"sample\"\n[site]\ntitle = \"A\"\nbase_url = \"https://a.example\"\nlanguage = \"de\"\n";
+    let site = super::fixture::Fixture::new(config);
+    let said = |site: &super::fixture::Fixture, what: &str| {
+        let output = site.run(&["new", what]);
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert!(said(&site, "ueber.fr.md").contains("[languages.fr]"));
+    for fine in ["ueber.md", "node.js.md", "v1.2.md"] {
+        assert_eq!(said(&site, fine), "", "{fine}");
+    }
+    // A build says it as well: the page is public, once its day has come.
+    site.put("content/ueber.fr.md", "+++\ntitle = \"Nous\"\n+++\n");
+    site.build();
+    let warnings = site.reporter.warnings();
+    assert!(
+        warnings.iter().any(|w| w.contains("ueber.fr.md") && w.contains("[languages.fr]")),
+        "{warnings:?}"
+    );
+    assert_eq!(warnings.iter().filter(|warning| warning.contains("[languages.")).count(), 1);
+    let site = super::fixture::Fixture::new(&format!("{config}[languages.fr]\ntitle = \"B\"\n"));
+    assert_eq!(said(&site, "ueber.fr.md"), "");
+    assert!(said(&site, "ueber.it.md").contains("[languages.it]"));
+}

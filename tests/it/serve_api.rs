@@ -341,6 +341,7 @@ fn a_public_address_needs_a_token() {
     serve.host = "0.0.0.0".parse().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let options = |serve| aither::serve::Options {
+        dashboard: aither::serve::DashboardOptions::default(),
         serve,
         base_url: "http://localhost:8080".into(),
         output: folder.path().join("output"),
@@ -365,4 +366,91 @@ fn a_public_address_needs_a_token() {
     let taken = aither::serve::Server::start(options(serve), factory()).unwrap_err();
     assert!(taken.hints()[0].contains("--port"), "{taken:?}");
     server.stop().unwrap();
+}
+
+#[test]
+fn whoever_waits_hears_when_the_time_is_up() {
+    let (step, begun, go) = held();
+    let served = setup().step(step).start();
+    let ask = |prefer: &str| {
+        let auth = bearer(ADMIN);
+        served.send("POST", "/api/sync", &[("Authorization", &auth), ("Prefer", prefer)], "")
+    };
+    let waited = ask("wait=0");
+    assert_eq!((waited.status, &waited.data()["status"]), (202, &"running".into()));
+    begun.recv_timeout(PATIENCE).unwrap();
+    // Also the second who waits is told at once that it is under way.
+    assert_eq!(ask("wait=15").code(), "SYNC_IN_PROGRESS");
+    go.send(()).unwrap();
+    served.until(|s| s.admin("GET", "/api/sync").data()["status"] == "success");
+    // What is no number of seconds is no wish.
+    go.send(()).unwrap();
+    assert_eq!(ask("wait=soon").status, 202);
+}
+
+#[test]
+fn every_list_is_paged_in_one_way() {
+    let served = setup()
+        .prepared(|root| {
+            let queues =
+                aither::sync::Queues::open(&root.join(".aither"), &mut fastrand::Rng::with_seed(1)).unwrap();
+            let now = jiff::Timestamp::now();
+            let entry = |n: usize| {
+                let id = format!("event-{n}");
+                aither::base::queue::Entry::new(id, "course.updated", "course:a", serde_json::json!({}), now)
+            };
+            let mut queue = aither::sync::locked(&queues.events);
+            queue.accept((0..25).map(entry).collect(), now).unwrap();
+            let ids: Vec<String> = (0..25).map(|n| format!("event-{n}")).collect();
+            queue.refused(&ids, "no such course", now).unwrap();
+        })
+        .start();
+    for (path, total) in [("/api/sync/runs", 0), ("/api/sync/dead-letters", 25), ("/api/sync/conflicts", 0)] {
+        let page = |query: &str| served.admin("GET", &format!("{path}{query}"));
+        let plain = page("");
+        let expected = serde_json::json!({ "total": total, "limit": 20, "offset": 0 });
+        assert_eq!(plain.json()["meta"]["pagination"], expected, "{path}");
+        assert_eq!(plain.data().as_array().unwrap().len(), total.min(20), "{path}");
+        let last = page("?limit=100&offset=20");
+        assert_eq!(last.data().as_array().unwrap().len(), total.saturating_sub(20), "{path}");
+        for bad in ["limit=0", "limit=101", "limit=ten", "limit=", "offset=-1", "offset=x"] {
+            assert_eq!(page(&format!("?{bad}")).code(), "INVALID_REQUEST", "{path}?{bad}");
+        }
+    }
+    let letter = served.admin("GET", "/api/sync/dead-letters?limit=1").data()[0].clone();
+    assert!(letter["last_updated_at"].is_string() && letter["error"] == "no such course", "{letter}");
+}
+
+/// Secrets are exchanged one value at a time: for a while both are good.
+#[test]
+fn of_each_secret_several_values_may_be_good_at_once() {
+    use aither::base::secret::Secret;
+    let both = || vec![Secret::new("new-secret-of-the-test"), Secret::new("old-secret-of-the-test")];
+    let served = setup()
+        .with(|serve| {
+            (serve.tokens.admin, serve.tokens.sync) = (vec![Secret::new(ADMIN)], both());
+            (serve.tokens.cron, serve.tokens.webhook) = (both(), both());
+        })
+        .start();
+    for secret in ["new-secret-of-the-test", "old-secret-of-the-test"] {
+        let auth = bearer(secret);
+        assert_ne!(served.send("GET", "/api/sync", &[("Authorization", &auth)], "").status, 401);
+        for path in ["/api/sync/process", "/api/cron/sync"] {
+            let method = if path.ends_with("process") { "POST" } else { "GET" };
+            let status = served.send(method, path, &[("x-cron-secret", secret)], "").status;
+            assert!(matches!(status, 200 | 202 | 409), "{path}: {status}");
+        }
+        let body = super::serve_events::event(secret, "enrollment.updated", "a");
+        let signed = aither::base::signature::headers(
+            &Secret::new(secret),
+            "m",
+            body.as_bytes(),
+            jiff::Timestamp::now(),
+        );
+        let mut headers = vec![("Content-Type", "application/json")];
+        headers.extend(signed.iter().map(|(name, value)| (*name, value.as_str())));
+        assert_eq!(served.send("POST", "/api/webhooks/hemera", &headers, &body).status, 202, "{secret}");
+    }
+    let gone = [("x-cron-secret", "retired-secret-of-the-test")];
+    assert_eq!(served.send("POST", "/api/sync/process", &gone, "").status, 401);
 }

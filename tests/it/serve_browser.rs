@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 use super::fixture::Fixture;
 use super::serve_fixture::{Answer, Client};
 
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A program that ends with the test.
-struct Program(Child);
+pub(crate) struct Program(Child);
 
 impl Drop for Program {
     fn drop(&mut self) {
@@ -24,14 +24,14 @@ impl Drop for Program {
 }
 
 /// A session of a headless browser, driven by WebDriver (W3C).
-struct Browser {
+pub(crate) struct Browser {
     port: u16,
     session: String,
     _driver: Program,
 }
 
 /// Starts a program and reads its standard output up to a line that holds `sign`.
-fn start(command: &mut Command, sign: &str) -> Option<(Program, String)> {
+pub(crate) fn start(command: &mut Command, sign: &str) -> Option<(Program, String)> {
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().ok()?;
     let mut output = BufReader::new(child.stdout.take()?);
     let program = Program(child);
@@ -49,7 +49,7 @@ fn start(command: &mut Command, sign: &str) -> Option<(Program, String)> {
 
 impl Browser {
     /// A browser, if this machine has one.
-    fn open() -> Option<Self> {
+    pub(crate) fn open() -> Option<Self> {
         let (driver, line) =
             start(Command::new("chromedriver").arg("--port=0"), "started successfully on port")?;
         let port = line.trim().trim_end_matches('.').rsplit(' ').next()?.parse().ok()?;
@@ -78,17 +78,17 @@ impl Browser {
         json["value"].clone()
     }
 
-    fn visit(&self, address: &str) {
+    pub(crate) fn visit(&self, address: &str) {
         self.call("POST", &format!("{}/url", self.session), &json!({ "url": address }));
     }
 
-    fn script(&self, script: &str) -> Value {
+    pub(crate) fn script(&self, script: &str) -> Value {
         let body = json!({ "script": script, "args": [] });
         self.call("POST", &format!("{}/execute/sync", self.session), &body)
     }
 
     /// Asks again and again until the answer is right.
-    fn until(&self, script: &str, expected: &Value) {
+    pub(crate) fn until(&self, script: &str, expected: &Value) {
         let begun = Instant::now();
         loop {
             let value = self.script(script);
@@ -100,7 +100,7 @@ impl Browser {
     }
 
     /// What the console has said, errors and warnings, since it was last asked.
-    fn complaints(&self) -> Vec<String> {
+    pub(crate) fn complaints(&self) -> Vec<String> {
         let log = self.call("POST", &format!("{}/se/log", self.session), &json!({ "type": "browser" }));
         let entries = log.as_array().cloned().unwrap_or_default();
         let all = entries.iter().filter(|e| e["level"] != "INFO").map(|e| e["message"].to_string());

@@ -29,7 +29,7 @@ fn post(served: &Served, path: &str, headers: &[(&str, String)], body: &str) -> 
 }
 
 /// Signed as the seeds of this API have it.
-fn plainly(body: &str) -> Vec<(&'static str, String)> {
+pub(crate) fn plainly(body: &str) -> Vec<(&'static str, String)> {
     let signed = signature::headers(&Secret::new(WEBHOOK), "x", body.as_bytes(), Timestamp::now());
     signed.into_iter().filter(|(name, _)| *name == "x-webhook-signature").collect()
 }

@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use aither::base::clock::SystemClock;
+use aither::base::clock::{SharedClock, SystemClock};
 use aither::base::digest::Digest;
 use aither::base::gate::Gate;
 use aither::base::report::Collected;
@@ -18,8 +18,9 @@ use aither::config::{Notify, Serve};
 use aither::error::Result;
 use aither::model::run::RunFigures;
 use aither::notify::{Notifier, Outside};
-use aither::serve::{Options, RebuildRequest, Rebuilt, Server, Show, SyncRequest, Work};
-use aither::sync::Queues;
+use aither::project::PushSummary;
+use aither::serve::{DashboardOptions, Options, RebuildRequest, Rebuilt, Server, Show, SyncRequest, Work};
+use aither::sync::{Queues, SharedQueue};
 use serde_json::Value;
 
 /// How long a test waits for an answer before it fails.
@@ -49,6 +50,11 @@ impl Work for Stage {
         gate.pass()?;
         Ok(Rebuilt::default())
     }
+
+    fn push(&mut self, queue: &SharedQueue, ids: &[String], _: &Gate) -> Result<PushSummary> {
+        aither::sync::locked(queue).done(ids, jiff::Timestamp::now())?;
+        Ok(PushSummary::default())
+    }
 }
 
 fn aither_random() -> fastrand::Rng {
@@ -70,6 +76,9 @@ pub(crate) struct Setup {
     pub(crate) base_url: String,
     pub(crate) live: bool,
     pub(crate) notify: Notify,
+    pub(crate) dashboard: DashboardOptions,
+    pub(crate) connectors: Vec<String>,
+    pub(crate) clock: SharedClock,
     steps: Vec<Step>,
 }
 
@@ -82,7 +91,21 @@ pub(crate) fn setup() -> Setup {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("output")).unwrap();
     let base_url = "https://academy.example".to_owned();
-    Setup { folder, serve, base_url, live: false, notify: Notify::default(), steps: Vec::new() }
+    Setup {
+        folder,
+        serve,
+        base_url,
+        live: false,
+        notify: Notify::default(),
+        dashboard: DashboardOptions {
+            title: "Akademie".to_owned(),
+            language: "de".to_owned(),
+            ..DashboardOptions::default()
+        },
+        connectors: vec!["hemera".to_owned()],
+        clock: Arc::new(SystemClock::new()),
+        steps: Vec::new(),
+    }
 }
 
 impl Setup {
@@ -129,14 +152,15 @@ impl Setup {
             base_url: self.base_url,
             output: self.folder.path().join("output"),
             state: self.folder.path().join(".aither"),
-            connectors: vec!["hemera".to_owned()],
+            connectors: self.connectors,
             live: self.live,
             signals: false,
-            clock: Arc::new(SystemClock::new()),
+            clock: self.clock.clone(),
             reporter: reporter.clone(),
             audience: Arc::new(|_| {}),
             queues: queues.clone(),
             notifier: Arc::new(Notifier::start(&self.notify, &outside)),
+            dashboard: self.dashboard,
         };
         let mut steps = self.steps.into_iter();
         let factory = move || -> Result<Box<dyn Work>> {
@@ -163,6 +187,11 @@ pub(crate) fn publish(folder: &Path, files: &[(&str, &str)]) {
 }
 
 impl Served {
+    /// The token that was made for this run.
+    pub(crate) fn token(&self) -> String {
+        self.server.as_ref().unwrap().token().unwrap().reveal().to_owned()
+    }
+
     pub(crate) fn path(&self, path: &str) -> PathBuf {
         self.folder.path().join(path)
     }

@@ -2,6 +2,7 @@
 //! the process.
 
 use std::collections::BTreeMap;
+use std::net::TcpStream;
 use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -33,7 +34,7 @@ fn send(client: &mut Client, id: &str, kind: &str, course: &str) -> Option<u16> 
     client.answer().ok().map(|answer| answer.status)
 }
 
-fn serve(site: &Fixture) -> Serving {
+pub(crate) fn serve(site: &Fixture) -> Serving {
     let mut command = Command::new(env!("CARGO_BIN_EXE_aither"));
     command.args(["serve", "--port", "0"]).env("WEBHOOK_SECRET", WEBHOOK);
     command.envs(site.environment.iter().map(|(name, value)| (name, value)));
@@ -44,7 +45,7 @@ fn total(serving: &Serving) -> Value {
     serving.ask("GET", "/api/sync/queue", "").data()["total"].clone()
 }
 
-fn until(mut is_so: impl FnMut() -> bool) {
+pub(crate) fn until(mut is_so: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !is_so() {
         assert!(begun.elapsed() < 3 * PATIENCE, "it never came true");
@@ -127,7 +128,9 @@ fn killed_at_any_moment_no_accepted_event_is_lost_and_none_is_done_twice() {
             }
             for _ in 0..4 {
                 scope.spawn(|| {
-                    let mut client = serving.connect();
+                    // The process may be gone before a client has come to it.
+                    let Ok(stream) = TcpStream::connect(&serving.address) else { return };
+                    let mut client = Client::new(stream);
                     // Those of a process that is to die go on until they notice.
                     while round < kills || next.load(Ordering::Relaxed) < events {
                         let number = next.fetch_add(1, Ordering::Relaxed);

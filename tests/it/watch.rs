@@ -3,19 +3,22 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::net::TcpStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use aither::base::clock::{ManualClock, SystemClock};
+use aither::base::files::Lock;
 use aither::base::gate::Gate;
 use aither::base::report::Collected;
 use aither::config::{Config, Environment, Serve};
 use aither::error::{Error, Kind, Result};
 use aither::model::run::RunFigures;
 use aither::project::{Onlookers, Options, Project, Summary};
-use aither::serve::{Options as Serving, RebuildRequest, Rebuilt, Server, Show, SyncRequest, Work};
+use aither::serve::{
+    Factory, Options as Serving, RebuildRequest, Rebuilt, Server, Show, SyncRequest, Work, watching, work_on,
+};
 
 use super::fixture::Fixture;
 use super::serve_fixture::{Client, PATIENCE, publish};
@@ -44,7 +47,7 @@ fn rebuild(
 /// What a build into an empty folder gives.
 fn clean(site: &Fixture) -> BTreeMap<String, Vec<u8>> {
     let copy = Fixture::new("");
-    for folder in ["aither.toml", "content", "templates", "static", "themes"] {
+    for folder in ["aither.toml", "courses.json", "content", "templates", "static", "themes"] {
         let from = site.path(folder);
         for file in walkdir::WalkDir::new(&from).into_iter().flatten().filter(|e| e.file_type().is_file()) {
             let path = file.path().strip_prefix(site.path(".")).unwrap().to_str().unwrap().to_owned();
@@ -151,6 +154,15 @@ struct Stage {
 }
 
 impl Work for Stage {
+    fn push(
+        &mut self,
+        _: &aither::sync::SharedQueue,
+        _: &[String],
+        _: &Gate,
+    ) -> Result<aither::project::PushSummary> {
+        Ok(aither::project::PushSummary::default())
+    }
+
     fn sync(&mut self, _: &SyncRequest, gate: &Gate) -> Result<RunFigures> {
         gate.pass()?;
         Ok(RunFigures::default())
@@ -167,6 +179,27 @@ impl Work for Stage {
             }
         }
     }
+}
+
+/// A server over the output in this folder, for somebody who works on the site.
+fn serve(root: &Path, factory: Factory) -> Server {
+    let state = root.join(".aither");
+    let serving = Serving {
+        dashboard: aither::serve::DashboardOptions::default(),
+        serve: Serve { port: 0, ..Serve::default() },
+        base_url: "https://a.example".into(),
+        output: root.join("output"),
+        state: state.clone(),
+        connectors: vec!["sample".into()],
+        live: true,
+        signals: false,
+        clock: Arc::new(SystemClock::new()),
+        reporter: Arc::new(Collected::default()),
+        audience: Arc::new(|_| {}),
+        queues: aither::sync::Queues::open(&state, &mut fastrand::Rng::new()).unwrap(),
+        notifier: Arc::default(),
+    };
+    Server::start(serving, factory).unwrap()
 }
 
 fn get(server: &Server, path: &str) -> String {
@@ -190,24 +223,9 @@ fn early_pages_are_served_to_all_and_withdrawn_if_the_build_fails() {
     let (asked, hear) = channel();
     let (say, steps) = channel();
     let steps = Arc::new(Mutex::new(steps));
-    let serving = Serving {
-        serve: Serve { port: 0, ..Serve::default() },
-        base_url: "https://a.example".into(),
-        output: folder.path().join("output"),
-        state: folder.path().join(".aither"),
-        connectors: vec!["sample".into()],
-        live: true,
-        signals: false,
-        clock: Arc::new(SystemClock::new()),
-        reporter: Arc::new(Collected::default()),
-        audience: Arc::new(|_| {}),
-        queues: aither::sync::Queues::open(&folder.path().join(".aither"), &mut fastrand::Rng::new())
-            .unwrap(),
-        notifier: Arc::default(),
-    };
     let factory =
         move || Ok(Box::new(Stage { asked: asked.clone(), steps: Arc::clone(&steps) }) as Box<dyn Work>);
-    let server = Server::start(serving, Box::new(factory)).unwrap();
+    let server = serve(folder.path(), Box::new(factory));
     assert!(get(&server, "/a/").starts_with("old a<script"));
 
     let mut tab = Client::new(TcpStream::connect(server.address()).unwrap());
@@ -245,4 +263,82 @@ fn early_pages_are_served_to_all_and_withdrawn_if_the_build_fails() {
     until(|| get(&server, "/b/").starts_with("new b<script"));
     assert!(get(&server, "/a/").starts_with("new a<script"));
     server.stop().unwrap();
+}
+
+/// A branch with another state of more than two thousand files is checked out below a site that is watched, as `git` does
+/// it: file by file, while builds run. In the end the site is that of the new branch, as if nothing had been there before.
+fn a_branch_is_switched(poll: bool) {
+    const PAGES: usize = 2_100;
+    /// How long a build of all that may take on a slow machine, twice.
+    const LONG: std::time::Duration = std::time::Duration::from_secs(240);
+    let page = |number: usize, text: &str| {
+        let title = format!("Seite {number}");
+        format!("+++\ntitle = \"{title}\"\n+++\n{text}\n")
+    };
+    let site = Fixture::with_courses(&[("a", "Ruhig reden", "2027-01-10")]);
+    site.put("templates/layouts/page.liquid", "<p>alt {{ page.title }}</p>{{ content }}");
+    for number in 0..PAGES {
+        site.put(&format!("content/p{number}.md"), page(number, "alt"));
+    }
+    let root = site.path(".");
+    let load = move || Config::load(&root, &Environment::default());
+    let config = load().unwrap();
+    let clock = Arc::new(ManualClock::new(site.now));
+    let server = serve(&site.path("."), work_on(load, clock, site.reporter.clone()));
+    server.rebuild();
+    let wait = |is_so: &dyn Fn() -> bool| {
+        let begun = Instant::now();
+        while !is_so() {
+            assert!(begun.elapsed() < LONG, "it never came true");
+            std::thread::yield_now();
+        }
+    };
+    let last = format!("p{}/index.html", PAGES - 1);
+    wait(&|| site.has(&last));
+    server.watch(watching(&config, poll)).unwrap();
+
+    // The other branch: a third of the pages is not there, a third differs, a third lies in a folder; other templates.
+    for number in 0..PAGES {
+        let path = format!("content/p{number}.md");
+        match number % 3 {
+            0 => site.remove(&path),
+            1 => {
+                site.remove(&path);
+                site.put(&path, page(number, "neu"));
+            }
+            _ => {
+                site.remove(&path);
+                site.put(&format!("content/moved/deep/p{number}.md"), page(number, "alt"));
+            }
+        }
+    }
+    std::fs::remove_dir_all(site.path("templates")).unwrap();
+    site.put("templates/layouts/page.liquid", "<p>neu {{ page.title }}</p>{{ content }}");
+    site.put("content/last.md", page(0, "neu"));
+
+    let is_there = |path: &str, text: &str| site.has(path) && site.output(path).contains(text);
+    wait(&|| {
+        is_there("last/index.html", "<p>neu Seite 0")
+            && !site.has("p2097/index.html")
+            && is_there("p1/index.html", "<p>neu Seite 1</p>")
+            && is_there("moved/deep/p2/index.html", "<p>neu Seite 2</p>")
+    });
+    // Whatever was noticed last is built by now, or soon.
+    let lock = site.path(".aither/lock");
+    wait(&|| {
+        // While somebody holds the lock, nothing changes.
+        let lock = Lock::take(&lock).unwrap();
+        lock.is_some() && Fixture::changed(&site.tree(), &clean(&site)).is_empty()
+    });
+    server.stop().unwrap();
+}
+
+#[test]
+fn a_switched_branch_is_built_as_if_nothing_had_been_there() {
+    a_branch_is_switched(false);
+}
+
+#[test]
+fn a_switched_branch_is_noticed_by_looking_as_well() {
+    a_branch_is_switched(true);
 }

@@ -27,6 +27,8 @@ pub(crate) struct Habits {
     /// The place of the tenant in its addresses is to be filled by who asks.
     pub(crate) has_places: bool,
     pub(crate) expires_in: Value,
+    /// Whether a question for some records is answered with all of them.
+    pub(crate) ignores_questions: bool,
     /// Above this `limit` the server answers 400.
     pub(crate) most: usize,
 }
@@ -40,6 +42,7 @@ impl Default for Habits {
             has_places: false,
             // Seen in the field: the moment of the end, where its life belongs.
             expires_in: json!(1_900_000_000_u64),
+            ignores_questions: false,
             most: 500,
         }
     }
@@ -209,7 +212,8 @@ fn answer(asked: &Asked, base: &str, habits: &Habits, data: &mut Data) -> Reply 
         "/tenant-1/oauth/token" => return token(asked, habits, data),
         _ => {}
     }
-    if data.tokens == 0 || asked.authorization.as_deref() != Some(&format!("Bearer t{}", data.tokens)) {
+    if data.tokens == 0 || asked.authorization.as_deref() != Some(format!("Bearer t{}", data.tokens).as_str())
+    {
         return problem(
             401,
             "urn:ed-fi:api:security:authentication",
@@ -261,6 +265,14 @@ fn list(asked: &Asked, resource: &str, habits: &Habits, data: &Data) -> Reply {
     let Some(rows) = data.resources.get(resource) else { return Reply::json(200, &json!([])) };
     let since = asked.number("minChangeVersion").unwrap_or(0) as u64;
     let mut rows: Vec<&Row> = rows.iter().filter(|row| row.version >= since).collect();
+    if let (Some(session), false) = (asked.get("sessionName"), habits.ignores_questions) {
+        let wanted = |row: &&Row| {
+            let key = &row.body["sectionReference"];
+            let same = |name: &str| asked.get(name).is_none_or(|value| key[name].as_str() == Some(value));
+            key["sessionName"] == session && same("localCourseCode") && same("sectionIdentifier")
+        };
+        rows.retain(wanted);
+    }
     rows.sort_by_key(|row| row.body["id"].to_string());
     let by_token = asked.get("pageSize").is_some() || asked.get("pageToken").is_some();
     if by_token && asked.get("offset").is_some() {

@@ -84,6 +84,7 @@ pub(crate) struct Data {
     pub(crate) collections: BTreeMap<String, Vec<Value>>,
     /// What was put into the gradebook.
     pub(crate) results: BTreeMap<String, Value>,
+    pub(crate) line_items: BTreeMap<String, Value>,
     pub(crate) tokens: Vec<String>,
 }
 
@@ -142,12 +143,21 @@ fn answer(asked: &Asked, base: &str, habits: &Habits, data: &mut Data) -> Reply 
     if !is_known(asked, base, habits, data) {
         return failure(401, "unauthorisedrequest");
     }
-    if let Some(id) = asked.path.strip_prefix(&format!("{GRADEBOOK}/results/")) {
-        return result(asked, id, data);
+    if let Some(rest) = asked.path.strip_prefix(&format!("{GRADEBOOK}/")) {
+        return gradebook(asked, rest, data);
     }
     let Some(name) = asked.path.strip_prefix(&format!("{ROSTERING}/")) else {
         return failure(404, "unknownobject");
     };
+    if let Some((name, id)) = name.split_once('/') {
+        let record =
+            data.collections.get(name).into_iter().flatten().find(|record| record["sourcedId"] == id);
+        let envelope = if name == "classes" { "class" } else { name.trim_end_matches('s') };
+        return record.map_or_else(
+            || failure(404, "unknownobject"),
+            |record| Reply::json(200, &json!({ envelope: record })),
+        );
+    }
     let Some(records) = data.collections.get(name) else { return failure(404, "unknownobject") };
     page(asked, base, name, records, habits)
 }
@@ -188,14 +198,30 @@ fn is_known(asked: &Asked, base: &str, habits: &Habits, data: &Data) -> bool {
     }
 }
 
-fn result(asked: &Asked, id: &str, data: &mut Data) -> Reply {
+fn gradebook(asked: &Asked, path: &str, data: &mut Data) -> Reply {
+    let (collection, envelope, needed): (_, _, &[&str]) = match path.split_once('/') {
+        Some(("results", _)) => {
+            (&mut data.results, "result", &["lineItem", "student", "scoreStatus", "scoreDate"])
+        }
+        Some(("lineItems", _)) => (
+            &mut data.line_items,
+            "lineItem",
+            &["title", "assignDate", "dueDate", "class", "school", "category"],
+        ),
+        _ => return failure(404, "unknownobject"),
+    };
+    let id = path.rsplit('/').next().unwrap_or_default();
+    if asked.method == "GET" {
+        let found = collection.get(id).map(|record| Reply::json(200, record));
+        return found.unwrap_or_else(|| failure(404, "unknownobject"));
+    }
     let Ok(body) = serde_json::from_slice::<Value>(&asked.body) else { return failure(400, "invaliddata") };
-    let needed =
-        ["sourcedId", "status", "dateLastModified", "lineItem", "student", "scoreStatus", "scoreDate"];
-    if asked.method != "PUT" || needed.iter().any(|name| body["result"].get(name).is_none()) {
+    let always = ["sourcedId", "status", "dateLastModified"];
+    let mut all = always.iter().chain(needed);
+    if asked.method != "PUT" || all.any(|name| body[envelope].get(*name).is_none()) {
         return failure(400, "invaliddata");
     }
-    data.results.insert(id.to_owned(), body);
+    collection.insert(id.to_owned(), body);
     Reply::empty(201)
 }
 

@@ -22,10 +22,11 @@ function run(args, root) {
 }
 
 /**
- * Builds a site, the sample or another, in a folder of its own, with the theme of this folder, and serves it. `edit` may change the folder before the build.
+ * Builds a site, the sample or another, in a folder of its own, with the theme of this folder, and serves it. `edit` may change the folder before the build;
+ * the server sees `env` besides.
  * Gives the address, the folder, and what ends it all.
  */
-export async function site(edit = () => {}, from = ROOT) {
+export async function site(edit = () => {}, from = ROOT, env = {}) {
   const root = mkdtempSync(join(tmpdir(), "aither-web-"));
   for (const part of ["content", "data", "i18n", "static", "templates", "aither.toml", "courses.json"]) {
     if (existsSync(join(from, part))) cpSync(join(from, part), join(root, part), { recursive: true });
@@ -34,7 +35,7 @@ export async function site(edit = () => {}, from = ROOT) {
   cpSync(join(ROOT, "themes"), join(root, "themes"), { recursive: true });
   edit(root);
   run(["build", "--quiet"], root);
-  const server = spawn(PROGRAM, ["serve", "--port", "0", "--root", root], { stdio: ["ignore", "pipe", "ignore"] });
+  const server = spawn(PROGRAM, ["serve", "--port", "0", "--root", root], { stdio: ["ignore", "pipe", "ignore"], env: { ...process.env, ...env } });
   const address = await new Promise((resolve, reject) => {
     let said = "";
     server.stdout.on("data", (data) => {

@@ -1,8 +1,9 @@
 // Photographs pages of the sample: node screenshots.mjs FOLDER [ADDRESS…], at two widths, light and dark.
-// With --docs as the folder: the pictures of the theme's README.
+// With --docs as the folder: the pictures of the theme's README and of the dashboard's page.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
+import { operated, signIn } from "./dashboard.mjs";
 import { MULTILINGUAL, ROOT, browser, dressed, kindOf, pages, site, tab } from "./lib.mjs";
 
 const [folder = "shots", ...asked] = process.argv.slice(2);
@@ -30,6 +31,25 @@ function everything(root) {
   );
 }
 
+/** The dashboard on an ordinary day: all is well again, and something is left to be decided. */
+async function dashboard(target) {
+  const operators = await operated();
+  try {
+    operators.mend();
+    await operators.sync();
+    await signIn(chrome, operators);
+    for (const [name, address] of [["dashboard", "/dashboard"], ["dashboard-source", "/dashboard/sources/lindenhof"]]) {
+      const page = await tab(chrome, { height: 1000 });
+      await page.goto(`${operators.address}${address}?lang=en`, { waitUntil: "load" });
+      await page.waitForSelector("#pulse[data-state=live]");
+      await page.screenshot({ path: join(target, `${name}.webp`), type: "webp", quality: 72 });
+      await page.close();
+    }
+  } finally {
+    await operators.close();
+  }
+}
+
 const served = process.env.DRESSED ? await site(dressed, MULTILINGUAL) : await site();
 const chrome = await browser();
 try {
@@ -43,6 +63,7 @@ try {
     await page.screenshot(form);
     await page.close();
   }
+  if (isDocs) await dashboard(target);
 } finally {
   await chrome.close();
   await served.close();

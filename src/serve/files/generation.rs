@@ -172,19 +172,18 @@ pub(in super::super) struct Keeper {
 type Seen = (SystemTime, u64, u64);
 
 impl Keeper {
-    /// A keeper for an output folder; begins with an empty store.
-    pub(in super::super) fn new(output: &Path, state: &Path) -> Result<Self> {
-        let folder = state.join("served");
-        files::remove_folder(&folder)?;
-        Ok(Self {
+    /// A keeper for an output folder. What a former one has left is used again as far as it is wanted: a new name changes
+    /// how a file looks, and the next build would have to read it to see that its bytes are the same.
+    pub(in super::super) fn new(output: &Path, state: &Path) -> Self {
+        Self {
             output: output.to_owned(),
             lock: state.join("lock"),
-            folder,
+            folder: state.join("served"),
             seen: None,
             number: 0,
             present: HashSet::new(),
             former: HashSet::new(),
-        })
+        }
     }
 
     /// The next generation, if there is a new manifest and nobody is about to change the output. `holding` says that the
@@ -239,6 +238,18 @@ impl Keeper {
         Some(now.with(self.number, HashMap::new()))
     }
 
+    /// Removes what a former keeper has left and this one does not want.
+    fn remove_leftovers(&self) -> Result<()> {
+        for path in files::walk(&self.folder)? {
+            let is_wanted =
+                path.to_str().and_then(|name| name.parse().ok()).is_some_and(|d| self.present.contains(&d));
+            if !is_wanted {
+                files::remove(&self.folder.join(path))?;
+            }
+        }
+        Ok(())
+    }
+
     fn manifest_seen(&self) -> Option<Seen> {
         let metadata = std::fs::metadata(self.output.join(MANIFEST)).ok()?;
         #[cfg(unix)]
@@ -270,6 +281,9 @@ impl Keeper {
             }
         }
         let former = std::mem::replace(&mut self.present, files.values().map(|e| e.digest).collect());
+        if self.number == 0 {
+            self.remove_leftovers()?;
+        }
         let older = std::mem::replace(&mut self.former, former);
         for digest in older.difference(&self.former).filter(|digest| !self.present.contains(digest)) {
             files::remove(&self.folder.join(digest.to_string()))?;
@@ -288,17 +302,28 @@ impl Keeper {
 
 /// Gives a file of the output its second name, and makes sure that its bytes are those of the manifest.
 fn keep_one(output: &Path, folder: &Path, kept: &Folder, path: &str, digest: Digest) -> Option<Entry> {
-    let name = digest.to_string();
-    let target = folder.join(&name);
-    if !target.exists() {
+    let target = folder.join(digest.to_string());
+    let is_left = target.exists();
+    if !is_left {
         let _ = files::link(&output.join(path), &target);
     }
-    let mut file = kept.file(&name).ok()?;
+    let found = checked(kept, &target, digest);
+    if found.is_some() || !is_left {
+        return found;
+    }
+    // Somebody has written into what was left.
+    let _ = files::link(&output.join(path), &target);
+    checked(kept, &target, digest)
+}
+
+/// A kept file, if its bytes are those of its name; else the name goes.
+fn checked(kept: &Folder, target: &Path, digest: Digest) -> Option<Entry> {
+    let mut file = kept.file(&digest.to_string()).ok()?;
     let metadata = file.metadata().ok()?;
     let mut hasher = crate::base::digest::Stream::new();
     io::copy(&mut file, &mut hasher).ok()?;
     if hasher.finish() != digest {
-        let _ = files::remove(&target);
+        let _ = files::remove(target);
         return None;
     }
     Some(Entry { digest, length: metadata.len(), modified: metadata.modified().ok()?, has_twins: false })

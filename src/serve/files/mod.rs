@@ -2,6 +2,8 @@
 
 mod cache;
 mod coding;
+mod conditions;
+mod found;
 mod generation;
 mod kind;
 mod open;
@@ -12,7 +14,6 @@ use std::borrow::Cow;
 use std::fs::File;
 use std::io;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::SystemTime;
 
 use hyper::body::Bytes;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -20,7 +21,8 @@ use hyper::{Method, Response, StatusCode};
 
 use self::cache::{Cache, Cached, SMALL};
 use self::coding::Coding;
-use self::generation::{Early, Entry};
+use self::conditions::{is_known, may_be_part};
+use self::found::{Found, What, is_trouble, stray};
 use self::range::Range;
 use self::target::Target;
 use super::body::{Body, read_part};
@@ -39,38 +41,6 @@ pub(super) struct Site {
     headers: Vec<(HeaderName, HeaderValue)>,
     /// Whether pages carry the script that shows changes at once.
     live: bool,
-}
-
-/// A file that answers an address.
-struct Found {
-    /// The generation that it was found in.
-    number: u64,
-    path: String,
-    what: What,
-    length: u64,
-    modified: SystemTime,
-    coding: Option<Coding>,
-    has_twins: bool,
-}
-
-enum What {
-    Kept(Arc<Generation>, Entry),
-    Early(Early),
-    Stray(File),
-}
-
-impl Found {
-    /// The entity tag: the hash of the bytes, or time and length where nobody vouches for them.
-    fn tag(&self) -> String {
-        match &self.what {
-            What::Kept(_, entry) => format!("\"{}\"", entry.digest),
-            What::Early(early) => format!("\"{}\"", early.digest),
-            What::Stray(_) => {
-                let since = self.modified.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-                format!("W/\"{:x}-{:x}\"", since.as_nanos(), self.length)
-            }
-        }
-    }
 }
 
 /// Bytes that are about to go out.
@@ -443,66 +413,9 @@ fn missing_page(now: &Generation, below: &str) -> String {
     if now.get(&own).is_some() { own } else { "404.html".to_owned() }
 }
 
-/// A file that the manifest does not vouch for: its tag is weak, made of time and length.
-fn stray(generation: &Generation, path: String) -> io::Result<Option<Found>> {
-    let file = match generation.stray(&path) {
-        Ok(file) => file,
-        Err(error) if is_trouble(&error) => return Err(error),
-        Err(_) => return Ok(None),
-    };
-    let metadata = file.metadata()?;
-    let modified = metadata.modified()?;
-    let length = metadata.len();
-    let number = generation.number;
-    let what = What::Stray(file);
-    Ok(Some(Found { number, path, what, length, modified, coding: None, has_twins: false }))
-}
-
-/// Whether opening failed for want of file descriptors or memory, not for want of the file.
-fn is_trouble(error: &io::Error) -> bool {
-    #[cfg(unix)]
-    {
-        use rustix::io::Errno;
-        let scarce = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::IO].map(Errno::raw_os_error);
-        error.raw_os_error().is_some_and(|code| scarce.contains(&code))
-    }
-    #[cfg(not(unix))]
-    matches!(error.kind(), io::ErrorKind::OutOfMemory)
-}
-
 /// Work that may wait for the disk, on the pool for such work.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|e| Err(io::Error::other(e)))
-}
-
-/// Whether the client has these bytes (RFC 9110, section 13.2.2: the tag counts more than the time).
-fn is_known(asked: &HeaderMap, found: &Found) -> bool {
-    let mut tags = asked.get_all(header::IF_NONE_MATCH).iter().peekable();
-    if tags.peek().is_some() {
-        let weak = |tag: &str| tag.strip_prefix("W/").unwrap_or(tag).to_owned();
-        let own = weak(&found.tag());
-        return tags
-            .filter_map(|value| value.to_str().ok())
-            .any(|value| value.trim() == "*" || value.split(',').any(|tag| weak(tag.trim()) == own));
-    }
-    let since = asked.get(header::IF_MODIFIED_SINCE).and_then(|value| value.to_str().ok());
-    since
-        .and_then(|text| httpdate::parse_http_date(text).ok())
-        .is_some_and(|since| in_seconds(found.modified) <= in_seconds(since))
-}
-
-/// Whether a part may be sent: without `If-Range`, or where it names just this file, by a strong tag or its time.
-fn may_be_part(asked: &HeaderMap, found: &Found) -> bool {
-    let Some(condition) = asked.get(header::IF_RANGE) else { return true };
-    let Ok(condition) = condition.to_str() else { return false };
-    if condition.starts_with('"') || condition.starts_with("W/") {
-        return condition == found.tag() && !condition.starts_with("W/");
-    }
-    httpdate::parse_http_date(condition).is_ok_and(|at| in_seconds(at) == in_seconds(found.modified))
-}
-
-fn in_seconds(at: SystemTime) -> u64 {
-    at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 /// A header's value; one that never changes costs nothing to give out again and again.

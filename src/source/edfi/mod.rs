@@ -9,7 +9,7 @@ mod wire;
 use std::fmt;
 use std::sync::Arc;
 
-use self::read::{Progress, Reading, discover};
+use self::read::{Progress, Reading, Sought, discover};
 use self::records::{People, Records, Resource};
 use self::wire::{Discovery, Rules, Versions};
 use super::rest::{Auth, Outside, Rest};
@@ -21,6 +21,7 @@ use crate::base::retry::Deadline;
 use crate::config;
 use crate::error::{Error, Kind, Result};
 use crate::model::change::{Change, Held, Pull};
+use crate::model::course::CourseId;
 use crate::model::push::{Push, Pushed};
 
 /// An Ed-Fi server.
@@ -133,6 +134,7 @@ impl EdFi {
     ) -> Result<Option<Progress>> {
         let named = progress.people.named;
         let Some(versions) = versions else { return Ok(None) };
+        progress.records.is_delta = false;
         let mut reading = self.reading(named, deadline)?;
         for resource in wanted(named) {
             let saved = progress.cursors.get(resource.name()).and_then(|saved| saved.parse::<u64>().ok());
@@ -143,11 +145,57 @@ impl EdFi {
             };
             // What has changed meanwhile is not in `versions`, and will be read again then.
             if saved < versions.newest {
-                reading.changes(resource, saved, &mut progress)?;
+                if let Err(error) = reading.changes(resource, saved, &mut progress) {
+                    // Its cursors say which of the lists need not be read again.
+                    progress.records.is_delta = true;
+                    self.unfinished = Some(hold(&progress));
+                    return Err(error);
+                }
+                progress.cursors.insert(resource.name().to_owned(), versions.newest.to_string());
             }
         }
-        note(&mut progress, named, &versions.newest.to_string());
         Ok(Some(progress))
+    }
+
+    /// Reads sections by themselves, and who is in them.
+    fn read_named(
+        &mut self,
+        ids: &[CourseId],
+        progress: &mut Progress,
+        versions: Option<Versions>,
+        deadline: Deadline,
+    ) -> Result<Sought> {
+        let named = progress.people.named;
+        let mut reading = self.reading(named, deadline)?;
+        let sought = match reading.sections(ids, progress) {
+            // The server may not take the question: its list of changes tells as well.
+            Err(error) if error.kind() == Kind::Refused => Sought::Unclear,
+            sought => sought?,
+        };
+        if sought != Sought::Read || !named || ids.is_empty() {
+            return Ok(sought);
+        }
+        let students = Resource::Students;
+        let saved = progress.cursors.get(students.name()).and_then(|saved| saved.parse::<u64>().ok());
+        let Some((saved, versions)) = saved.zip(versions) else { return Ok(Sought::Unclear) };
+        if !(versions.oldest..=versions.newest).contains(&saved) {
+            return Ok(Sought::Unclear);
+        }
+        if saved < versions.newest {
+            reading.changes(students, saved, progress)?;
+            progress.cursors.insert(students.name().to_owned(), versions.newest.to_string());
+        }
+        Ok(Sought::Read)
+    }
+
+    /// What was read, on its way to become courses.
+    fn pulled(&mut self, progress: Progress, before: usize) -> Pull {
+        let held = hold(&progress);
+        let Progress { records, people, refused, .. } = progress;
+        let participants_read = people.associations.len();
+        self.pulled = Some((records, people));
+        let requests = self.rest.requests - before;
+        Pull { refused, participants_read, requests, held: Some(held), ..Pull::default() }
     }
 }
 
@@ -196,8 +244,21 @@ impl Source for EdFi {
         let named = request.participants_wanted;
         // Before anything is read, so that no change falls between.
         let versions = self.reading(named, deadline)?.versions()?;
-        let known = held(request.held, named).filter(|_| !request.full);
-        let changed = match known {
+        let mut has_vanished = false;
+        if let Some(ids) = request.only
+            && let Some(mut progress) = held(request.held, named)
+        {
+            match self.read_named(ids, &mut progress, versions, deadline)? {
+                Sought::Read => {
+                    return Ok(Pull { is_delta: true, is_named: true, ..self.pulled(progress, before) });
+                }
+                Sought::Vanished => has_vanished = true,
+                Sought::Unclear => {}
+            }
+        }
+        let known = held(request.held, named).filter(|_| !request.full && !has_vanished);
+        let unfinished = held(request.unfinished, named).filter(|unfinished| unfinished.records.is_delta);
+        let changed = match known.map(|known| unfinished.unwrap_or(known)) {
             Some(known) => self.read_changes(known, versions, deadline)?,
             None => None,
         };
@@ -206,18 +267,12 @@ impl Source for EdFi {
             Some(progress) => progress,
             None => self.read_all(request, versions, deadline)?,
         };
-        let held = hold(&progress);
-        let Progress { records, people, refused, .. } = progress;
-        let pull = Pull {
-            refused,
-            participants_read: people.associations.len(),
-            requests: self.rest.requests - before,
-            held: Some(held),
-            is_delta,
-            ..Pull::default()
-        };
-        self.pulled = Some((records, people));
-        Ok(pull)
+        Ok(Pull { is_delta, ..self.pulled(progress, before) })
+    }
+
+    fn runs(&self, id: &str, held: &Held) -> Vec<CourseId> {
+        let Ok(records) = serde_json::from_slice::<Records>(&held.records) else { return Vec::new() };
+        records.sections_of(id).into_iter().map(|id| CourseId::new(id.as_str())).collect()
     }
 
     fn normalize(&mut self, mut pull: Pull) -> Pull {

@@ -6,11 +6,12 @@ use serde_json::Value;
 
 use super::records::{People, Records, Resource};
 use super::wire::{self, Discovery, Reason, Rules, Versions};
-use crate::base::encode::origin;
+use crate::base::encode::{self, origin};
 use crate::base::retry::Deadline;
 use crate::config::{self, Paging};
 use crate::error::{Error, Kind, Result};
 use crate::model::change::Refused;
+use crate::model::course::CourseId;
 use crate::source::rest::{Call, Rest};
 
 /// So many answers in a row without a new record are one too many: the server does not know `offset`.
@@ -57,6 +58,17 @@ pub(super) fn discover(rest: &mut Rest, config: &config::EdFi, deadline: Deadlin
         data: place(&found.data)?,
         changes: found.changes.as_deref().map(place).transpose()?,
     })
+}
+
+/// How looking for single sections ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sought {
+    /// They were read.
+    Read,
+    /// One of them is not there any more.
+    Vanished,
+    /// They refer to something that is not known here, or the server does not take the question.
+    Unclear,
 }
 
 /// The frame of one reading.
@@ -111,6 +123,58 @@ impl Reading<'_> {
         Ok(())
     }
 
+    /// Reads sections by their ids, each with its offering, its course, and who is in it.
+    pub(super) fn sections(&mut self, ids: &[CourseId], progress: &mut Progress) -> Result<Sought> {
+        let mut read = HashSet::new();
+        for id in ids {
+            let before = progress.records.sections.get(id.as_str()).map(|section| section.key.clone());
+            let Some(record) = self.one(Resource::Sections, id.as_str())? else {
+                return Ok(Sought::Vanished);
+            };
+            self.take(Resource::Sections, std::slice::from_ref(&record), progress);
+            let records = &progress.records;
+            let Some(section) = records.sections.get(id.as_str()).cloned() else {
+                return Ok(Sought::Unclear);
+            };
+            let mut offerings = records.offerings.iter().filter(|(_, one)| one.key == section.offering);
+            let Some(offering) = offerings.next().map(|(id, _)| id.clone()) else {
+                return Ok(Sought::Unclear);
+            };
+            let course = records.course_of(&section).map(|(id, _)| id.clone());
+            let course = course.map(|id| (Resource::Courses, id));
+            for (resource, id) in [(Resource::Offerings, offering)].into_iter().chain(course) {
+                if read.insert((resource.name(), id.clone())) {
+                    let Some(record) = self.one(resource, &id)? else { return Ok(Sought::Unclear) };
+                    self.take(resource, &[record], progress);
+                }
+            }
+            let Some(narrow) = wire::key_query(&record) else { return Ok(Sought::Unclear) };
+            let list = List { narrow: &narrow, ..List::of(Resource::Associations) };
+            let records = self.whole(list)?;
+            self.take(Resource::Associations, &records, progress);
+            // Who was in it and did not come has gone. A server that does not narrow its answer sends others as well.
+            let came: HashSet<&str> = records.iter().filter_map(|record| wire::id(record).ok()).collect();
+            progress.people.associations.retain(|id, one| {
+                let was_in_it = one.section == section.key || Some(&one.section) == before.as_ref();
+                !was_in_it || came.contains(id.as_str())
+            });
+        }
+        Ok(Sought::Read)
+    }
+
+    /// Reads one record by its id; nothing where it is not there.
+    fn one(&mut self, resource: Resource, id: &str) -> Result<Option<Value>> {
+        let told = format!("GET /ed-fi/{}/{{id}}", resource.name());
+        let base = self.found.data.trim_end_matches('/');
+        let url = format!("{base}/ed-fi/{}/{}", resource.name(), encode::percent(id));
+        let call = Call { expected: &[404, 410], ..Call::get(url, &told) };
+        let response = self.rest.send(&call, self.deadline)?;
+        if !(200..300).contains(&response.status) {
+            return Ok(None);
+        }
+        wire::single(&told, id, &response.body).map(Some)
+    }
+
     fn take(&self, resource: Resource, records: &[Value], progress: &mut Progress) {
         for (index, record) in records.iter().enumerate() {
             let Progress { records, people, refused, .. } = &mut *progress;
@@ -123,14 +187,17 @@ impl Reading<'_> {
 
     /// A whole list. Deletes and changes of keys have no tokens.
     fn list(&mut self, resource: Resource, what: &str, since: Option<u64>) -> Result<Vec<Value>> {
+        self.whole(List { what, since, ..List::of(resource) })
+    }
+
+    fn whole(&mut self, list: List<'_>) -> Result<Vec<Value>> {
         let by_token = match self.config.paging {
             Paging::Offset => false,
             Paging::Token => true,
             Paging::Auto => has_tokens(&self.found.version),
         };
-        let list = List { resource, what, since };
         if by_token
-            && what.is_empty()
+            && list.what.is_empty()
             && let Some(records) = self.by_token(list)?
         {
             return Ok(records);
@@ -147,7 +214,7 @@ impl Reading<'_> {
         loop {
             let mut query = format!("pageSize={}", self.config.service.page_size);
             if let Some(token) = &token {
-                query.push_str(&format!("&pageToken={}", crate::base::encode::percent(token)));
+                query.push_str(&format!("&pageToken={}", encode::percent(token)));
             }
             let url = self.address(list, &query);
             let expected: &[u16] = if token.is_none() { &[400] } else { &[] };
@@ -214,7 +281,7 @@ impl Reading<'_> {
     fn address(&self, list: List<'_>, query: &str) -> String {
         let base = self.found.data.trim_end_matches('/');
         let since = list.since.map(|since| format!("&minChangeVersion={since}")).unwrap_or_default();
-        format!("{base}/ed-fi/{}{}?{query}{since}", list.resource.name(), list.what)
+        format!("{base}/ed-fi/{}{}?{query}{since}{}", list.resource.name(), list.what, list.narrow)
     }
 }
 
@@ -224,9 +291,16 @@ struct List<'a> {
     resource: Resource,
     what: &'a str,
     since: Option<u64>,
+    /// More of the question: `&name=value`.
+    narrow: &'a str,
 }
 
 impl List<'_> {
+    /// All of a resource.
+    fn of(resource: Resource) -> Self {
+        Self { resource, what: "", since: None, narrow: "" }
+    }
+
     fn told(&self) -> String {
         format!("GET /ed-fi/{}{}", self.resource.name(), self.what)
     }

@@ -23,6 +23,8 @@ pub(super) struct Records {
     pub(super) sections: Table<Section>,
     /// The resources that are read already, where the reading was cut off.
     pub(super) done: Vec<String>,
+    /// Whether a reading that was cut off asked for changes alone.
+    pub(super) is_delta: bool,
 }
 
 /// Everything about people.
@@ -160,6 +162,19 @@ impl Resource {
 }
 
 impl Records {
+    /// The sections that are runs of a course or of an offering, by its id.
+    pub(super) fn sections_of(&self, id: &str) -> Vec<&String> {
+        let course = self.courses.get(id).map(|course| &course.key);
+        let is_meant = |offering: &Offering| course.is_some_and(|course| offering.course == *course);
+        let offerings = self.offerings.iter().filter(|(own, offering)| *own == id || is_meant(offering));
+        let keys: Vec<&String> = offerings.map(|(_, offering)| &offering.key).collect();
+        self.sections
+            .iter()
+            .filter(|(_, section)| keys.contains(&&section.offering))
+            .map(|(id, _)| id)
+            .collect()
+    }
+
     /// The course that a section is a run of.
     pub(super) fn course_of(&self, section: &Section) -> Option<(&String, &Course)> {
         let offering = self.offerings.values().find(|offering| offering.key == section.offering)?;

@@ -132,7 +132,12 @@ pub(super) fn named(
     ids: &[CourseId],
     pull: &mut Pull,
 ) -> Result<bool> {
+    let request = reading.request;
+    let near = request.internal.and_then(|zone| nearest(request.known.iter(), zone, reading.now));
+    let near = near.map(|course| course.id.clone());
     for id in ids {
+        let is_near = near.as_ref() == Some(id);
+        let whose = whose.of_course(is_near);
         let path = path(id);
         let body = match reading.client.get(&path, None, reading.deadline, Patience::Waits) {
             Ok(Answer::Body(body, _)) => body,
@@ -153,6 +158,9 @@ pub(super) fn named(
             pull.details_read += 1;
             course.participants = Some(participants.into());
             course.details_at = Some(reading.now);
+        }
+        if is_near {
+            reading.materials(&mut course)?;
         }
         pull.changes.push(Change::Upsert(Box::new(course)));
     }

@@ -77,13 +77,12 @@ impl Hemera {
         let mut pull = Pull { validators, ..Pull::default() };
         let Self { client, random, reporter, clock, details, .. } = self;
         let reading = Reading { client, request, deadline, now: clock.now(), random, reporter };
-        let whose = Whose::of(*details, request.participants_wanted, false);
+        let whose = Whose::of(*details, request.participants_wanted, request.internal.is_some());
         Ok(details::named(reading, whose, ids, &mut pull)?.then_some(pull))
     }
 
     /// Whether what was read of the named courses is all that has to be read. Internal pages show one course's bookings
-    /// and materials: where it is one of those named, or becomes another one by what was read, the whole list is gone
-    /// through with them.
+    /// and materials: where that is another one by what was read, the whole list is gone through with them.
     fn is_enough(&self, request: &PullRequest<'_>, ids: &[CourseId], pull: &Pull) -> bool {
         let Some(zone) = request.internal else { return true };
         let now = self.clock.now();
@@ -95,7 +94,6 @@ impl Hemera {
         let read: Vec<Course> = pull.changes.iter().filter_map(read).collect();
         let others = request.known.iter().filter(|course| !ids.contains(&course.id));
         before == nearest(others.chain(&read), zone, now).map(|course| &course.id)
-            && before.is_none_or(|nearest| !ids.contains(nearest))
     }
 
     /// The list of courses, whole.

@@ -4,6 +4,7 @@
 mod address;
 mod compose;
 mod data;
+mod foreign;
 mod front;
 mod languages;
 mod results;
@@ -18,6 +19,7 @@ use rayon::prelude::*;
 
 pub use compose::{File, Surroundings};
 pub use data::data;
+pub use foreign::foreign_languages;
 pub use results::{ResultRow, results};
 pub use scaffold::{init, new};
 

@@ -10,7 +10,7 @@ use crate::base::mistakes::{self, Mistake};
 use crate::config::Config;
 use crate::error::{Kind, Result};
 use crate::model::participant::Personal;
-use crate::model::push::{Outcome, Push, Score};
+use crate::model::push::{LineItem, Outcome, Push, Score};
 
 /// The longest of the texts.
 const PROSE: usize = 2_000;
@@ -53,6 +53,8 @@ pub fn results(config: &Config) -> Result<Vec<ResultRow>> {
             Err(reason) => wrong.push(Mistake::new(name, reason)),
         }
     }
+    // Scores refer to lines of the gradebook: those go first.
+    rows.sort_by_key(|row| !matches!(row.push, Push::LineItem(_)));
     if wrong.is_empty() { Ok(rows) } else { Err(mistakes::together(Kind::Content, wrong)) }
 }
 
@@ -66,35 +68,47 @@ fn from_toml(name: &str, path: &Path) -> Result<Vec<Row>, String> {
         format!("line {} is not TOML", line + 1)
     })?;
     let all = table.get("source").and_then(toml::Value::as_str);
-    let Some(results) = table.get("result").and_then(toml::Value::as_array) else {
-        return Err("holds no [[result]]".to_owned());
-    };
-    let unknown = table.keys().find(|key| !matches!(key.as_str(), "source" | "result"));
+    let unknown = table.keys().find(|key| !matches!(key.as_str(), "source" | "result" | "line_item"));
     if let Some(key) = unknown {
         return Err(format!("has a key `{}` that nobody reads", mistakes::shown(key)));
     }
-    Ok(results
-        .iter()
-        .enumerate()
-        .map(|(index, result)| {
-            let place = format!("{name}, result {}", index + 1);
-            let Some(result) = result.as_table() else { return (place, Err("is no table".to_owned())) };
-            let cell = |key: &str| match result.get(key)? {
-                toml::Value::String(text) => Some(text.clone()),
-                toml::Value::Integer(number) => Some(number.to_string()),
-                toml::Value::Float(number) => Some(number.to_string()),
-                toml::Value::Boolean(truth) => Some(truth.to_string()),
-                toml::Value::Datetime(date) => Some(date.to_string()),
-                _ => None,
+    let tables = |name: &str| table.get(name).and_then(toml::Value::as_array).map(Vec::as_slice);
+    if tables("result").is_none() && tables("line_item").is_none() {
+        return Err("holds no [[result]] and no [[line_item]]".to_owned());
+    }
+    let mut rows = Vec::new();
+    let kinds: [(&str, &str, &[&str], Reader); 2] = [
+        ("line_item", "line item", &LINE_FIELDS, |cell, all| line(cell, all)),
+        ("result", "result", &FIELDS, |cell, all| row(cell, all)),
+    ];
+    for (key, told, fields, read) in kinds {
+        for (index, entry) in tables(key).unwrap_or_default().iter().enumerate() {
+            let place = format!("{name}, {told} {}", index + 1);
+            let row = match entry.as_table() {
+                None => Err("is no table".to_owned()),
+                Some(entry) => match entry.keys().find(|key| !fields.contains(&key.as_str())) {
+                    Some(key) => Err(format!("`{}` is no field of a {told}", mistakes::shown(key))),
+                    None => read(&|key: &str| scalar(entry.get(key)?), all),
+                },
             };
-            let unknown = result.keys().find(|key| !FIELDS.contains(&key.as_str()));
-            let row = match unknown {
-                Some(key) => Err(format!("`{}` is no field of a result", mistakes::shown(key))),
-                None => row(&cell, all),
-            };
-            (place, row)
-        })
-        .collect())
+            rows.push((place, row));
+        }
+    }
+    Ok(rows)
+}
+
+/// Reads one table.
+type Reader = fn(&Cell<'_>, Option<&str>) -> Result<(Option<String>, Push), String>;
+
+fn scalar(value: &toml::Value) -> Option<String> {
+    match value {
+        toml::Value::String(text) => Some(text.clone()),
+        toml::Value::Integer(number) => Some(number.to_string()),
+        toml::Value::Float(number) => Some(number.to_string()),
+        toml::Value::Boolean(truth) => Some(truth.to_string()),
+        toml::Value::Datetime(date) => Some(date.to_string()),
+        _ => None,
+    }
 }
 
 fn from_csv(name: &str, path: &Path) -> Result<Vec<Row>, String> {
@@ -132,6 +146,9 @@ const FIELDS: [&str; 12] = [
     "score_date",
     "comment",
 ];
+
+const LINE_FIELDS: [&str; 8] =
+    ["source", "id", "title", "assign_date", "due_date", "class", "school", "category"];
 
 type Cell<'c> = dyn Fn(&str) -> Option<String> + 'c;
 
@@ -174,17 +191,45 @@ fn score(cell: &Cell<'_>, result: &str) -> Result<Push, String> {
     if !known.contains(&status.as_str()) && !status.starts_with("ext:") {
         return Err(format!("`score_status` must be one of {}, or begin with `ext:`", known.join(", ")));
     }
-    let score = cell("score").map(|text| text.trim().parse::<f64>().map_err(|_| "`score` must be a number"));
-    let date: Result<Date, _> = needed("score_date")?.trim().parse();
+    let number = |text: String| text.trim().parse::<f64>().ok().filter(|score| score.is_finite());
+    let score = cell("score").map(|text| number(text).ok_or("`score` must be a number"));
     Ok(Push::Score(Score {
         id: id("result", result)?,
         line_item: needed("line_item")?,
         student: id("student", &needed("student")?)?,
         score_status: status,
-        score_date: date.map_err(|_| "`score_date` must be a day such as 2027-02-10".to_owned())?,
+        score_date: day(cell, "score_date")?,
         score: score.transpose()?,
         comment: prose(cell, "comment")?,
+        expected: None,
     }))
+}
+
+fn line(cell: &Cell<'_>, all: Option<&str>) -> Result<(Option<String>, Push), String> {
+    let needed = |name: &str| match cell(name).filter(|text| !text.trim().is_empty()) {
+        Some(text) => Ok(text.trim().to_owned()),
+        None => Err(format!("`{name}` is missing")),
+    };
+    let (assign_date, due_date) = (day(cell, "assign_date")?, day(cell, "due_date")?);
+    if due_date < assign_date {
+        return Err("`due_date` lies before `assign_date`".to_owned());
+    }
+    let line = LineItem {
+        id: id("id", &needed("id")?)?.reveal().to_string(),
+        title: needed("title")?,
+        assign_date,
+        due_date,
+        class: needed("class")?,
+        school: cell("school"),
+        category: needed("category")?,
+        expected: None,
+    };
+    Ok((cell("source").or_else(|| all.map(str::to_owned)), Push::LineItem(line)))
+}
+
+fn day(cell: &Cell<'_>, name: &str) -> Result<Date, String> {
+    let text = cell(name).ok_or_else(|| format!("`{name}` is missing"))?;
+    text.trim().parse().map_err(|_| format!("`{name}` must be a day such as 2027-02-10"))
 }
 
 fn id(name: &str, text: &str) -> Result<Personal, String> {

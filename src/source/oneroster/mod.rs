@@ -10,6 +10,7 @@ mod wire;
 use std::fmt;
 use std::sync::Arc;
 
+use self::push::Gradebook;
 use self::read::{Progress, Reading};
 use self::records::{Collection, People, Roster};
 use self::wire::Rules;
@@ -23,6 +24,7 @@ use crate::base::retry::Deadline;
 use crate::config::{self, OneRosterAuth};
 use crate::error::Result;
 use crate::model::change::{Change, Held, Pull};
+use crate::model::course::CourseId;
 use crate::model::push::{Push, Pushed};
 
 pub use self::files::CsvFiles;
@@ -58,7 +60,7 @@ impl OneRoster {
                 let (key, secret) = credentials.required(declared, "oneroster")?;
                 Auth::OAuth1(Consumer { key, secret, algorithm: *algorithm })
             }
-            OneRosterAuth::OAuth2 { token_url, scope } => {
+            OneRosterAuth::OAuth2 { token_url, scope, .. } => {
                 let (id, secret) = credentials.required(declared, "oneroster")?;
                 Auth::OAuth2 { token_url: token_url.clone(), id, secret, scope: Some(scope.clone()) }
             }
@@ -91,13 +93,44 @@ impl OneRoster {
                 Ok(false) => return Ok(false),
                 Err(error) => {
                     // What was read whole need not be read again.
-                    self.unfinished = (!delta && !progress.roster.done.is_empty()).then(|| hold(progress));
+                    progress.roster.is_delta = delta;
+                    self.unfinished = (!progress.roster.done.is_empty()).then(|| hold(progress));
                     return Err(error);
                 }
             }
         }
         progress.roster.done.clear();
+        progress.roster.is_delta = false;
         Ok(true)
+    }
+
+    /// Reads classes by themselves, and who is in them. False says that only a full reading can help.
+    fn read_named(
+        &mut self,
+        request: &PullRequest<'_>,
+        ids: &[CourseId],
+        progress: &mut Progress,
+        deadline: Deadline,
+    ) -> Result<bool> {
+        let (now, named) = (self.clock.now(), request.participants_wanted);
+        let rules = Rules { level_field: self.config.levels.field.as_deref(), named };
+        let mut reading = Reading { rest: &mut self.rest, config: &self.config, rules, deadline, now };
+        if ids.is_empty() {
+            return Ok(true);
+        }
+        Ok(reading.classes(ids, progress)?
+            && reading.collection(Collection::Enrollments, true, progress)?
+            && (!named || reading.collection(Collection::Users, true, progress)?))
+    }
+
+    /// What was read, on its way to become courses.
+    fn pulled(&mut self, progress: Progress, before: usize) -> Pull {
+        let held = hold(&progress);
+        let Progress { roster, people, refused, .. } = progress;
+        let participants_read = people.enrollments.len();
+        self.pulled = Some((roster, people));
+        let requests = self.rest.requests - before;
+        Pull { refused, participants_read, requests, held: Some(held), ..Pull::default() }
     }
 }
 
@@ -143,7 +176,22 @@ impl Source for OneRoster {
         let deadline = Deadline::after(request.budget, &*self.clock);
         let before = self.rest.requests;
         let named = request.participants_wanted;
-        let mut delta = held(request.held, named).filter(|_| !request.full);
+        let mut has_vanished = false;
+        if let Some(ids) = request.only
+            && let Some(mut progress) = held(request.held, named)
+        {
+            if self.read_named(request, ids, &mut progress, deadline)? {
+                return Ok(Pull { is_delta: true, is_named: true, ..self.pulled(progress, before) });
+            }
+            has_vanished = true;
+        }
+        let unfinished = held(request.unfinished, named);
+        let (changes, whole) = match unfinished {
+            Some(unfinished) if unfinished.roster.is_delta => (Some(unfinished), None),
+            unfinished => (None, unfinished),
+        };
+        let known = held(request.held, named).filter(|_| !request.full && !has_vanished);
+        let mut delta = known.map(|known| changes.unwrap_or(known));
         let mut is_delta = false;
         if let Some(progress) = &mut delta {
             is_delta = self.read(request, true, progress, deadline)?;
@@ -154,23 +202,18 @@ impl Source for OneRoster {
         let progress = match delta.filter(|_| is_delta) {
             Some(progress) => progress,
             None => {
-                let mut progress = held(request.unfinished, named).unwrap_or_else(|| nothing(named));
+                let mut progress = whole.unwrap_or_else(|| nothing(named));
                 self.read(request, false, &mut progress, deadline)?;
                 progress
             }
         };
-        let held = hold(&progress);
-        let Progress { roster, people, refused, .. } = progress;
-        let pull = Pull {
-            refused,
-            participants_read: people.enrollments.len(),
-            requests: self.rest.requests - before,
-            held: Some(held),
-            is_delta,
-            ..Pull::default()
-        };
-        self.pulled = Some((roster, people));
-        Ok(pull)
+        Ok(Pull { is_delta, ..self.pulled(progress, before) })
+    }
+
+    fn runs(&self, id: &str, held: &Held) -> Vec<CourseId> {
+        let Ok(roster) = serde_json::from_slice::<Roster>(&held.records) else { return Vec::new() };
+        let runs = roster.classes.iter().filter(|(_, class)| class.course.as_deref() == Some(id));
+        runs.map(|(id, _)| CourseId::new(id.as_str())).collect()
     }
 
     fn normalize(&mut self, pull: Pull) -> Pull {
@@ -184,9 +227,15 @@ impl Source for OneRoster {
         self.unfinished.take()
     }
 
-    fn push_changes(&mut self, pushes: &[Push], _: Option<&Held>, deadline: Deadline) -> Vec<Result<Pushed>> {
+    fn push_changes(
+        &mut self,
+        pushes: &[Push],
+        known: Option<&Held>,
+        deadline: Deadline,
+    ) -> Vec<Result<Pushed>> {
         let now = self.clock.now();
-        pushes.iter().map(|push| push::send(&mut self.rest, &self.config, push, deadline, now)).collect()
+        let mut gradebook = Gradebook { rest: &mut self.rest, config: &self.config, known, deadline, now };
+        pushes.iter().map(|push| gradebook.send(push)).collect()
     }
 }
 

@@ -12,6 +12,7 @@ use crate::base::retry::Deadline;
 use crate::config;
 use crate::error::{Error, Kind, Result};
 use crate::model::change::Refused;
+use crate::model::course::CourseId;
 use crate::source::rest::{Call, Rest};
 
 /// So many answers in a row without a new record are one too many: the server does not know `offset`.
@@ -99,6 +100,50 @@ impl Reading<'_> {
         if let Some(newest) = newest.map(|newest| newest.min(answered_at.unwrap_or(self.now))) {
             progress.cursors.insert(collection.name().to_owned(), stamp(newest));
         }
+        Ok(true)
+    }
+
+    /// Reads classes by their ids, each with what it is a run of, and with terms and schools that are not known yet. False says
+    /// that one of them is not there.
+    pub(super) fn classes(&mut self, ids: &[CourseId], progress: &mut Progress) -> Result<bool> {
+        let mut read = HashSet::new();
+        for id in ids {
+            if !self.one(Collection::Classes, id.as_str(), progress)? {
+                return Ok(false);
+            }
+            let Some(class) = progress.roster.classes.get(id.as_str()) else { continue };
+            let (course, school) = (class.course.clone(), class.school.clone());
+            let terms: Vec<String> = class.terms.clone();
+            let unknown = terms.into_iter().filter(|term| !progress.roster.sessions.contains_key(term));
+            let unknown = unknown.map(|term| (Collection::Sessions, term));
+            let school = school.filter(|school| !progress.roster.orgs.contains_key(school));
+            let course = course.map(|course| (Collection::Courses, course));
+            let others = course.into_iter().chain(unknown).chain(school.map(|id| (Collection::Orgs, id)));
+            for (collection, id) in others.collect::<Vec<_>>() {
+                if read.insert((collection.name(), id.clone())) {
+                    self.one(collection, &id, progress)?;
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// Reads one record into its table. False says that it is not there.
+    fn one(&mut self, collection: Collection, id: &str, progress: &mut Progress) -> Result<bool> {
+        let told = format!("GET /{}/{{sourcedId}}", collection.name());
+        let base = &self.config.service.base_url;
+        let url = format!("{base}/{}/{}", collection.name(), encode::percent(id));
+        let call = Call { expected: &[404, 410], ..Call::get(url, &told) };
+        let response = self.rest.send(&call, self.deadline)?;
+        if !(200..300).contains(&response.status) {
+            return Ok(false);
+        }
+        let record = wire::single(&told, collection.singular(), &response.body)?;
+        if wire::header(&record).is_ok_and(|header| header.id != id) {
+            let message = format!("OneRoster: {told}: the answer is another record than the one asked for");
+            return Err(Error::new(Kind::Refused, message));
+        }
+        self.take(collection, &[record], progress);
         Ok(true)
     }
 

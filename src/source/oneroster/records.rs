@@ -21,6 +21,8 @@ pub(super) struct Roster {
     pub(super) classes: Table<Class>,
     /// The collections that are read already, where the reading was cut off.
     pub(super) done: Vec<String>,
+    /// Whether a reading that was cut off asked for changes alone.
+    pub(super) is_delta: bool,
 }
 
 /// Everything about people.
@@ -113,6 +115,18 @@ impl Collection {
             Self::Classes => "classes",
             Self::Enrollments => "enrollments",
             Self::Users => "users",
+        }
+    }
+
+    /// The name on the wire of one record.
+    pub(super) fn singular(self) -> &'static str {
+        match self {
+            Self::Sessions => "academicSession",
+            Self::Orgs => "org",
+            Self::Courses => "course",
+            Self::Classes => "class",
+            Self::Enrollments => "enrollment",
+            Self::Users => "user",
         }
     }
 

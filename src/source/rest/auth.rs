@@ -55,6 +55,16 @@ impl Signer {
         }
     }
 
+    /// From now on a token is to allow this.
+    pub(super) fn set_scope(&mut self, wanted: &str) {
+        if let Auth::OAuth2 { scope, .. } = &mut self.auth
+            && scope.as_deref() != Some(wanted)
+        {
+            *scope = Some(wanted.to_owned());
+            self.token = None;
+        }
+    }
+
     /// What to ask for before the next request; nothing where there is a token, or none is needed.
     pub(super) fn token_request(&self, now: Timestamp) -> Option<TokenRequest> {
         let Auth::OAuth2 { token_url, id, secret, scope } = &self.auth else { return None };

@@ -108,6 +108,11 @@ impl Rest {
         self.signer.set_token_url(url);
     }
 
+    /// What a token has to allow from now on.
+    pub(super) fn set_scope(&mut self, scope: &str) {
+        self.signer.set_scope(scope);
+    }
+
     /// Sends a request, again and again where that may help. A token that the service no longer takes is exchanged once.
     pub(super) fn send(&mut self, call: &Call<'_>, deadline: Deadline) -> Result<Response, Fault> {
         let mut exchanged = false;

@@ -1,12 +1,11 @@
 //! Answers of the REST binding: pages of records, links to the next, errors.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::Fields;
 use crate::base::encode::{origin, pairs};
 use crate::base::text::quoted;
 use crate::error::{Error, Kind, Result};
-use crate::model::push::Score;
 
 /// The records of one answer.
 #[derive(Debug)]
@@ -14,21 +13,37 @@ pub(in crate::source::oneroster) struct Page(pub(in crate::source::oneroster) Ve
 
 /// Reads an answer to a request for a collection. `name` is its envelope: schools come as `orgs`, students as `users`.
 pub(in crate::source::oneroster) fn page(told: &str, name: &str, body: &[u8]) -> Result<Page> {
-    let refused = |what: &str| Error::new(Kind::Refused, format!("OneRoster: {told}: {what}"));
+    let mut answer = json(told, body)?;
+    match answer.get_mut(name).map(Value::take) {
+        Some(Value::Array(records)) => Ok(Page(records)),
+        _ => Err(refused(told, &format!("the answer holds no list of {name}"))),
+    }
+}
+
+/// Reads an answer to a request for one record. `name` is its envelope: `class`.
+pub(in crate::source::oneroster) fn single(told: &str, name: &str, body: &[u8]) -> Result<Value> {
+    let mut answer = json(told, body)?;
+    match answer.get_mut(name).map(Value::take) {
+        Some(record @ Value::Object(_)) => Ok(record),
+        _ => Err(refused(told, &format!("the answer holds no `{name}`"))),
+    }
+}
+
+fn refused(told: &str, what: &str) -> Error {
+    Error::new(Kind::Refused, format!("OneRoster: {told}: {what}"))
+}
+
+fn json(told: &str, body: &[u8]) -> Result<Value> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii();
     if body.starts_with(b"<") {
-        return Err(refused("the server answered with HTML where JSON was expected").hint(
+        return Err(refused(told, "the server answered with HTML where JSON was expected").hint(
             "`base_url` is the whole address before `/classes`, such as …/ims/oneroster/rostering/v1p2",
         ));
     }
-    let mut answer: Value = serde_json::from_slice(body).map_err(|error| {
-        // The library's own words can repeat what stands in the body.
-        refused(&format!("the answer is not JSON (line {}, column {})", error.line(), error.column()))
-    })?;
-    match answer.get_mut(name).map(Value::take) {
-        Some(Value::Array(records)) => Ok(Page(records)),
-        _ => Err(refused(&format!("the answer holds no list of {name}"))),
-    }
+    // The library's own words can repeat what stands in the body.
+    serde_json::from_slice(body).map_err(|error| {
+        refused(told, &format!("the answer is not JSON (line {}, column {})", error.line(), error.column()))
+    })
 }
 
 /// The next page by `Link` (RFC 8288), if it can be trusted: it stays at the same origin and keeps what was asked for.
@@ -88,27 +103,6 @@ pub(in crate::source::oneroster) fn problem(body: &[u8]) -> String {
     said.extend(text("imsx_codeMinor").or_else(|| text("imsx_codeMajor").filter(|_| said.is_empty())));
     said.dedup();
     said.join(", ")
-}
-
-/// The body of `PUT /results/{sourcedId}`.
-pub(in crate::source::oneroster) fn result_body(result: &Score, modified: &str) -> Vec<u8> {
-    let link = |kind: &str, id: &str| json!({ "sourcedId": id, "type": kind, "href": "" });
-    let mut body = json!({
-        "sourcedId": result.id.reveal(),
-        "status": "active",
-        "dateLastModified": modified,
-        "lineItem": link("lineItem", &result.line_item),
-        "student": link("user", result.student.reveal()),
-        "scoreStatus": result.score_status,
-        "scoreDate": result.score_date.to_string(),
-    });
-    if let Some(score) = result.score {
-        body["score"] = json!(score);
-    }
-    if let Some(comment) = &result.comment {
-        body["comment"] = json!(comment.reveal());
-    }
-    json!({ "result": body }).to_string().into_bytes()
 }
 
 impl Fields for Value {

@@ -4,13 +4,15 @@
 //! common, so that a rule for a field stands here once.
 
 mod csv;
+mod gradebook;
 mod json;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 pub(super) use self::csv::{Mode, manifest, rows};
-pub(super) use self::json::{link_next, page, problem, result_body};
+pub(super) use self::gradebook::{line_body, line_mark, result_body, result_mark};
+pub(super) use self::json::{link_next, page, problem, single};
 use super::records::{Class, Collection, Course, Enrollment, Org, People, Roster, Session, User};
 use crate::model::participant::Personal;
 

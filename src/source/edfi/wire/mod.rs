@@ -1,18 +1,19 @@
 //! What an Ed-Fi server sends, as it is on the wire, turned into records. The only place that knows its JSON.
 
-use std::collections::BTreeMap;
+mod whole;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::Value;
 
+pub(super) use self::whole::Whole;
 use super::records::{
     Association, Course, Offering, People, Records, Resource, School, Section, Session, Student,
 };
+use crate::base::encode;
 use crate::base::text::quoted;
 use crate::error::{Error, Kind, Result};
 use crate::model::participant::Personal;
-use crate::model::push::TextField;
 
 /// Why a record cannot be used, in words without personal data.
 pub(super) type Reason = &'static str;
@@ -73,6 +74,26 @@ pub(super) fn list(told: &str, body: &[u8]) -> Result<Vec<Value>> {
         Value::Array(records) => Ok(records),
         _ => Err(refused(told, "the answer is no list")),
     }
+}
+
+/// Reads one record, which has to be the one that was asked for.
+pub(super) fn single(told: &str, asked: &str, body: &[u8]) -> Result<Value> {
+    let record = json(told, body)?;
+    match id(&record) {
+        Ok(id) if id == asked => Ok(record),
+        _ => Err(refused(told, "the answer is not the record that was asked for")),
+    }
+}
+
+/// The natural key of a section as a question for who is in it: `&localCourseCode=…`.
+pub(super) fn key_query(section: &Value) -> Option<String> {
+    let reference = section.get("courseOfferingReference")?;
+    let parts = SECTION.iter().map(|part| {
+        let holder = if *part == "sectionIdentifier" { section } else { reference };
+        let value = encode::percent(&plain(holder.get(*part)?)?);
+        Some(format!("&{part}={value}"))
+    });
+    parts.collect()
 }
 
 fn json(told: &str, body: &[u8]) -> Result<Value> {
@@ -173,6 +194,9 @@ pub(super) fn change_key(resource: Resource, change: &Value, records: &mut Recor
         }
         Resource::Courses => {
             if let (Some(course), Ok(key)) = (records.courses.get_mut(id), key(COURSE)) {
+                // No key of theirs has changed with it, so that nothing else tells of it.
+                let offerings = records.offerings.values_mut().filter(|one| one.course == course.key);
+                offerings.for_each(|offering| offering.course.clone_from(&key));
                 course.key = key;
             }
         }
@@ -193,9 +217,22 @@ pub(super) fn change_key(resource: Resource, change: &Value, records: &mut Recor
         Resource::Associations => {
             if let (Some(association), Ok(section)) = (people.associations.get_mut(id), key(SECTION)) {
                 association.section = section;
+                if let (Some(student), Some(new)) =
+                    (&mut association.student, new.get("studentUniqueId").and_then(plain))
+                {
+                    *student = Personal::new(new.to_lowercase());
+                }
             }
         }
-        Resource::Students => {}
+        Resource::Students => {
+            if let (Some(student), Ok(key)) = (people.students.get_mut(id), key(&["studentUniqueId"])) {
+                let key = Personal::new(key);
+                let own =
+                    people.associations.values_mut().filter(|one| one.student.as_ref() == Some(&student.key));
+                own.for_each(|association| association.student = Some(key.clone()));
+                student.key = key;
+            }
+        }
     }
 }
 
@@ -335,54 +372,6 @@ fn modified(record: &Value) -> Option<Timestamp> {
     })
 }
 
-/// The field of a course record that a text belongs into.
-fn field(field: TextField) -> Option<&'static str> {
-    match field {
-        TextField::Title => Some("courseTitle"),
-        TextField::Description => Some("courseDescription"),
-        TextField::Result => None,
-    }
-}
-
-/// A course record as it was read, for a full replacement.
-#[derive(Debug)]
-pub(super) struct Whole {
-    record: Value,
-}
-
-impl Whole {
-    /// Reads `GET /courses/{id}`.
-    pub(super) fn read(told: &str, body: &[u8]) -> Result<Self> {
-        let record = json(told, body)?;
-        if record.is_object() { Ok(Self { record }) } else { Err(refused(told, "the answer is no record")) }
-    }
-
-    /// The record's own `_etag`.
-    pub(super) fn etag(&self) -> Option<String> {
-        text(&self.record, "_etag")
-    }
-
-    /// What it says in the fields that can be edited here.
-    pub(super) fn texts(&self) -> BTreeMap<TextField, String> {
-        TextField::ALL.into_iter().filter_map(|one| Some((one, text(&self.record, field(one)?)?))).collect()
-    }
-
-    /// The body of a `PUT`: all that it has, with other texts.
-    pub(super) fn with(&self, texts: &BTreeMap<TextField, String>) -> Vec<u8> {
-        let mut record = self.record.clone();
-        if let Some(fields) = record.as_object_mut() {
-            // What the server itself keeps is not for us to send; extensions are.
-            fields.retain(|name, _| !name.starts_with('_') || name == "_ext");
-            for (one, text) in texts {
-                if let Some(name) = field(*one) {
-                    fields.insert(name.to_owned(), Value::String(text.clone()));
-                }
-            }
-        }
-        record.to_string().into_bytes()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -408,18 +397,5 @@ mod tests {
         );
         assert_eq!(problem(b"<html>"), "");
         assert_eq!(problem(br#"{"message":"An error"}"#), "“An error”");
-    }
-
-    #[test]
-    fn a_replacement_keeps_what_it_does_not_know() {
-        let body = br#"{"id":"a","courseCode":"X","courseTitle":"Alt","_etag":"1","_lastModifiedDate":"x","_ext":{"TX":{"a":1}},"unknown":[1]}"#;
-        let whole = Whole::read("GET", body).unwrap();
-        let texts = BTreeMap::from([(TextField::Title, "Neu".to_owned())]);
-        let sent: Value = serde_json::from_slice(&whole.with(&texts)).unwrap();
-        assert_eq!(sent["courseTitle"], "Neu");
-        assert_eq!(sent["_ext"]["TX"]["a"], 1);
-        assert_eq!(sent["unknown"][0], 1);
-        assert!(sent.get("_etag").is_none() && sent.get("_lastModifiedDate").is_none());
-        assert_eq!(whole.etag().as_deref(), Some("1"));
     }
 }
