@@ -13,6 +13,7 @@ use rayon::prelude::*;
 use super::before::Before;
 use super::derived::{Derived, Numbers};
 use super::manifest::{self, MANIFEST};
+use super::pages::Warnings;
 use super::plan::{Plan, What, Work, with_request};
 use super::reads;
 use super::reason::Reason;
@@ -158,10 +159,12 @@ pub fn run(request: &Request<'_>, left: Option<Before>) -> Result<Report> {
     report.removed = stale.iter().filter(|path| !derived.has(path)).count();
     report.unchanged += derived.kept.len();
     // What templates had to say of a page holds as long as the page stays.
-    let kept = plan.kept.iter().map(|(_, trace)| trace);
-    let all = kept.chain(made.files.iter().map(|(_, trace)| trace));
-    let warnings: BTreeSet<&str> = all.flat_map(|trace| trace.warnings.iter().map(|text| &**text)).collect();
-    report.warnings = warnings.into_iter().map(str::to_owned).collect();
+    let mut warnings = Warnings::default();
+    let kept = plan.kept.iter().map(|(path, trace)| (&**path, trace));
+    for (path, trace) in kept.chain(made.files.iter().map(|(path, trace)| (&**path, trace))) {
+        trace.warnings.iter().for_each(|warning| warnings.add(warning, path));
+    }
+    report.warnings = warnings.finish();
 
     let volatile = publish_volatile(request)?;
     let is_news = plan.is_news

@@ -21,7 +21,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use hyper::body::Incoming;
-use hyper::header::{self, HeaderName, HeaderValue};
+use hyper::header::{HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, Response, StatusCode};
 use jiff::tz::TimeZone;
@@ -58,6 +58,8 @@ pub struct DashboardOptions {
     pub title: String,
     /// The site's language, as a BCP 47 tag: for browsers that ask for none of the dashboard's own.
     pub language: String,
+    /// The site's colour, such as `#0f5257`; none for the dashboard's own.
+    pub accent: Option<String>,
     /// The zone that times are shown in.
     pub time_zone: TimeZone,
     /// From when on data count as old.
@@ -71,6 +73,7 @@ impl Default for DashboardOptions {
         Self {
             title: String::new(),
             language: String::new(),
+            accent: None,
             time_zone: TimeZone::UTC,
             freshness: Freshness::default(),
             progress: Arc::default(),
@@ -127,13 +130,13 @@ pub(super) fn is_at(path: &str) -> bool {
 
 impl Dashboard {
     pub(super) fn new(options: DashboardOptions) -> Result<Self> {
-        let DashboardOptions { title, language, time_zone, freshness, progress } = options;
+        let DashboardOptions { title, language, accent, time_zone, freshness, progress } = options;
         let words = |tongue| Words::new(tongue, time_zone.clone());
         Ok(Self {
             title,
             tongue: Tongue::of(&language).unwrap_or(Tongue::English),
             words: [words(Tongue::German)?, words(Tongue::English)?],
-            press: Press::new()?,
+            press: Press::new(accent.as_deref())?,
             sessions: Sessions::new(),
             attempts: Attempts::default(),
             streams: Streams::default(),
@@ -293,11 +296,7 @@ impl Exchange<'_> {
                 response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
                 response
             }
-            None => {
-                let mut response = self.failure(StatusCode::SERVICE_UNAVAILABLE, Some(&visitor));
-                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("15"));
-                response
-            }
+            None => self.failure(StatusCode::SERVICE_UNAVAILABLE, Some(&visitor)),
         }
     }
 

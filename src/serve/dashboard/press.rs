@@ -29,11 +29,11 @@ const TEMPLATES: [(&str, &str); 12] = [
 pub(super) struct Asset {
     pub(super) path: String,
     pub(super) media_type: &'static str,
-    pub(super) text: &'static str,
+    pub(super) text: String,
 }
 
 impl Asset {
-    fn new(stem: &str, ending: &str, media_type: &'static str, text: &'static str) -> Self {
+    fn new(stem: &str, ending: &str, media_type: &'static str, text: String) -> Self {
         let hash = &Digest::of(text.as_bytes()).to_string()[..16];
         Self { path: format!("/dashboard/{stem}.{hash}.{ending}"), media_type, text }
     }
@@ -58,7 +58,7 @@ impl Partials for Press {
 }
 
 impl Press {
-    pub(super) fn new() -> Result<Self> {
+    pub(super) fn new(accent: Option<&str>) -> Result<Self> {
         let language = Language::standard();
         let mut templates = HashMap::new();
         for (name, source) in TEMPLATES {
@@ -67,8 +67,8 @@ impl Press {
             templates.insert(name, template);
         }
         let assets = [
-            Asset::new("style", "css", "text/css; charset=utf-8", include_str!("style.css")),
-            Asset::new("live", "js", "text/javascript; charset=utf-8", include_str!("live.js")),
+            Asset::new("style", "css", "text/css; charset=utf-8", style(accent)),
+            Asset::new("live", "js", "text/javascript; charset=utf-8", include_str!("live.js").to_owned()),
         ];
         Ok(Self { templates, assets })
     }
@@ -97,6 +97,19 @@ impl Press {
         };
         let scene = Scene { partials: self, options, ..Scene::new(&globals) };
         template.render(scene).map(|rendered| rendered.text).map_err(|error| broken(name, Some(&error)))
+    }
+}
+
+/// The style sheet, in the colour of the house where that is one.
+fn style(accent: Option<&str>) -> String {
+    let sheet = include_str!("style.css");
+    let is_colour = |colour: &&str| {
+        let digits = colour.strip_prefix('#').unwrap_or_default();
+        matches!(digits.len(), 3 | 6) && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    match accent.filter(is_colour) {
+        Some(colour) => sheet.replacen("--accent: #0f5257", &format!("--accent: {colour}"), 1),
+        None => sheet.to_owned(),
     }
 }
 

@@ -199,7 +199,16 @@ fn made(
     make: impl Fn() -> Vec<u8> + Send + Sync + 'static,
 ) -> Result<Page> {
     let (route, body) = (Route::file(path)?, Body::Made(Make::new(make)));
-    Ok(Page { route, rank, body, inputs: inputs.get(), record: None, identity: None, language: 0 })
+    Ok(Page {
+        route,
+        rank,
+        body,
+        inputs: inputs.get(),
+        record: None,
+        identity: None,
+        language: 0,
+        is_stand_in: false,
+    })
 }
 
 /// What every file for machines may say of the site.

@@ -100,7 +100,16 @@ fn redirects(input: &Input<'_>, addresses: &Addresses, whole: &mut Whole) -> Res
         let inputs = Fingerprint::new(20).text(&link).text(&absolute).text(&language).get();
         let make = Make::new(move || robots::redirect(&language, &link, &absolute));
         let (rank, body) = (Rank::Leaf, Body::Made(make));
-        whole.pages.push(Page { route, rank, body, inputs, record: None, identity: None, language: 0 });
+        whole.pages.push(Page {
+            route,
+            rank,
+            body,
+            inputs,
+            record: None,
+            identity: None,
+            language: 0,
+            is_stand_in: false,
+        });
     }
     if !lines.is_empty() {
         whole.pages.push(made("_redirects", Rank::Entrance, inputs, move || lines.clone().into_bytes())?);
