@@ -95,7 +95,6 @@ impl Manifest {
         ));
         files
     }
-
 }
 
 /// Names with their hashes, as they stand in a manifest.

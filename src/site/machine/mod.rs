@@ -157,8 +157,7 @@ impl Planner<'_> {
         courses.sort_unstable_by_key(|at| &records.entries[*at as usize].course.id);
         let total = courses.len().div_ceil(moochub::PAGE).max(1);
         // Who takes part is told to nobody here: their coming and going does not matter.
-        let marks: Vec<u64> =
-            courses.par_iter().map(|at| summary(&records.entries[*at as usize])).collect();
+        let marks: Vec<u64> = courses.par_iter().map(|at| summary(&records.entries[*at as usize])).collect();
         for number in 0..total {
             let from = number * moochub::PAGE;
             let until = courses.len().min(from + moochub::PAGE);

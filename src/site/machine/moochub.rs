@@ -183,8 +183,7 @@ fn course<'a>(records: &'a Records, common: &'a Common, entry: &'a Entry) -> Cou
     let mode = views::mode(entry, config);
     let url = || addresses.absolute(&entry.route.address());
     // Wall time with its offset: a day begins at midnight where the academy is.
-    let stamp =
-        |at: Moment| [at.zoned(&config.site.time_zone).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()];
+    let stamp = |at: Moment| [at.zoned(&config.site.time_zone).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()];
     let tags = entry.overlay.as_ref().map(|overlay| overlay.front.tags.as_slice()).unwrap_or_default();
     let image = |image: &Arc<str>| Image {
         kind: "ImageObject",

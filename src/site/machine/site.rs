@@ -54,7 +54,8 @@ fn sitemap(input: &Input<'_>, main: &Records, whole: &mut Whole) -> Result<()> {
 /// A page at every address that something has left, and a list of them for servers that read one.
 fn redirects(input: &Input<'_>, addresses: &Addresses, whole: &mut Whole) -> Result<()> {
     // Most sites have neither, and thousands of pages.
-    let mut taken: HashSet<String> = match whole.aliases.is_empty() && whole.history.moves().next().is_none() {
+    let mut taken: HashSet<String> = match whole.aliases.is_empty() && whole.history.moves().next().is_none()
+    {
         true => HashSet::new(),
         false => whole.pages.iter().map(|page| page.route.path().to_lowercase()).collect(),
     };
