@@ -126,6 +126,32 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
     }
 }
 
+/// The same, and tells how the file looks then.
+pub fn write_new_and_look(path: &Path, bytes: &[u8]) -> Result<fs::Metadata> {
+    let write = || -> io::Result<fs::Metadata> {
+        let mut file = File::create(path)?;
+        file.write_all(bytes)?;
+        file.metadata()
+    };
+    match write() {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            if let Some(folder) = path.parent() {
+                create_folder(folder)?;
+            }
+            write().map_err(|e| io_error("write", path, e))
+        }
+        other => other.map_err(|e| io_error("write", path, e)),
+    }
+}
+
+/// Whether there is nothing in a folder, or no folder.
+pub fn is_blank(path: &Path) -> bool {
+    match fs::read_dir(path) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(e) => e.kind() == io::ErrorKind::NotFound,
+    }
+}
+
 /// Writes a file that must not be there yet, its folder included: whatever is there already stays as it is.
 pub fn create(path: &Path, bytes: &[u8]) -> Result<()> {
     if let Some(folder) = path.parent() {

@@ -68,7 +68,11 @@ impl Event {
             None | Some(Value::Null) => &none,
             Some(data) => data.as_object().ok_or("`data` must be an object")?,
         };
-        optional(fields, "retryCount", Value::is_u64, "a count")?;
+        // `2.0` is a whole number in JSON as well.
+        let is_count = |value: &Value| {
+            value.as_f64().is_some_and(|n| n.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&n))
+        };
+        optional(fields, "retryCount", is_count, "a count")?;
         optional(fields, "status", Value::is_string, "a text")?;
         let within = |names: &[&str]| {
             let found = names.iter().find_map(|name| data.get(*name)).and_then(Value::as_str);

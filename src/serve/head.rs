@@ -45,7 +45,7 @@ pub(super) fn check<B>(request: &Request<B>, serve: &Serve, hosts: &[String]) ->
     check_host(request, hosts)
 }
 
-/// The length of the body. Two of them, even equal ones, are one too many.
+/// The length of the body. Two of them are one too many, if they differ: of equal ones there is only one left here.
 pub(super) fn declared_length(headers: &HeaderMap) -> Result<u64, Failure> {
     let mut values = headers.get_all(header::CONTENT_LENGTH).iter();
     let Some(value) = values.next() else { return Ok(0) };

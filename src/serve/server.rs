@@ -180,7 +180,7 @@ impl Server {
             dashboard: Dashboard::new(dashboard)?,
             aside: Aside::default(),
             log,
-            bodies: Bodies::default(),
+            bodies: Bodies::new(serve.limits.max_body),
             serve,
         });
         let worker = Worker::new(Arc::clone(&shared), (events.clone(), received), factory)?;

@@ -375,3 +375,39 @@ fn without_file_descriptors_the_program_goes_on() {
         assert_eq!(serving.ask("GET", "/", "").status, 200);
     }
 }
+
+/// Whoever sends large bodies that nobody has asked for gets no more of the memory than is meant for all of them.
+#[cfg(target_os = "linux")]
+#[test]
+fn large_bodies_of_strangers_keep_nobody_out_and_take_little() {
+    may_open_many_files();
+    let site = Fixture::with_courses(&[("a", "Ruhig reden", "2027-01-10")]);
+    let config = std::fs::read_to_string(site.path("aither.toml")).unwrap();
+    site.put("aither.toml", format!("{config}[serve]\nconnections_per_address = 4096\n"));
+    site.build();
+    let serving = Serving::start(&site);
+    let head = "POST /api/webhooks/file HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1048576\r\n\r\n";
+    let body = vec![b'a'; (1 << 20) - 1];
+    let mut all: Vec<Client> = (0..200).map(|_| serving.connect()).collect();
+    std::thread::scope(|scope| {
+        for client in &mut all {
+            scope.spawn(|| {
+                client.write(head.as_bytes());
+                client.write(&body);
+            });
+        }
+    });
+    // A small one finds room, and so do pages.
+    let mut small = serving.connect();
+    small.write(b"POST /api/webhooks/file HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}");
+    assert_eq!(small.answer().unwrap().code(), "INVALID_SIGNATURE");
+    assert_eq!(serving.ask("GET", "/", "").status, 200);
+    let refused = all.iter_mut().filter_map(|client| {
+        client.stream.get_ref().set_read_timeout(Some(Duration::from_millis(500))).unwrap();
+        client.answer().ok()
+    });
+    let refused: Vec<String> = refused.map(|answer| answer.code()).collect();
+    assert!(refused.len() > 100 && refused.iter().all(|code| code == "OVERLOADED"), "{refused:?}");
+    let peak = peak_memory(&serving);
+    assert!(peak < 64 << 10, "{peak} KiB");
+}
