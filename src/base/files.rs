@@ -292,7 +292,8 @@ pub fn remove_left_temporaries(folder: &Path) -> Result<()> {
     const WRITTEN_BY_NOW: std::time::Duration = std::time::Duration::from_secs(60);
     let own = std::process::id().to_string();
     remove_temporaries_if(folder, |path, process| {
-        let age = fs::metadata(path).and_then(|known| known.modified()).map(|at| at.elapsed().unwrap_or_default());
+        let age =
+            fs::metadata(path).and_then(|known| known.modified()).map(|at| at.elapsed().unwrap_or_default());
         process != own && age.is_ok_and(|age| age > WRITTEN_BY_NOW)
     })
 }

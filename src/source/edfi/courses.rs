@@ -42,7 +42,9 @@ pub(super) fn join(records: &Records, people: &People, mapping: &Levels) -> (Vec
         Place { run: &association.section, id, person, name, begin: association.begin }
     });
     let sections = records.sections.iter().map(|(id, section)| (id, section.key.as_str(), section));
-    runs::courses(sections, Booked::of(places, people.named), |id, section| course(id, section, &keys, mapping))
+    runs::courses(sections, Booked::of(places, people.named), |id, section| {
+        course(id, section, &keys, mapping)
+    })
 }
 
 fn course(id: &str, section: &Section, keys: &ByKey<'_>, mapping: &Levels) -> Result<Course, &'static str> {
