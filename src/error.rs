@@ -35,7 +35,19 @@ pub struct Error {
     kind: Kind,
     message: String,
     hints: Vec<String>,
+    faults: Vec<Fault>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// One of the mistakes that an error tells of, where each has a place of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The file.
+    pub file: String,
+    /// The line in it, from 1.
+    pub line: Option<usize>,
+    /// What is wrong, with what to do.
+    pub message: String,
 }
 
 /// A result whose error is [`Error`].
@@ -44,7 +56,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// An error of `kind` with a message that says where and what.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hints: Vec::new(), source: None }
+        Self { kind, message: message.into(), hints: Vec::new(), faults: Vec::new(), source: None }
     }
 
     /// The same error with one more hint on what to do.
@@ -61,6 +73,18 @@ impl Error {
             Some(hint) => self.hint(hint),
             None => self,
         }
+    }
+
+    /// The same error with the mistakes that it tells of.
+    #[must_use]
+    pub fn with_faults(mut self, faults: Vec<Fault>) -> Self {
+        self.faults = faults;
+        self
+    }
+
+    /// The mistakes that it tells of, where each has a place of its own.
+    pub fn faults(&self) -> &[Fault] {
+        &self.faults
     }
 
     /// The same error with its cause.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::image::{self, Ask, Kind, Meta, Original, Set, Variant};
 use super::names;
-use super::remote::{Fetch, Remote};
+use super::remote::{Fetch, Remote, Told};
 use super::shelf::{Assets, Bytes, Made};
 use super::source::{Body, Source};
 use crate::base::digest::Fingerprint;
@@ -67,6 +67,20 @@ impl Assets {
         let name = ask.to_string();
         let shown = self.answer(&ask, &name);
         (name, shown)
+    }
+
+    /// Why the picture at `src` cannot be shown on the page at the route `page`. One of the web that nobody has asked for
+    /// yet may well be there.
+    pub fn objection(&self, src: &str, page: &str) -> Option<String> {
+        let ask = Ask { widths: Vec::new(), folder: String::new(), src: src.trim().to_owned() };
+        if ask.is_remote() {
+            return self.remote.get().and_then(|remote| remote.failure(&ask.src));
+        }
+        match self.picture(src, page, &[]).1 {
+            Ok(Shown::Nothing(told)) => Some(told),
+            Ok(_) => None,
+            Err(error) => Some(error.message().to_owned()),
+        }
     }
 
     fn answer(&self, ask: &Ask, name: &str) -> Result<Shown> {
@@ -142,7 +156,7 @@ impl Assets {
 
     /// Fetches the pictures of the web that may be shown, as far as they are not kept yet. Comes with what went wrong, and
     /// from which second since 1970 on something is to be asked for again. Once for each build.
-    pub fn fetch(&self, addresses: &BTreeSet<&str>, fetch: &Fetch<'_>) -> Result<(Vec<String>, i64)> {
+    pub fn fetch(&self, addresses: &BTreeSet<&str>, fetch: &Fetch<'_>) -> Result<(Vec<Told>, i64)> {
         let options = &self.images.options;
         let Some(folder) = &options.folder else { return Ok((Vec::new(), i64::MAX)) };
         let limits = (options.max_pixels, options.max_bytes);

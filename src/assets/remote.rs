@@ -30,6 +30,9 @@ pub struct Fetch<'a> {
     pub refetch_seconds: i64,
 }
 
+/// What went wrong with an address.
+pub type Told = (String, String);
+
 /// Failures are not repeated at every build of somebody who is writing a page.
 const RETRY_SECONDS: i64 = 600;
 const REDIRECTS: usize = 5;
@@ -85,7 +88,7 @@ impl Remote {
         addresses: &BTreeSet<&str>,
         limits: (u64, u64),
         fetch: &Fetch<'_>,
-    ) -> Result<(Self, Vec<String>, i64)> {
+    ) -> Result<(Self, Vec<Told>, i64)> {
         let index = folder.join(INDEX);
         let bytes = files::read_if_present(&index)?;
         let known: BTreeMap<String, Entry> =
@@ -116,9 +119,17 @@ impl Remote {
                 }
             }
         }
-        let warnings = entries.iter().filter_map(|(address, entry)| warning(address, entry, fetch)).collect();
+        let told =
+            |(address, entry): (&String, &Entry)| Some((address.clone(), warning(address, entry, fetch)?));
+        let warnings = entries.iter().filter_map(told).collect();
         let due = entries.values().map(|entry| entry.due(fetch.refetch_seconds)).min().unwrap_or(i64::MAX);
         Ok((Self { folder: folder.to_owned(), entries }, warnings, due))
+    }
+
+    /// Why there is nothing to show of an address that was asked for.
+    pub(super) fn failure(&self, address: &str) -> Option<String> {
+        let entry = self.entries.get(address).filter(|entry| entry.file.is_none())?;
+        entry.failed.as_ref().map(|(_, told)| told.clone())
     }
 
     /// The file with the bytes of an address, or why there is none.
@@ -141,7 +152,8 @@ fn warning(address: &str, entry: &Entry, fetch: &Fetch<'_>) -> Option<String> {
     let shown = shown(address);
     match (&entry.failed, &entry.file) {
         (Some((_, told)), Some(_)) => Some(format!("{shown}: {told}; the picture of before is shown")),
-        (Some((_, told)), None) => Some(format!("{shown}: {told}; the pages are made without this picture")),
+        // The courses that name it say so.
+        (Some(_), None) => None,
         (None, None) if fetch.transport.is_none() => {
             Some(format!("{shown}: this picture has not been fetched yet"))
         }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::Range;
 
 use super::text::closest;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Fault, Kind};
 
 /// One mistake in one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,20 +71,30 @@ impl fmt::Display for Mistake {
 /// One error that tells all these mistakes, in their order; the hint of a single one becomes the error's own.
 pub fn together(kind: Kind, mut mistakes: Vec<Mistake>) -> Error {
     const SHOWN: usize = 20;
+    let faults = mistakes.iter().map(Mistake::fault).collect();
     if mistakes.len() == 1
         && let Some(mut only) = mistakes.pop()
     {
         let hint = only.hint.take();
-        return Error::new(kind, only.to_string()).maybe_hint(hint);
+        return Error::new(kind, only.to_string()).maybe_hint(hint).with_faults(faults);
     }
     let mut blocks: Vec<String> = mistakes.iter().take(SHOWN).map(Mistake::with_hint).collect();
     if let Some(more @ 1..) = mistakes.len().checked_sub(SHOWN) {
         blocks.push(format!("and {}", crate::base::text::count(more, "more mistake", "more mistakes")));
     }
-    Error::new(kind, blocks.join("\n"))
+    Error::new(kind, blocks.join("\n")).with_faults(faults)
 }
 
 impl Mistake {
+    fn fault(&self) -> Fault {
+        let hint = self.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+        Fault {
+            file: self.file.clone(),
+            line: self.place.as_ref().map(|place| place.line),
+            message: format!("{}{hint}", self.message),
+        }
+    }
+
     fn with_hint(&self) -> String {
         match &self.hint {
             Some(hint) => format!("{self}\n  = hint: {hint}"),

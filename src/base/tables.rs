@@ -334,6 +334,11 @@ impl<'s, 't> Table<'s, 't> {
         }
     }
 
+    /// Where the value of a key stands, if it does and was not taken yet.
+    pub fn value_span(&self, key: &str) -> Option<Range<usize>> {
+        self.entries.get(key).map(|value| self.sheet.in_file(value.span()))
+    }
+
     /// Whether the key stands there, taken or not being no matter.
     pub fn has(&self, key: &str) -> bool {
         self.entries.contains_key(key)

@@ -13,6 +13,8 @@ pub(super) struct Facts {
     pub(super) ids: HashSet<String>,
     /// Where it links to, in the order of the page.
     pub(super) links: Vec<Link>,
+    /// The addresses of all pictures, with the lines of the page.
+    pub(super) images: Vec<(usize, String)>,
     /// Pictures without a text instead.
     pub(super) pictures: Vec<Picture>,
     /// The texts of its JSON-LD scripts.
@@ -173,6 +175,11 @@ impl Reader<'_> {
             self.facts.ids.insert(name);
         }
         self.links(&name, line, &attribute);
+        if name == "img"
+            && let Some(source) = attribute("src").filter(|source| !source.is_empty())
+        {
+            self.facts.images.push((line, source));
+        }
         if name == "img" && attribute("alt").is_none_or(|alt| alt.is_empty()) {
             let (source, is_decoration) = (attribute("src").unwrap_or_default(), attribute("alt").is_some());
             self.facts.pictures.push(Picture { source, line, is_decoration });

@@ -17,9 +17,7 @@ pub(super) fn look(
     linked: &mut HashSet<usize>,
     outside: &mut Outside,
 ) -> usize {
-    let by_path: HashMap<&str, usize> =
-        input.pages.iter().enumerate().map(|(at, page)| (page.path.as_str(), at)).collect();
-    let site = Site { input, by_path, base_path: base_path(input.base_url) };
+    let site = Site::new(input);
     let mut count = 0;
     for (page, facts_of_page) in facts.iter().enumerate() {
         for link in &facts_of_page.links {
@@ -45,7 +43,7 @@ pub(super) fn look(
                         note(Severity::Error, "anchor", message);
                     }
                 }
-                Target::File => {}
+                Target::File(_) => {}
                 Target::WithoutSlash => {
                     let message =
                         format!("{address} leads to a page by a detour: its address ends in a slash");
@@ -86,13 +84,15 @@ pub(super) fn spellings(address: &str, base_url: &str) -> Vec<String> {
     all
 }
 
-enum Target<'a> {
+/// Where an address leads.
+pub(super) enum Target<'a> {
     /// A page, with the place on it.
     Page(usize, Option<&'a str>),
-    /// Another file of the output.
-    File,
+    /// Another file of the output, by its path.
+    File(String),
     /// A page, but for a slash.
     WithoutSlash,
+    /// Nothing.
     Missing,
     /// An address of somebody else.
     Outside(String),
@@ -100,14 +100,21 @@ enum Target<'a> {
     Other,
 }
 
-struct Site<'a> {
+/// The pages and files of a site, as addresses lead to them.
+pub(super) struct Site<'a> {
     input: &'a Input<'a>,
     by_path: HashMap<&'a str, usize>,
     base_path: &'a str,
 }
 
-impl Site<'_> {
-    fn resolve<'l>(&self, page: usize, address: &'l str) -> Target<'l> {
+impl<'a> Site<'a> {
+    pub(super) fn new(input: &'a Input<'a>) -> Self {
+        let by_path = input.pages.iter().enumerate().map(|(at, page)| (page.path.as_str(), at)).collect();
+        Self { input, by_path, base_path: base_path(input.base_url) }
+    }
+
+    /// Where an address on a page leads.
+    pub(super) fn resolve<'l>(&self, page: usize, address: &'l str) -> Target<'l> {
         let (whole, fragment) = match address.split_once('#') {
             Some((whole, fragment)) => (whole, Some(fragment)),
             None => (address, None),
@@ -139,7 +146,7 @@ impl Site<'_> {
             return Target::Page(*page, fragment);
         }
         if self.input.files.contains(&file) {
-            return Target::File;
+            return Target::File(file);
         }
         let folder = format!("{file}/index.html");
         if self.by_path.contains_key(folder.as_str()) || self.input.files.contains(&folder) {

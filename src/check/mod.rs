@@ -5,6 +5,7 @@ mod data;
 mod external;
 mod html;
 mod links;
+mod pictures;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -34,7 +35,6 @@ pub struct Source {
 }
 
 /// What is looked over.
-#[derive(Debug)]
 pub struct Input<'a> {
     /// The pages, in the order of their paths.
     pub pages: &'a [Page],
@@ -42,6 +42,16 @@ pub struct Input<'a> {
     pub files: &'a HashSet<String>,
     /// The address of the site, without a slash at its end.
     pub base_url: &'a str,
+    /// Why the file at a path of the output is no picture.
+    pub no_picture: &'a dyn Fn(&str) -> Option<String>,
+    /// Files for machines in JSON: their paths and texts.
+    pub exports: &'a [(String, String)],
+}
+
+impl std::fmt::Debug for Input<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Input").field("pages", &self.pages.len()).finish_non_exhaustive()
+    }
 }
 
 /// How bad a finding is.
@@ -63,7 +73,8 @@ pub struct Finding {
     pub line: Option<usize>,
     /// How bad it is.
     pub severity: Severity,
-    /// What was looked at: `link`, `anchor`, `alt`, `html`, `id`, `title`, `json-ld`, `external`, `build`.
+    /// What was looked at: `link`, `anchor`, `alt`, `picture`, `html`, `id`, `title`, `json-ld`, `export`, `translation`,
+    /// `content`, `external`, `build`.
     pub check: &'static str,
     /// What is wrong.
     pub message: String,
@@ -93,6 +104,7 @@ pub fn run(input: &Input<'_>, external: Option<&mut External<'_>>) -> Found {
     let links = links::look(input, &facts, &mut notes, &mut linked, &mut outside);
     pages(input, &facts, &mut notes);
     titles(input, &facts, &mut notes);
+    pictures::look(input, &facts, &mut notes);
     if let Some(external) = external {
         for (address, places) in &outside {
             if let Some(message) = external.check(address) {
@@ -211,6 +223,20 @@ impl<'a> Notes<'a> {
                 finding.pages.push(path.clone());
             }
         }
+    }
+
+    /// Notes a finding in a file that is no page.
+    fn add_file(&mut self, path: &str, severity: Severity, check: &'static str, message: String) {
+        let key = (path.to_owned(), None, check, message.clone());
+        self.found.entry(key).or_insert(Finding {
+            file: path.to_owned(),
+            line: None,
+            severity,
+            check,
+            message,
+            pages: Vec::new(),
+            count: 0,
+        });
     }
 
     /// The line of the page's source that holds one of these texts, and the line itself.

@@ -1,8 +1,10 @@
 //! `[languages]`: in which languages the site appears, and what is another in each.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Config, checks, read};
+use super::features::Tongues;
+use super::{Config, MenuEntry, checks, read};
 use crate::base::mistakes::shown;
 use crate::base::tables::{Sheet, Table};
 
@@ -21,6 +23,8 @@ pub struct Language {
     pub extra: toml::Table,
     /// `options`: over `[theme.options]`, such as menu, footer and what else is text.
     pub options: toml::Table,
+    /// `menus`: instead of those of `[[menus.NAME]]`, by their names.
+    pub menus: BTreeMap<String, Vec<MenuEntry>>,
 }
 
 impl Language {
@@ -56,6 +60,7 @@ pub(super) fn read(sheet: &Sheet<'_>, main: &str, table: Option<Table<'_, '_>>) 
             description: table.string("description").map(|found| found.value),
             extra: table.free("extra"),
             options: table.free("options"),
+            menus: MenuEntry::read(sheet, table.table("menus"), Tongues { main: &code, all: &[&code] }),
             code,
         });
         table.finish(Some("what only your templates know belongs in [languages.CODE.extra]"));
@@ -100,10 +105,28 @@ impl Config {
             }
             config.site.extra.extend(language.extra.clone());
             config.theme.options.extend(language.options.clone());
+            config.speak(language);
             Arc::new(config)
         };
         let others = self.languages.iter().skip(1).map(of);
         std::iter::once(Arc::new(self.clone())).chain(others).collect()
+    }
+
+    /// Takes the titles of menus and taxonomies in a language, where there are any.
+    fn speak(&mut self, language: &Language) {
+        let code = language.code.to_ascii_lowercase();
+        for taxonomy in &mut self.taxonomies {
+            if let Some(title) = taxonomy.titles.get(&code) {
+                taxonomy.title.clone_from(title);
+            }
+        }
+        for entry in self.menus.values_mut().flatten() {
+            if let Some(title) = entry.titles.get(&code) {
+                // The title in the main language stays the name by which others stand below it.
+                entry.titles = [(String::new(), std::mem::replace(&mut entry.title, title.clone()))].into();
+            }
+        }
+        self.menus.extend(language.menus.clone());
     }
 
     /// The place in [`Config::languages`] of a tag, whatever the case of its letters.

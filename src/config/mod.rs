@@ -21,7 +21,7 @@ mod serve;
 mod source;
 mod sources;
 
-pub use features::{MenuEntry, Taxonomy};
+pub use features::{MenuEntry, Taxonomy, Titles};
 pub use languages::Language;
 pub use notify::{Mail, Notify, Rollbar};
 pub use outputs::{Mode, Organisation, Outputs};
@@ -67,6 +67,8 @@ pub struct Config {
     pub limits: Limits,
     /// `[privacy]`: what may be shown of people.
     pub privacy: Privacy,
+    /// `[freshness]`: from which age on data are old.
+    pub freshness: Freshness,
     /// `[serve]`.
     pub serve: Serve,
 }
@@ -289,6 +291,33 @@ pub struct Limits {
 pub struct Privacy {
     /// `public_fields`: the fields of a participant that public pages may show.
     pub public_fields: Vec<String>,
+}
+
+/// `[freshness]`: from which age on data count as old: for the notices on pages, and for `health` of the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Freshness {
+    /// `warning_minutes`: older data are not quite fresh; 0 for never.
+    pub warning_minutes: u32,
+    /// `error_minutes`: older data may be wrong, and pages say so; 0 for never.
+    pub error_minutes: u32,
+}
+
+impl Default for Freshness {
+    fn default() -> Self {
+        Self { warning_minutes: 60, error_minutes: 180 }
+    }
+}
+
+impl Freshness {
+    /// `fresh`, `warning` or `error` for data that are so old.
+    pub fn of(self, age: Duration) -> &'static str {
+        let reached = |minutes: u32| minutes > 0 && age >= Duration::from_secs(u64::from(minutes) * 60);
+        match (reached(self.error_minutes), reached(self.warning_minutes)) {
+            (true, _) => "error",
+            (false, true) => "warning",
+            (false, false) => "fresh",
+        }
+    }
 }
 
 /// What the process' environment says; given in by `main`, so that tests need no environment.

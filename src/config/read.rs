@@ -4,9 +4,10 @@ use std::path::Path;
 
 use jiff::tz::TimeZone;
 
+use super::features::Tongues;
 use super::{
-    Assets, Config, Courses, Environment, FILE, ImageFormat, Images, Limits, Markdown, MenuEntry, Mode,
-    Notify, Order, Organisation, Outputs, Paths, Privacy, Serve, Site, Taxonomy, Theme,
+    Assets, Config, Courses, Environment, FILE, Freshness, ImageFormat, Images, Limits, Markdown, MenuEntry,
+    Mode, Notify, Order, Organisation, Outputs, Paths, Privacy, Serve, Site, Taxonomy, Theme,
 };
 use super::{checks, languages, paths, sources};
 use crate::base::mistakes::{self, Mistake};
@@ -33,6 +34,12 @@ pub(super) fn config(root: &Path, text: &str, environment: &Environment) -> Resu
     }
     let (source, given) = sources::read(&sheet, root, &mut top, &mut variables);
     let languages = languages::read(&sheet, &site.language, top.table("languages"));
+    let codes: Vec<&str> = languages.iter().map(|language| language.code.as_str()).collect();
+    let tongues = Tongues { main: &site.language, all: &codes };
+    let taxonomies = Taxonomy::read(&sheet, top.table("taxonomies"), tongues);
+    let menus = MenuEntry::read(&sheet, top.table("menus"), tongues);
+    let freshness = freshness(&sheet, top.table("freshness"));
+    let serve = Serve::read(&sheet, top.table("serve"), environment, &mut variables.mistakes);
     let config = Config {
         site,
         languages,
@@ -43,12 +50,13 @@ pub(super) fn config(root: &Path, text: &str, environment: &Environment) -> Resu
         courses: courses(top.table("courses")),
         markdown: markdown(top.table("markdown")),
         notify: Notify::read(environment, &mut variables.mistakes),
-        taxonomies: Taxonomy::read(&sheet, top.table("taxonomies")),
-        menus: MenuEntry::read(&sheet, top.table("menus")),
+        taxonomies,
+        menus,
+        freshness,
         outputs: Outputs::read(top.table("output")),
         limits: limits(top.table("limits")),
         privacy: privacy(&sheet, top.table("privacy")),
-        serve: Serve::read(&sheet, top.table("serve"), environment, &mut variables.mistakes),
+        serve: Serve { freshness, ..serve },
         source,
         sync: sources::sync(top.table("sync")),
         root: root.to_owned(),
@@ -258,6 +266,24 @@ fn limits(table: Option<Table<'_, '_>>) -> Limits {
         table.finish(None);
     }
     limits
+}
+
+fn freshness(sheet: &Sheet<'_>, table: Option<Table<'_, '_>>) -> Freshness {
+    let mut freshness = Freshness::default();
+    let Some(mut table) = table else { return freshness };
+    let span = table.value_span("error_minutes");
+    let mut minutes = |key| table.integer(key, 0..=525_600_u32);
+    freshness.warning_minutes = minutes("warning_minutes").unwrap_or(freshness.warning_minutes);
+    freshness.error_minutes = minutes("error_minutes").unwrap_or(freshness.error_minutes);
+    if freshness.error_minutes != 0 && freshness.error_minutes < freshness.warning_minutes {
+        let message = format!(
+            "`error_minutes` ({}) must not be less than `warning_minutes` ({})",
+            freshness.error_minutes, freshness.warning_minutes
+        );
+        sheet.wrong(&span.unwrap_or(0..0), message, Some("0 switches a limit off".to_owned()));
+    }
+    table.finish(None);
+    freshness
 }
 
 fn privacy(sheet: &Sheet<'_>, table: Option<Table<'_, '_>>) -> Privacy {

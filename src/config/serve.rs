@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::Environment;
+use super::{Environment, Freshness};
 use crate::base::mistakes::{self, Mistake};
 use crate::base::secret::Secret;
 use crate::base::tables::{Found, Sheet, Table};
@@ -34,6 +34,8 @@ pub struct Serve {
     pub cache_bytes: u64,
     /// Who may call the API; never in the file.
     pub tokens: Tokens,
+    /// What `[freshness]` says: `health` tells by it how old data are.
+    pub freshness: Freshness,
 }
 
 /// Limits of the listener, each a key of `[serve]`. Durations stand there in seconds, as `…_seconds`.
@@ -97,6 +99,7 @@ impl Default for Serve {
             referrer_policy: "strict-origin-when-cross-origin".into(),
             cache_bytes: 16 << 20,
             tokens: Tokens::default(),
+            freshness: Freshness::default(),
         }
     }
 }

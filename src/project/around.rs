@@ -10,7 +10,7 @@ use crate::base::markdown::Call;
 use crate::config::Config;
 use crate::model::catalogue::Catalogue;
 use crate::model::document::{Asset, Overlay};
-use crate::model::view::{Map, Value};
+use crate::model::view::{List, Map, Value};
 use crate::site;
 use crate::source::local::{File, Surroundings};
 use crate::theme::{self, Request, Theme};
@@ -28,6 +28,8 @@ pub(super) struct Around<'a> {
     until: Mutex<i64>,
     /// The assets that shortcodes asked for.
     asked: Mutex<BTreeSet<String>>,
+    /// What shortcodes had to say.
+    told: Mutex<BTreeSet<String>>,
 }
 
 impl<'a> Around<'a> {
@@ -61,6 +63,7 @@ impl<'a> Around<'a> {
             sites,
             until: Mutex::new(i64::MAX),
             asked: Mutex::default(),
+            told: Mutex::default(),
         }
     }
 
@@ -68,6 +71,11 @@ impl<'a> Around<'a> {
     pub(super) fn asked(&self) -> Vec<String> {
         let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         asked.iter().cloned().collect()
+    }
+
+    /// What shortcodes had to say, with the file that called them.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
     /// From which second on the pages look as they do, as far as shortcodes asked for the time, and until which.
@@ -93,6 +101,8 @@ impl Surroundings for Around<'_> {
             let hints = error.hints().iter().map(|hint| format!("\n  = hint: {hint}")).collect::<String>();
             format!("the shortcode `{}` fails: {}{hints}", call.name, error.message())
         })?;
+        let warnings = made.warnings.iter().map(|warning| format!("{}: {warning}", file.name));
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).extend(warnings);
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         asked.extend(made.trace.assets.into_iter().map(|note| note.key));
         drop(asked);
@@ -115,6 +125,10 @@ impl Surroundings for Around<'_> {
             body: theme::Body::File(asset.file.clone()),
         };
         self.theme.assets().add_beside(beside.iter().map(source));
+    }
+
+    fn toc(&self, headings: &List, language: usize, depth: usize) -> String {
+        self.theme.toc(headings, language, depth)
     }
 
     fn highlighter(&self) -> &Highlighter {

@@ -1,15 +1,16 @@
 //! Looks at a site without building it: what is wrong with it, and what there is.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{Options, Project, Ready};
+use crate::assets;
 use crate::base::files;
 use crate::base::gate::Gate;
 use crate::base::http::Network;
-use crate::build;
+use crate::build::{self, Asset};
 use crate::check::{self, External, Finding, Found, Severity, Source};
-use crate::error::Result;
-use crate::site::Body;
+use crate::error::{Fault, Kind, Result};
+use crate::site::{Body, Lacking, Untranslated};
 
 /// One thing of a site, as lists of it show it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -33,7 +34,17 @@ impl Project {
     pub fn check(&mut self, external: bool) -> Result<Found> {
         // Before anybody else takes it: a source that is not asked needs none.
         let transport = self.transport.take();
-        let ready = self.prepare(Self::looking(), &Gate::default())?;
+        let ready = match self.prepare(Self::looking(), &Gate::default()) {
+            Ok(ready) => ready,
+            // What is wrong with the files themselves is what the author has to see first.
+            Err(error) if error.kind() == Kind::Content && !error.faults().is_empty() => {
+                return Ok(Found {
+                    findings: error.faults().iter().map(of_fault).collect(),
+                    ..Found::default()
+                });
+            }
+            Err(error) => return Err(error),
+        };
         let network = Network::outside();
         let transport = transport.as_deref().unwrap_or(&network);
         let cache = self.config.paths.state.join("links.json");
@@ -87,6 +98,28 @@ impl Project {
         files::slashed(content.strip_prefix(&self.config.root).unwrap_or(content))
     }
 
+    /// A page or course without a translation as a finding.
+    fn of_lacking(&self, language: &Untranslated, thing: &Lacking) -> Finding {
+        let content = self.content_name();
+        let wanted = format!("{content}/{}", thing.wanted);
+        let what = thing.course.as_ref().map(|title| format!(" of the course “{title}”")).unwrap_or_default();
+        let (own, main) = (&language.language, &language.shown_in);
+        Finding {
+            file: thing
+                .source
+                .as_ref()
+                .map_or_else(|| wanted.clone(), |source| format!("{content}/{source}")),
+            line: None,
+            severity: Severity::Warning,
+            check: "translation",
+            message: format!(
+                "there is no `{own}` translation{what}, which is shown in `{main}`: write {wanted}"
+            ),
+            pages: Vec::new(),
+            count: 0,
+        }
+    }
+
     fn look_over(&self, ready: &Ready, external: Option<&mut External<'_>>) -> Result<Found> {
         let gate = Gate::default();
         let request = self.request(ready, Self::looking(), &gate)?;
@@ -109,8 +142,35 @@ impl Project {
             there.extend(manifest.files.into_keys());
         }
         let base_url = self.config.site.base_url.as_str();
-        let mut found = check::run(&check::Input { pages: &pages, files: &there, base_url }, external);
-        let told = ready.site.warnings.iter().chain(&warnings);
+        let assets: HashMap<&str, &Asset> =
+            ready.assets.iter().map(|asset| (asset.route.path(), asset)).collect();
+        let no_picture = |path: &str| {
+            let bytes = assets.get(path)?.bytes.load().ok()?;
+            (!assets::is_picture(&bytes)).then(|| "it is a file of another kind".to_owned())
+        };
+        let exports: Vec<(String, String)> = (ready.site.pages.iter())
+            .filter(|page| page.route.path().starts_with("moochub"))
+            .filter_map(|page| match &page.body {
+                Body::Made(make) => {
+                    Some((page.route.path().to_owned(), String::from_utf8_lossy(&make.bytes()).into_owned()))
+                }
+                Body::Layout { .. } => None,
+            })
+            .collect();
+        let input = check::Input {
+            pages: &pages,
+            files: &there,
+            base_url,
+            no_picture: &no_picture,
+            exports: &exports,
+        };
+        let mut found = check::run(&input, external);
+        for lacking in &ready.site.untranslated {
+            found.findings.extend(lacking.things.iter().map(|thing| self.of_lacking(lacking, thing)));
+        }
+        // Each file is told by itself.
+        let summaries: Vec<String> = ready.site.untranslated.iter().map(Untranslated::summary).collect();
+        let told = ready.site.warnings.iter().filter(|told| !summaries.contains(told)).chain(&warnings);
         let findings = told.map(|message| Finding {
             file: String::new(),
             line: None,
@@ -122,6 +182,19 @@ impl Project {
         });
         found.findings.extend(findings);
         Ok(found)
+    }
+}
+
+/// A mistake in a file as a finding.
+fn of_fault(fault: &Fault) -> Finding {
+    Finding {
+        file: fault.file.clone(),
+        line: fault.line,
+        severity: Severity::Error,
+        check: "content",
+        message: fault.message.clone(),
+        pages: Vec::new(),
+        count: 0,
     }
 }
 

@@ -1,15 +1,22 @@
 //! The pictures of the web that courses name.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use crate::assets::Fetch;
+use crate::assets::{Fetch, Told};
 use crate::base::http::{Network, Transport};
+use crate::base::mistakes::shown;
 use crate::error::Result;
 use crate::model::catalogue::Catalogue;
 use crate::model::document::Content;
 use crate::theme::Theme;
 
 use super::{Options, Project};
+
+/// Whether a course or a file names this picture.
+fn names(image: Option<&Arc<str>>, address: &str) -> bool {
+    image.is_some_and(|image| image.trim() == address)
+}
 
 impl Project {
     /// The same project with another way to pictures of the web: for tests. The usual one reaches no private network.
@@ -49,6 +56,19 @@ impl Project {
             Some(&outside)
         };
         let refetch_seconds = i64::from(images.refetch_hours) * 3_600;
-        theme.assets().fetch(&addresses, &Fetch { transport, now: self.clock.now(), refetch_seconds })
+        let fetch = Fetch { transport, now: self.clock.now(), refetch_seconds };
+        let (told, until) = theme.assets().fetch(&addresses, &fetch)?;
+        let name = |(address, message): Told| {
+            let courses = catalogue.iter().filter(|course| names(course.image.as_ref(), &address));
+            let courses = courses.map(|course| format!("course {}", shown(course.id.as_str())));
+            let files = content.overlays.iter().filter(|overlay| names(overlay.image.as_ref(), &address));
+            let mut places = courses.chain(files.map(|overlay| format!("content/{}", overlay.source)));
+            match (places.next(), places.count()) {
+                (None, _) => message,
+                (Some(first), 0) => format!("{first}: {message}"),
+                (Some(first), more) => format!("{first} and {more} more: {message}"),
+            }
+        };
+        Ok((told.into_iter().map(name).collect(), until))
     }
 }

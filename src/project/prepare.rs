@@ -127,12 +127,15 @@ impl Project {
                 changed_at: &|course| memory.changed_at(course),
                 data_changed_at: memory.data_changed_at,
                 now,
+                lacks: &|picture, page| theme.assets().objection(picture, page),
                 cards: cards.as_ref(),
                 redirects: &redirects,
             },
             history,
         )?;
-        site.warnings.extend(theme.assets().warnings()?.into_iter().chain(told));
+        site.warnings.extend(theme.assets().warnings()?.into_iter().chain(told).chain(around.warnings()));
+        let untranslated: Vec<String> = site.untranslated.iter().map(site::Untranslated::summary).collect();
+        site.warnings.extend(untranslated);
         memory.history.clone_from(&site.history);
         site.warnings.extend(theme.warnings().map(str::to_owned));
         for (since, until) in

@@ -313,6 +313,8 @@ fn health(shared: &Shared, queues: Figures) -> Reply {
     let now = shared.clock.now();
     let health = state.health(queues.oldest.map(|at| now.duration_since(at)));
     let status = if health.healthy { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let (limits, age) =
+        (shared.serve.freshness, health.last_success.map(|at| now.duration_since(at).unsigned_abs()));
     let connectors: Vec<Value> = (shared.connectors.iter())
         .map(|name| {
             let last = state.runs.iter().rev().find(|run| run.connector == *name);
@@ -330,7 +332,10 @@ fn health(shared: &Shared, queues: Figures) -> Reply {
         "message": health.message,
         "failuresByType": health.by_type,
         "failuresBySource": health.by_source,
-        "snapshotAgeSeconds": health.last_success.map(|at| now.duration_since(at).as_secs()),
+        "snapshotAgeSeconds": age.map(|age| age.as_secs()),
+        "freshness": age.map(|age| limits.of(age)),
+        "warningMinutes": limits.warning_minutes,
+        "errorMinutes": limits.error_minutes,
         "queue": hooks::show(queues),
         "connectors": connectors,
         "last_synced_at": last_synced_at(&state),

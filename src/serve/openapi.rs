@@ -374,6 +374,9 @@ fn schemas() -> Value {
                 "failuresByType": { "type": "object", "additionalProperties": count },
                 "failuresBySource": { "type": "object", "additionalProperties": count },
                 "snapshotAgeSeconds": { "type": ["integer", "null"] },
+                "freshness": { "enum": ["fresh", "warning", "error", null] },
+                "warningMinutes": count,
+                "errorMinutes": count,
                 "message": { "type": "string" },
                 "queue": { "$ref": "#/components/schemas/Queue" },
                 "connectors": { "type": "array", "items": {

@@ -38,7 +38,7 @@ pub(super) struct Entry {
     pub(super) updated_at: Option<Timestamp>,
     /// A quick hash of everything above.
     pub(super) mark: u64,
-    /// A quick hash of what a link to it shows: title and address.
+    /// A quick hash of what a link to it shows: title, its language, and address.
     pub(super) link_mark: u64,
 }
 
@@ -97,7 +97,8 @@ pub(super) fn join(
         let mark = mark.number(u64::from(is_fallback));
         let mark = mark.number(overlay.as_ref().map_or(0, |overlay| overlay.fingerprint()));
         let mark = mark.number(updated_at.map_or(u64::MAX, |at| at.as_nanosecond() as u64)).get();
-        let link_mark = Fingerprint::new(9).text(&course.title).text(&slug).get();
+        let link_mark =
+            Fingerprint::new(9).text(&course.title).text(&slug).number(u64::from(is_fallback)).get();
         let id = format!("course:{}", course.id).into();
         let slug = slug.into();
         Ok(Entry { id, course, overlay, slug, route, is_past, is_fallback, updated_at, mark, link_mark })

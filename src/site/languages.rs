@@ -18,8 +18,16 @@ use crate::model::document::Document;
 use crate::model::history::{Event, History};
 use crate::model::view::{Entries, Key, List, Map, Value};
 
-/// The address of a page in each language, where it has one.
-type Whereabouts = Box<[Option<String>]>;
+/// Where a page is in one language.
+#[derive(Debug)]
+struct There {
+    address: String,
+    /// Whether nobody has translated it: what is there is the page of the main language once more.
+    is_stand_in: bool,
+}
+
+/// Where a page is in each language, where it is.
+type Whereabouts = Box<[Option<There>]>;
 
 /// The languages of a site, and where each page is found in each of them. With one language all of it is empty.
 #[derive(Debug, Default)]
@@ -63,11 +71,13 @@ impl Languages {
         };
         let there = addresses.iter().zip(&self.editions).enumerate();
         there
-            .filter_map(|(at, (address, (own, name)))| {
+            .filter_map(|(at, (there, (own, name)))| {
+                let there = there.as_ref()?;
                 Some(Map::new(vec![
                     ("language".into(), own.site.language.as_str().into()),
                     ("name".into(), name.as_str().into()),
-                    ("url".into(), address.as_deref()?.into()),
+                    ("url".into(), there.address.as_str().into()),
+                    ("is_fallback".into(), there.is_stand_in.into()),
                     ("is_current".into(), (at == current).into()),
                     ("is_default".into(), (at == 0).into()),
                 ]))
@@ -75,14 +85,14 @@ impl Languages {
             .collect()
     }
 
-    /// The languages of the page with this identity, with its addresses below the site's base address; none where it is
-    /// there in one language only.
+    /// The languages that the page with this identity is written in, with its addresses below the site's base address; none
+    /// where that is one language only.
     pub(super) fn whereabouts(&self, identity: &str) -> Vec<(Arc<str>, String)> {
         let addresses = self.pages.get().and_then(|pages| pages.get(identity));
         let there = addresses.into_iter().flat_map(|all| all.iter().zip(&self.editions));
         let found: Vec<(Arc<str>, String)> = there
-            .filter_map(|(address, (own, _))| {
-                let address = address.as_deref()?;
+            .filter_map(|(there, (own, _))| {
+                let address = &there.as_ref().filter(|there| !there.is_stand_in)?.address;
                 let base = Addresses::new(own).base_path;
                 let below = address.strip_prefix(&base).unwrap_or(address).to_owned();
                 Some((own.site.language.as_str().into(), below))
@@ -100,16 +110,21 @@ impl Languages {
             matches!(page.body, Body::Layout { .. }) && !page.route.path().ends_with("404.html")
         };
         for page in pages.iter().filter(is_page) {
-            let none = || vec![None; self.editions.len()].into_boxed_slice();
+            let none = || self.editions.iter().map(|_| None).collect();
             let slots = known.entry(page.identity()).or_insert_with(none);
             if let Some(slot) = slots.get_mut(page.language) {
-                *slot = Some(root.link(&page.route.address()));
+                let (address, is_stand_in) = (root.link(&page.route.address()), page.is_stand_in);
+                *slot = Some(There { address, is_stand_in });
             }
         }
         for page in pages.iter_mut() {
             let Some(addresses) = known.get(&page.identity()) else { continue };
             let mark = Fingerprint::new(40).number(page.inputs);
-            page.inputs = addresses.iter().fold(mark, |mark, address| mark.maybe(address.as_deref())).get();
+            let note = |mark: Fingerprint, there: &Option<There>| match there {
+                Some(there) => mark.number(1 + u64::from(there.is_stand_in)).text(&there.address),
+                None => mark.number(0),
+            };
+            page.inputs = addresses.iter().fold(mark, note).get();
         }
         let _ = self.pages.set(known);
     }
@@ -200,38 +215,74 @@ pub(super) fn settle(pages: &mut [Page], prefix: &str, language: usize) {
     }
 }
 
-/// One warning of everything that appears in the main language because nobody has translated it.
-pub(super) fn untranslated(config: &Config, entries: &[Entry], documents: &Documents<'_>) -> Option<String> {
-    const SHOWN: usize = 3;
+/// What appears in the main language in the tree of another, because nobody has translated it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Untranslated {
+    /// The language that lacks it.
+    pub language: String,
+    /// The language that it is shown in.
+    pub shown_in: String,
+    /// Pages and courses, in this order.
+    pub things: Vec<Lacking>,
+}
+
+/// A page or course without a translation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lacking {
+    /// The file below `content/` that would translate it.
+    pub wanted: String,
+    /// The file below `content/` that it is written in, if there is one.
+    pub source: Option<String>,
+    /// The title of a course.
+    pub course: Option<String>,
+}
+
+/// What a language lacks; nothing in the main language.
+pub(super) fn untranslated(
+    config: &Config,
+    entries: &[Entry],
+    documents: &Documents<'_>,
+) -> Option<Untranslated> {
     let (own, main) = (&config.site.language, config.languages.first().map(|main| &main.code)?);
     let tree = documents.sections.values().chain(documents.pages.values().flatten());
-    let pages: Vec<&Document> = (tree.filter(|placed| placed.is_fallback).map(|placed| placed.document))
-        .chain(
-            [documents.home, documents.courses]
-                .into_iter()
-                .flatten()
-                .filter(|document| document.language != config.language_at(own).unwrap_or(0)),
-        )
-        .collect();
-    let courses: Vec<&Entry> = entries.iter().filter(|entry| entry.is_fallback).collect();
-    let of_course = |entry: &&Entry| format!("courses/{}.{own}.md", entry.slug);
-    let of_page = |document: &&Document| {
-        format!("{}.{own}.md", document.original.strip_suffix(".md").unwrap_or(&document.original))
+    let is_other = |document: &&Document| document.language != config.language_at(own).unwrap_or(0);
+    let around = [documents.home, documents.courses].into_iter().flatten().filter(is_other);
+    let pages = tree.filter(|placed| placed.is_fallback).map(|placed| placed.document).chain(around);
+    let page = |document: &Document| Lacking {
+        wanted: format!("{}.{own}.md", document.original.strip_suffix(".md").unwrap_or(&document.original)),
+        source: Some(document.source.to_string()),
+        course: None,
     };
-    let count = |number: usize, one: &str, many: &str| match number {
-        0 => None,
-        1 => Some(format!("1 {one}")),
-        number => Some(format!("{number} {many}")),
+    let course = |entry: &Entry| Lacking {
+        wanted: format!("courses/{}.{own}.md", entry.slug),
+        source: entry.overlay.as_ref().map(|overlay| overlay.source.to_string()),
+        course: Some(entry.course.title.to_string()),
     };
-    let counts = [count(pages.len(), "page", "pages"), count(courses.len(), "course", "courses")];
-    let counts: Vec<String> = counts.into_iter().flatten().collect();
-    let mut named: Vec<String> =
-        pages.iter().map(of_page).chain(courses.iter().map(of_course)).take(SHOWN).collect();
-    if pages.len() + courses.len() > SHOWN {
-        named.push("…".to_owned());
-    }
-    let (counts, named) = (counts.join(" and "), named.join(", "));
-    (!counts.is_empty()).then(|| {
+    let courses = entries.iter().filter(|entry| entry.is_fallback).map(course);
+    let things: Vec<Lacking> = pages.map(page).chain(courses).collect();
+    let (language, shown_in) = (own.clone(), main.clone());
+    (!things.is_empty()).then_some(Untranslated { language, shown_in, things })
+}
+
+impl Untranslated {
+    /// All of it in one warning.
+    pub fn summary(&self) -> String {
+        const SHOWN: usize = 3;
+        let count = |number: usize, one: &str, many: &str| match number {
+            0 => None,
+            1 => Some(format!("1 {one}")),
+            number => Some(format!("{number} {many}")),
+        };
+        let courses = self.things.iter().filter(|thing| thing.course.is_some()).count();
+        let pages = count(self.things.len() - courses, "page", "pages");
+        let counts: Vec<String> = pages.into_iter().chain(count(courses, "course", "courses")).collect();
+        let mut named: Vec<&str> =
+            self.things.iter().take(SHOWN).map(|thing| thing.wanted.as_str()).collect();
+        if self.things.len() > SHOWN {
+            named.push("…");
+        }
+        let (counts, named) = (counts.join(" and "), named.join(", "));
+        let (own, main) = (&self.language, &self.shown_in);
         format!("no `{own}` translation of {counts}: shown in `{main}`; translate by files such as {named}")
-    })
+    }
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::courses::Entry;
 use super::documents::Documents;
-use super::views::Addresses;
-use crate::config::{Config, MenuEntry};
+use super::views::{self, Addresses};
+use crate::base::text::count;
+use crate::config::{Config, MenuEntry, Taxonomy};
 use crate::error::{Error, Kind, Result};
 use crate::model::document::FrontMatter;
 use crate::model::view::{Key, List, Map, Value};
@@ -14,6 +15,9 @@ use crate::model::view::{Key, List, Map, Value};
 /// An entry before it has its place.
 struct Item {
     title: Arc<str>,
+    /// Its title in the main language, where it has another one here: others may call it by that.
+    main: Option<Arc<str>>,
+    is_fallback: bool,
     url: String,
     weight: Option<i64>,
     parent: Option<Arc<str>>,
@@ -31,10 +35,12 @@ pub(super) fn view(
         let items = written.iter().map(|entry| of_config(entry, entries, documents, addresses));
         menus.insert(name.as_str().into(), items.collect::<Result<_>>()?);
     }
-    let mut add = |front: &FrontMatter, title: &Arc<str>, address: String| {
+    let mut add = |front: &FrontMatter, title: &Arc<str>, address: String, is_fallback: bool| {
         for place in &front.menus {
             menus.entry(place.menu.clone()).or_default().push(Item {
                 title: place.title.clone().unwrap_or_else(|| title.clone()),
+                main: None,
+                is_fallback,
                 url: addresses.link(&address),
                 weight: place.weight,
                 parent: place.parent.clone(),
@@ -42,22 +48,51 @@ pub(super) fn view(
         }
     };
     for placed in documents.sections.values().chain(documents.all()) {
-        add(&placed.document.front, &placed.title, placed.route.address());
+        add(&placed.document.front, &placed.title, placed.route.address(), placed.is_fallback);
     }
     for (document, address) in [(documents.home, "/"), (documents.courses, "/courses/")] {
         if let Some(document) = document {
             let title = document.front.title.clone().unwrap_or_else(|| config.site.title.as_str().into());
-            add(&document.front, &title, address.to_owned());
+            let own = config.language_at(&config.site.language).unwrap_or(0);
+            add(&document.front, &title, address.to_owned(), document.language != own);
         }
     }
     for entry in entries {
         if let Some(overlay) = &entry.overlay {
-            add(&overlay.front, &entry.course.title, entry.route.address());
+            add(&overlay.front, &entry.course.title, entry.route.address(), entry.is_fallback);
         }
     }
-    let tree =
-        |(name, items): (Arc<str>, Vec<Item>)| Ok((Key::from(name.clone()), tree(&name, items)?.into()));
+    let tree = |(name, items): (Arc<str>, Vec<Item>)| {
+        Ok((Key::from(name.clone()), tree(&name, items, config)?.into()))
+    };
     Ok(Map::new(menus.into_iter().map(tree).collect::<Result<_>>()?))
+}
+
+/// One warning of the titles in the configuration that a language does not say anew.
+pub(super) fn untranslated(config: &Config) -> Option<String> {
+    let own = config.languages.get(config.language_at(&config.site.language).filter(|at| *at > 0)?)?;
+    let entries = config.menus.iter().filter(|(name, _)| !own.menus.contains_key(*name));
+    let entries: Vec<&MenuEntry> =
+        entries.flat_map(|(_, entries)| entries).filter(|entry| !entry.titles.contains_key("")).collect();
+    let code = own.code.to_ascii_lowercase();
+    let is_missing = |taxonomy: &&Taxonomy| !taxonomy.is_unnamed && !taxonomy.titles.contains_key(&code);
+    let mut lacking: Vec<String> = config
+        .taxonomies
+        .iter()
+        .filter(is_missing)
+        .map(|taxonomy| format!("[taxonomies.{}]", taxonomy.name))
+        .collect();
+    if let Some(first) = entries.first() {
+        let menus = count(entries.len(), "entry of a menu", "entries of menus");
+        lacking.insert(0, format!("{menus} ({})", first.declared));
+    }
+    let (code, main) = (&own.code, config.languages.first().map_or("", |main| &main.code));
+    (!lacking.is_empty()).then(|| {
+        format!(
+            "the titles of {} have no `{code}` and are shown in `{main}`: write `title = {{ {main} = \"…\", {code} = \"…\" }}`",
+            lacking.join(" and ")
+        )
+    })
 }
 
 fn of_config(
@@ -82,7 +117,15 @@ fn of_config(
         (_, url) => url.to_owned(),
     };
     let parent = entry.parent.as_deref().map(Arc::from);
-    Ok(Item { title: entry.title.as_str().into(), url, weight: entry.weight, parent })
+    let main = entry.titles.get("").map(|title| title.as_str().into());
+    Ok(Item {
+        title: entry.title.as_str().into(),
+        main,
+        is_fallback: false,
+        url,
+        weight: entry.weight,
+        parent,
+    })
 }
 
 fn file_address(file: &str, entries: &[Entry], documents: &Documents<'_>) -> Option<String> {
@@ -105,12 +148,14 @@ fn file_address(file: &str, entries: &[Entry], documents: &Documents<'_>) -> Opt
 }
 
 /// Sorts the entries of a menu, lighter ones first, and puts each below its parent.
-fn tree(menu: &str, mut items: Vec<Item>) -> Result<List> {
+fn tree(menu: &str, mut items: Vec<Item>, config: &Config) -> Result<List> {
     items.sort_by_key(|item| item.weight.unwrap_or(i64::MAX));
     let (below, top): (Vec<Item>, Vec<Item>) = items.into_iter().partition(|item| item.parent.is_some());
-    if let Some(lost) =
-        below.iter().find(|item| top.iter().all(|top| Some(&top.title) != item.parent.as_ref()))
-    {
+    let is_below = |item: &Item, top: &Item| {
+        let parent = item.parent.as_ref();
+        parent == Some(&top.title) || parent.is_some() && parent == top.main.as_ref()
+    };
+    if let Some(lost) = below.iter().find(|item| !top.iter().any(|top| is_below(item, top))) {
         let parent = lost.parent.as_deref().unwrap_or_default();
         let message =
             format!("the menu `{menu}` has no entry `{parent}` for `{}` to stand below", lost.title);
@@ -120,7 +165,10 @@ fn tree(menu: &str, mut items: Vec<Item>) -> Result<List> {
             .hint("`parent` is the title of an entry at the top of the same menu"));
     }
     let map = |item: &Item, children: List| {
+        let [language, fallback] = views::tongue(config, item.is_fallback);
         Map::new(vec![
+            language,
+            fallback,
             ("title".into(), Value::from(&item.title)),
             ("url".into(), item.url.as_str().into()),
             ("weight".into(), Value::maybe(item.weight)),
@@ -128,7 +176,7 @@ fn tree(menu: &str, mut items: Vec<Item>) -> Result<List> {
         ])
     };
     let children = |of: &Item| -> List {
-        let own = below.iter().filter(|item| item.parent.as_ref() == Some(&of.title));
+        let own = below.iter().filter(|item| is_below(item, of));
         own.map(|item| map(item, List::default())).collect()
     };
     Ok(top.iter().map(|item| map(item, children(item))).collect())

@@ -9,6 +9,7 @@ mod languages;
 mod listings;
 mod machine;
 mod menus;
+mod pictures;
 mod plan;
 mod planner;
 mod records;
@@ -21,6 +22,7 @@ mod views;
 
 pub use courses::addresses_of;
 pub use internal::{InternalPage, internal};
+pub use languages::{Lacking, Untranslated};
 pub use machine::cards::{Cards, DateRange};
 pub use plan::{Body, Edition, Input, Make, Page, Rank, Site, View, plan};
 pub use route::Route;

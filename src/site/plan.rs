@@ -1,6 +1,5 @@
 //! The list of pages, each with its route and its view.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -11,10 +10,11 @@ use super::courses::{self, Entry};
 use super::documents::{self, Documents, Placed};
 use super::groups::{Cut, Groups};
 use super::jekyll;
-use super::languages::{self, Chronicle, Languages};
+use super::languages::{self, Chronicle, Languages, Untranslated};
 use super::machine::cards::Cards;
 use super::machine::{self, Place};
 use super::menus;
+use super::pictures;
 use super::planner::Planner;
 use super::records::Records;
 use super::related::{self, Teasers};
@@ -49,6 +49,8 @@ pub struct Input<'a> {
     pub data_changed_at: Option<Timestamp>,
     /// The present moment.
     pub now: Timestamp,
+    /// Why a picture cannot be shown, by what a course calls it and the route of its page.
+    pub lacks: &'a dyn Fn(&str, &str) -> Option<String>,
     /// How cards look, where there are any.
     pub cards: Option<&'a Cards>,
     /// What the site's own `static/_redirects` says; the site's moves come after it.
@@ -71,6 +73,8 @@ pub struct Site {
     pub pages: Vec<Page>,
     /// What a person should look at.
     pub warnings: Vec<String>,
+    /// What each language but the main one lacks; its summary is no warning yet.
+    pub untranslated: Vec<Untranslated>,
     /// Where everything lives and has lived, as of this site.
     pub history: History,
     /// The site in each of its languages, the main one first.
@@ -148,7 +152,7 @@ impl Site {
     }
 
     /// The hash of each record, by its identity.
-    pub fn digests(&self) -> BTreeMap<String, Digest> {
+    pub fn digests(&self) -> Vec<(String, Digest)> {
         let digest = |config: &Config, entry: &Entry| {
             (Chronicle::identity(&format!("course:{}", entry.course.id), config), entry.digest())
         };
@@ -191,6 +195,8 @@ pub struct Page {
     pub identity: Option<Arc<str>>,
     /// Its language, by the place in the configuration's list; planned pages get it when they are put in their place.
     pub language: usize,
+    /// Whether it is the page of the main language once more, in the tree of a language that has no translation of it.
+    pub is_stand_in: bool,
 }
 
 impl Page {
@@ -283,9 +289,9 @@ pub fn plan(input: &Input<'_>, history: History) -> Result<Site> {
         let cancelled = machine::cancelled_until(input.config, &whole.history);
         window = courses::window(input.config, &main.records.entries, cancelled, input.now);
     }
-    let Whole { mut pages, warnings, history, .. } = whole;
+    let Whole { mut pages, warnings, untranslated, history, .. } = whole;
     pages.sort_unstable_by(|a, b| a.route.cmp(&b.route));
-    Ok(Site { pages, warnings, history, editions, window })
+    Ok(Site { pages, warnings, untranslated, history, editions, window })
 }
 
 /// What all languages put together.
@@ -293,6 +299,7 @@ pub fn plan(input: &Input<'_>, history: History) -> Result<Site> {
 pub(super) struct Whole {
     pub(super) pages: Vec<Page>,
     pub(super) warnings: Vec<String>,
+    pub(super) untranslated: Vec<Untranslated>,
     pub(super) history: History,
     /// Addresses for search engines.
     pub(super) sitemap: Vec<Place>,
@@ -341,8 +348,9 @@ fn edition(
     let config = input.config;
     let overlays = &input.content.overlays;
     let mut warnings = Vec::new();
-    let entries =
+    let mut entries =
         courses::join(config, input.catalogue, overlays, input.changed_at, input.now, &mut warnings)?;
+    pictures::leave_out(&mut entries, input.lacks, &mut warnings);
     // What is odd in one language is odd in all of them, apart from what a language itself brings.
     warnings.retain(|warning| !whole.warnings.contains(warning));
     let documents = documents::place(config, input.content)?;
@@ -353,7 +361,7 @@ fn edition(
         config: config.clone(),
         addresses: addresses.clone(),
         related: related::courses(&entries),
-        teasers: Arc::new(Teasers::new(&entries, &addresses)),
+        teasers: Arc::new(Teasers::new(&entries, config, &addresses)),
         entries,
         groups,
         languages: languages.clone(),
@@ -362,7 +370,7 @@ fn edition(
     });
     let maps: Vec<Map> = Records::maps(&records);
     let placed: Vec<&Placed<'_>> = documents.all().collect();
-    let pages: Vec<Map> = placed.iter().map(|placed| views::summary(placed, &addresses)).collect();
+    let pages: Vec<Map> = placed.iter().map(|placed| views::summary(placed, config, &addresses)).collect();
     let terms = taxonomies::sort(&records, &placed);
     let more = [
         ("taxonomies", taxonomies::view(&terms, &addresses)),
@@ -389,7 +397,8 @@ fn edition(
     whole.aliases.extend(aliases(prefix, &records.entries, &documents));
     whole.history = history.into_history();
     whole.warnings.append(&mut warnings);
-    whole.warnings.extend(languages::untranslated(config, &records.entries, &documents));
+    whole.warnings.extend(menus::untranslated(config));
+    whole.untranslated.extend(languages::untranslated(config, &records.entries, &documents));
     Ok(Edition { view: site, globals, records, maps })
 }
 
@@ -417,7 +426,7 @@ fn site_view<const N: usize>(
         .collect();
     let [places, months] = groups.lists(addresses);
     let sections: List =
-        documents.sections.values().map(|placed| views::section(placed, addresses)).collect();
+        documents.sections.values().map(|placed| views::section(placed, input.config, addresses)).collect();
     let pages: List = page_maps.iter().cloned().collect();
     let mut dated: Vec<(&Placed<'_>, &Map)> =
         (documents.all().zip(page_maps)).filter(|(placed, _)| placed.document.front.date.is_some()).collect();
@@ -453,6 +462,7 @@ fn site_view<const N: usize>(
         ("sections".into(), sections.into()),
         ("pages".into(), pages.into()),
         ("posts".into(), posts.into()),
+        ("freshness".into(), freshness(input.config).into()),
         ("data_changed_at".into(), Value::maybe(input.data_changed_at)),
         ("has_data".into(), input.data_changed_at.is_some().into()),
         ("feed_url".into(), link(outputs.feeds, machine::ATOM)),
@@ -467,6 +477,15 @@ fn site_view<const N: usize>(
     Map::new(jekyll::with_extra(entries, &extra))
 }
 
+/// From which age on data are old, in minutes.
+fn freshness(config: &Config) -> Map {
+    let limits = config.freshness;
+    Map::new(vec![
+        ("warning_minutes".into(), limits.warning_minutes.into()),
+        ("error_minutes".into(), limits.error_minutes.into()),
+    ])
+}
+
 /// A quick hash of everything that [`site_view`] shows.
 fn site_fingerprint(input: &Input<'_>, records: &Records, documents: &Documents<'_>) -> u64 {
     let site = &input.config.site;
@@ -477,13 +496,16 @@ fn site_fingerprint(input: &Input<'_>, records: &Records, documents: &Documents<
     let mark = mark.maybe(site.time_zone.iana_name()).number(Map::from(&site.extra).digest().short());
     let mark = mark.text(&site.prefix).number(records.languages.list(records.language).digest().short());
     let config = input.config;
-    let mark = mark.text(&format!("{:?}{:?}", config.taxonomies, config.menus));
+    let mark = mark.text(&format!("{:?}{:?}{:?}", config.taxonomies, config.menus, config.freshness));
     let mark = mark.number(input.data.digest().short());
     let mark = mark.number(input.data_changed_at.map_or(u64::MAX, |at| at.as_nanosecond() as u64));
     let mark = mark.number(u64::from(records.groups.has_archive));
     let mark = records.entries.iter().fold(mark, |mark, entry| mark.number(entry.mark));
     let documents = documents.sections.values().chain(documents.pages.values().flatten());
     documents
-        .fold(mark, |mark, placed| mark.number(placed.document.fingerprint()).text(placed.route.path()))
+        .fold(mark, |mark, placed| {
+            let mark = mark.number(placed.document.fingerprint()).text(placed.route.path());
+            mark.number(u64::from(placed.is_fallback))
+        })
         .get()
 }

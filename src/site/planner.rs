@@ -77,7 +77,8 @@ impl Planner<'_> {
         let inputs = inputs.maybe(draft.content.map(|content| &**content)).get();
         let body = Body::Layout { layouts, view: draft.view, content: draft.content.cloned() };
         let (route, rank, identity) = (draft.route, draft.rank, draft.identity);
-        self.pages.push(Page { route, rank, body, inputs, record: None, identity, language: 0 });
+        let is_stand_in = false;
+        self.pages.push(Page { route, rank, body, inputs, record: None, identity, language: 0, is_stand_in });
     }
 
     /// Whether a document is shown in place of a translation that is not there.
@@ -192,7 +193,17 @@ impl Planner<'_> {
             }
             let record = Some(entry.id.clone());
             let (route, rank) = (entry.route.clone(), Rank::Leaf);
-            self.pages.push(Page { route, rank, body, inputs, record, identity: None, language: 0 });
+            let is_stand_in = entry.is_fallback;
+            self.pages.push(Page {
+                route,
+                rank,
+                body,
+                inputs,
+                record,
+                identity: None,
+                language: 0,
+                is_stand_in,
+            });
         }
     }
 

@@ -96,7 +96,8 @@ impl Entries for CoursePages {
         };
         let neighbour = |at: Option<usize>| -> Option<Map> {
             let entry = self.records.neighbour(index, at?)?;
-            Some(views::link(&entry.course.title, addresses.link(&entry.route.address())))
+            let address = addresses.link(&entry.route.address());
+            Some(views::link(&entry.course.title, address, &self.records.config, entry.is_fallback))
         };
         let page = PageView {
             kind: "course",

@@ -8,9 +8,10 @@ use rayon::prelude::*;
 
 use super::courses::Entry;
 use super::documents::Placed;
-use super::views::Addresses;
+use super::views::{self, Addresses};
 use crate::base::digest::Fingerprint;
 use crate::base::text::slugify;
+use crate::config::Config;
 use crate::model::course::Course;
 use crate::model::document::FrontMatter;
 use crate::model::moment::Moment;
@@ -37,6 +38,7 @@ impl Related {
 #[derive(Debug)]
 pub(super) struct Teasers {
     cards: Vec<Teaser>,
+    config: Arc<Config>,
     addresses: Addresses,
 }
 
@@ -44,28 +46,39 @@ pub(super) struct Teasers {
 struct Teaser {
     course: Arc<Course>,
     address: String,
+    is_fallback: bool,
 }
 
 impl Teasers {
-    pub(super) fn new(entries: &[Entry], addresses: &Addresses) -> Self {
-        let card = |entry: &Entry| Teaser { course: entry.course.clone(), address: entry.route.address() };
-        Self { cards: entries.iter().map(card).collect(), addresses: addresses.clone() }
+    pub(super) fn new(entries: &[Entry], config: &Arc<Config>, addresses: &Addresses) -> Self {
+        let card = |entry: &Entry| Teaser {
+            course: entry.course.clone(),
+            address: entry.route.address(),
+            is_fallback: entry.is_fallback,
+        };
+        let (config, addresses) = (config.clone(), addresses.clone());
+        Self { cards: entries.iter().map(card).collect(), config, addresses }
     }
 
     /// A quick hash of everything that a card shows.
     pub(super) fn mark(&self, number: u32) -> u64 {
-        let Some(Teaser { course, address }) = self.cards.get(number as usize) else { return 0 };
+        let Some(Teaser { course, address, is_fallback }) = self.cards.get(number as usize) else { return 0 };
         let mark = Fingerprint::new(45).text(&course.title).text(address).text(course.level.name());
         let moment = |moment: Option<Moment>| moment.map_or(0, |moment| moment.number());
         let mark = mark.number(moment(course.start)).number(moment(course.end));
-        mark.maybe(course.location.as_deref()).get()
+        mark.maybe(course.location.as_deref()).number(u64::from(*is_fallback)).get()
     }
 }
 
 impl Entries for Teasers {
     fn entries(&self, number: u32) -> Vec<(Key, Value)> {
-        let Some(Teaser { course, address }) = self.cards.get(number as usize) else { return Vec::new() };
+        let Some(Teaser { course, address, is_fallback }) = self.cards.get(number as usize) else {
+            return Vec::new();
+        };
+        let [language, fallback] = views::tongue(&self.config, *is_fallback);
         vec![
+            language,
+            fallback,
             ("title".into(), Value::from(&course.title)),
             ("url".into(), self.addresses.link(address).into()),
             ("level".into(), course.level.name().into()),

@@ -44,7 +44,8 @@ impl Planner<'_> {
             // Its words stand on the page of the taxonomy.
             if !is_taxonomy {
                 let below = documents.pages.get(section).map(Vec::as_slice).unwrap_or_default();
-                let pages: Vec<Map> = below.iter().map(|page| views::summary(page, addresses)).collect();
+                let pages: Vec<Map> =
+                    below.iter().map(|page| views::summary(page, &records.config, addresses)).collect();
                 self.section(placed, &pages)?;
             }
         }
@@ -52,11 +53,19 @@ impl Planner<'_> {
         let alike = related::pages(&placed);
         let mut number = 0;
         for (section, pages) in &documents.pages {
-            let section = documents.sections.get(section).map(|placed| views::section(placed, addresses));
+            let section = documents
+                .sections
+                .get(section)
+                .map(|placed| views::section(placed, &records.config, addresses));
             for (index, placed) in pages.iter().enumerate() {
                 let neighbour = |index: Option<usize>| {
                     let placed = pages.get(index?)?;
-                    Some(views::link(&placed.title, self.link(&placed.route)))
+                    Some(views::link(
+                        &placed.title,
+                        self.link(&placed.route),
+                        &records.config,
+                        placed.is_fallback,
+                    ))
                 };
                 // Pages at the top are no sequence that anybody reads in order.
                 let (previous, next) = match section {
@@ -78,7 +87,7 @@ impl Planner<'_> {
     fn section(&mut self, placed: &Placed<'_>, pages: &[Map]) -> Result<()> {
         let records = self.records.clone();
         let addresses = &records.addresses;
-        let view = views::section(placed, addresses);
+        let view = views::section(placed, &records.config, addresses);
         let around = |more| Around {
             kind: "section",
             rank: Rank::List,
@@ -154,12 +163,15 @@ impl Planner<'_> {
             inputs,
             identity: Some(identity),
         });
+        if let Some(page) = self.pages.last_mut() {
+            page.is_stand_in = placed.is_fallback;
+        }
     }
 }
 
 /// A page as lists of related ones show it: without its text, which would wake them with every word.
 fn teaser(page: &Map) -> Map {
-    let shown = ["title", "url", "date", "description", "section"];
+    let shown = ["title", "url", "date", "description", "section", "language", "is_fallback"];
     let entry = |name: &'static str| (name.into(), page.get(name).cloned().unwrap_or(Value::Nil));
     Map::new(shown.into_iter().map(entry).collect())
 }

@@ -125,6 +125,7 @@ impl Sorted {
         Map::new(vec![
             ("name".into(), self.taxonomy.name.as_str().into()),
             ("title".into(), self.taxonomy.title.as_str().into()),
+            ("is_unnamed".into(), self.taxonomy.is_unnamed.into()),
             ("url".into(), Value::maybe(url)),
         ])
     }
@@ -161,41 +162,55 @@ impl Planner<'_> {
         Ok(())
     }
 
-    /// The page that lists the terms. A section at its address gives it title and text.
+    /// The pages that list the terms. A section at their address gives them title and text.
     fn taxonomy(&mut self, sorted: &Sorted, section: Option<&Placed<'_>>) -> Result<()> {
         let addresses = self.records.addresses.clone();
-        let route = super::route::Route::page(&[&sorted.taxonomy.slug])?;
         let document = section.map(|placed| placed.document);
         let front = document.map(|document| &document.front);
         let is_fallback = section.is_some_and(|placed| placed.is_fallback);
-        let page = PageView {
-            kind: "taxonomy",
-            title: front.and_then(|front| front.title.as_deref()).unwrap_or(&sorted.taxonomy.title),
-            url: self.link(&route),
-            description: front.and_then(|front| front.description.as_ref()),
-            section: &sorted.taxonomy.slug,
-            front,
-            content: document.map(|document| &document.html),
-            prose: document.map(|document| &document.prose),
-            card: self.records.card(cards::DEFAULT),
-            language: self.spoken(is_fallback),
-            is_fallback,
-            ..PageView::default()
-        };
-        let taxonomy = sorted.map(&addresses).with("terms", sorted.list(&addresses));
-        let (view, inputs) = self.here(page, route.path(), &[("taxonomy", taxonomy)]);
-        self.list(&route, front, None);
-        self.add(Draft {
-            route,
-            rank: Rank::List,
-            layout: "taxonomy",
-            fallbacks: &[],
-            front,
-            view,
-            content: document.map(|document| &document.html),
-            inputs,
-            identity: None,
-        });
+        let all = sorted.list(&addresses);
+        let numbers: Vec<u32> = (0..u32::try_from(all.values().len()).unwrap_or(u32::MAX)).collect();
+        let size =
+            front.and_then(|front| front.paginate).map_or(sorted.taxonomy.index_size, |size| size as usize);
+        let slices = listings::cut(&[&sorted.taxonomy.slug], &numbers, size)?;
+        for slice in &slices {
+            let is_first = slice.number == 1;
+            let document = document.filter(|_| is_first);
+            let page = PageView {
+                kind: "taxonomy",
+                title: front.and_then(|front| front.title.as_deref()).unwrap_or(&sorted.taxonomy.title),
+                url: self.link(&slice.route),
+                description: front.and_then(|front| front.description.as_ref()),
+                section: &sorted.taxonomy.slug,
+                front,
+                content: document.map(|document| &document.html),
+                prose: document.map(|document| &document.prose),
+                card: self.records.card(cards::DEFAULT),
+                language: self.spoken(is_fallback),
+                is_fallback,
+                ..PageView::default()
+            };
+            let here: List =
+                slice.courses.iter().filter_map(|at| all.values().get(*at as usize)).cloned().collect();
+            let link = |number| listings::neighbour(&slices, &addresses, number);
+            let paginator = slice.paginator(List::default(), slices.len(), all.values().len(), link);
+            let paginator = paginator.with("terms", here.clone());
+            let taxonomy = sorted.map(&addresses).with("terms", here).with("total", all.values().len());
+            let more = [("taxonomy", taxonomy), ("paginator", paginator)];
+            let (view, inputs) = self.here(page, slice.route.path(), &more);
+            self.list(&slice.route, front, None);
+            self.add(Draft {
+                route: slice.route.clone(),
+                rank: Rank::List,
+                layout: "taxonomy",
+                fallbacks: &[],
+                front,
+                view,
+                content: document.map(|document| &document.html),
+                inputs,
+                identity: None,
+            });
+        }
         Ok(())
     }
 
@@ -219,6 +234,7 @@ impl Planner<'_> {
         let addresses = &self.records.addresses;
         let of_term =
             Fingerprint::new(44).text(term.name()).text(&sorted.taxonomy.title).text(&sorted.taxonomy.name);
+        let of_term = of_term.number(u64::from(sorted.taxonomy.is_unnamed));
         let of_term = of_term.number(items.len() as u64).number(slices.len() as u64).number(size as u64);
         let inputs: Vec<Fingerprint> = (slices.iter())
             .map(|slice| {
@@ -231,6 +247,7 @@ impl Planner<'_> {
                         let placed = placed.get(*at as usize);
                         mark.number(placed.map_or(0, |placed| placed.document.fingerprint()))
                             .text(placed.map_or("", |placed| placed.route.path()))
+                            .number(placed.map_or(0, |placed| u64::from(placed.is_fallback)))
                     }
                 })
             })

@@ -113,9 +113,10 @@ pub(super) fn course(entry: &Entry, config: &Config, addresses: &Addresses) -> V
         ("is_archived".into(), course.archived_at.is_some().into()),
         ("participants".into(), participants(course.participants.as_deref(), config).into()),
         ("extra".into(), overlay.map(|o| o.front.extra.clone()).unwrap_or_default().into()),
-        ("language".into(), spoken(config, entry.is_fallback).into()),
-        ("is_fallback".into(), entry.is_fallback.into()),
     ]
+    .into_iter()
+    .chain(tongue(config, entry.is_fallback))
+    .collect()
 }
 
 /// How a course takes place: as its file says (`mode` in `[extra]`), as its place sounds, or as the configuration has it.
@@ -227,9 +228,15 @@ fn field_of(participant: &Participant, field: &str) -> Value {
     text.map_or(Value::Nil, |text| Value::from(text.reveal()))
 }
 
-/// A title and an address: what a link needs.
-pub(super) fn link(title: &Arc<str>, url: String) -> Map {
-    Map::new(vec![("title".into(), Value::from(title)), ("url".into(), url.into())])
+/// A title, the language that it is in, and an address: what a link needs.
+pub(super) fn link(title: &Arc<str>, url: String, config: &Config, is_fallback: bool) -> Map {
+    let [language, fallback] = tongue(config, is_fallback);
+    Map::new(vec![("title".into(), Value::from(title)), ("url".into(), url.into()), language, fallback])
+}
+
+/// The language of a text, and whether that is another one than the page's because nobody has translated it.
+pub(super) fn tongue(config: &Config, is_fallback: bool) -> [(Key, Value); 2] {
+    [("language".into(), spoken(config, is_fallback).into()), ("is_fallback".into(), is_fallback.into())]
 }
 
 /// What is common to all pages in `page`.
@@ -265,8 +272,11 @@ impl PageView<'_> {
         let canonical: Value = match elsewhere {
             Some(Value::Text(address)) if address.contains("://") => address.into(),
             Some(Value::Text(address)) => addresses.absolute(address).into(),
-            // What nobody has translated is the page of the main language once more.
-            _ if self.is_fallback => format!("{}{own}", addresses.base_url).into(),
+            // What nobody has translated is the page of the main language once more; home page and lists say more in the
+            // language of their tree than these words.
+            _ if self.is_fallback && matches!(self.kind, "course" | "page" | "section") => {
+                format!("{}{own}", addresses.base_url).into()
+            }
             _ => addresses.absolute(own).into(),
         };
         let tags: List = front.map(|f| f.tags.iter().collect()).unwrap_or_default();
@@ -303,8 +313,11 @@ impl PageView<'_> {
 }
 
 /// A section, as pages in it see it.
-pub(super) fn section(placed: &Placed<'_>, addresses: &Addresses) -> Map {
+pub(super) fn section(placed: &Placed<'_>, config: &Config, addresses: &Addresses) -> Map {
+    let [language, fallback] = tongue(config, placed.is_fallback);
     Map::new(vec![
+        language,
+        fallback,
         ("title".into(), Value::from(&placed.title)),
         ("url".into(), addresses.link(&placed.route.address()).into()),
         ("description".into(), Value::maybe(placed.document.front.description.as_ref())),
@@ -313,7 +326,7 @@ pub(super) fn section(placed: &Placed<'_>, addresses: &Addresses) -> Map {
 }
 
 /// A document as lists show it.
-pub(super) fn summary(placed: &Placed<'_>, addresses: &Addresses) -> Map {
+pub(super) fn summary(placed: &Placed<'_>, config: &Config, addresses: &Addresses) -> Map {
     let front = &placed.document.front;
     let mut entries = vec![
         ("title".into(), Value::from(&placed.title)),
@@ -325,6 +338,7 @@ pub(super) fn summary(placed: &Placed<'_>, addresses: &Addresses) -> Map {
         ("tags".into(), front.tags.iter().collect::<List>().into()),
         ("terms".into(), taxonomies::terms_of(Some(front), addresses).into()),
     ];
+    entries.extend(tongue(config, placed.is_fallback));
     entries.extend(jekyll::of_document(placed));
     Map::new(jekyll::with_extra(entries, &front.extra))
 }

@@ -4,6 +4,7 @@
 use super::front;
 use super::options::Options;
 use crate::base::text;
+use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::model::view::Map;
 
@@ -59,6 +60,25 @@ impl Manifest {
         };
         let options = Some(Options::parse(label, &part("options")?)?);
         Ok(Self { options, strings: part("strings")?, autoescape, strict })
+    }
+
+    /// One warning of the options that hold words in the main language, and that a language does not say anew.
+    pub(super) fn untranslated(&self, config: &Config, language: &str) -> Option<String> {
+        let at = config.language_at(language).filter(|at| *at > 0)?;
+        let own = config.languages.get(at)?;
+        let given = self.options.as_ref()?.words(&config.theme.options);
+        let missing: Vec<String> = (given.into_iter())
+            .filter(|name| !own.options.contains_key(*name))
+            .map(|name| format!("`{name}`"))
+            .collect();
+        let verb = if missing.len() == 1 { "is" } else { "are" };
+        let (code, main) = (&own.code, &config.site.language);
+        (!missing.is_empty()).then(|| {
+            format!(
+                "[theme.options] {} {verb} not translated into `{code}` and shown in `{main}`: write them under [languages.{code}.options]",
+                missing.join(", ")
+            )
+        })
     }
 
     /// The theme's options with the site's `[theme.options]` over them.

@@ -14,6 +14,7 @@ mod render;
 mod shortcode;
 mod statics;
 mod strings;
+mod toc;
 mod trace;
 
 use std::sync::Arc;
@@ -59,7 +60,7 @@ struct Edition {
     options: Map,
     strings: Map,
     /// What is missing in it.
-    warning: Option<String>,
+    warnings: Vec<String>,
 }
 
 impl std::fmt::Debug for Theme {
@@ -129,7 +130,9 @@ impl Theme {
                 settings: Settings::of(own, &assets),
                 options: manifest.options(&own.theme.options)?,
                 strings: strings.of(&own.site.language, &config.site.language),
-                warning: strings.missing(&own.site.language, &config.site.language),
+                warnings: (strings.missing(&own.site.language, &config.site.language).into_iter())
+                    .chain(manifest.untranslated(config, &own.site.language))
+                    .collect(),
             })
         };
         let editions = config.editions().iter().map(edition).collect::<Result<Vec<_>>>()?;
@@ -146,9 +149,9 @@ impl Theme {
         })
     }
 
-    /// What a person should look at: texts that are missing in one of the site's languages.
+    /// What a person should look at: texts and options that are missing in one of the site's languages.
     pub fn warnings(&self) -> impl Iterator<Item = &str> {
-        self.editions.iter().filter_map(|edition| edition.warning.as_deref())
+        self.editions.iter().flat_map(|edition| &edition.warnings).map(String::as_str)
     }
 
     /// The theme's options with the site's over them: `theme` in templates.

@@ -7,7 +7,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::view::Map;
 
 /// What a theme may say of an option.
-const KEYS: [&str; 6] = ["type", "default", "description", "values", "min", "max"];
+const KEYS: [&str; 7] = ["type", "default", "description", "values", "min", "max", "translate"];
 
 /// The options that a theme declares, by name.
 #[derive(Debug, Default)]
@@ -17,6 +17,8 @@ pub(super) struct Options(Vec<(String, Spec)>);
 struct Spec {
     sort: Sort,
     default: toml::Value,
+    /// Whether it holds words, so that a site in several languages says it in each.
+    is_words: bool,
 }
 
 /// What an option may be.
@@ -53,6 +55,16 @@ impl Options {
         table.iter().map(read).collect::<Result<_>>().map(Self)
     }
 
+    /// The names of the options that `given` has and that hold words of a language.
+    pub(super) fn words<'g>(&self, given: &'g toml::Table) -> Vec<&'g str> {
+        let is_empty = |value: &toml::Value| {
+            value.as_str().is_some_and(str::is_empty) || value.as_array().is_some_and(Vec::is_empty)
+        };
+        let is_words = |name: &str| self.0.iter().any(|(known, spec)| known == name && spec.is_words);
+        let given = given.iter().filter(|(name, value)| is_words(name) && !is_empty(value));
+        given.map(|(name, _)| name.as_str()).collect()
+    }
+
     /// The defaults with the site's `[theme.options]` over them.
     pub(super) fn with(&self, given: &toml::Table) -> Result<Map> {
         let place = "[theme.options] in aither.toml";
@@ -62,7 +74,9 @@ impl Options {
             let Some((_, spec)) = self.0.iter().find(|(name, _)| name == key) else {
                 let message = format!("{place}: the theme has no option `{key}`");
                 let known: Vec<&str> = self.0.iter().map(|(name, _)| name.as_str()).collect();
-                let all = format!("its options are {}", known.join(", "));
+                let moved = matches!(key.as_str(), "warning_minutes" | "error_minutes")
+                    .then(|| format!("`{key}` belongs under [freshness] in aither.toml"));
+                let all = moved.unwrap_or_else(|| format!("its options are {}", known.join(", ")));
                 let alike = text::did_you_mean(key, known.iter().copied());
                 return Err(Error::new(Kind::Config, message).hint(alike.unwrap_or(all)));
             };
@@ -81,7 +95,7 @@ impl Spec {
     fn parse(value: &toml::Value) -> Result<Self, String> {
         let told = value.as_table().filter(|t| t.contains_key("type") && t.contains_key("default"));
         let Some(table) = told else {
-            return Ok(Self { sort: Sort::Like(value.type_str()), default: value.clone() });
+            return Ok(Self { sort: Sort::Like(value.type_str()), default: value.clone(), is_words: false });
         };
         if let Some(key) = table.keys().find(|key| !KEYS.contains(&key.as_str())) {
             let alike = text::did_you_mean(key, KEYS).map(|hint| format!("; {hint}")).unwrap_or_default();
@@ -116,7 +130,12 @@ impl Spec {
                 return Err(format!("there is no type `{other}`{alike}"));
             }
         };
-        Ok(Self { sort, default: table["default"].clone() })
+        let is_words = match table.get("translate") {
+            None => matches!(sort, Sort::Text | Sort::Links),
+            Some(toml::Value::Boolean(is_words)) => *is_words,
+            Some(_) => return Err("`translate` must be true or false".to_owned()),
+        };
+        Ok(Self { sort, default: table["default"].clone(), is_words })
     }
 
     fn hint(&self, key: &str) -> String {

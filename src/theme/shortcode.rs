@@ -60,7 +60,7 @@ impl Theme {
         Ok(Rendered {
             bytes: rendered.text.into_bytes(),
             trace: Trace { clock, assets: read.notes, ..Trace::default() },
-            warnings: Vec::new(),
+            warnings: rendered.warnings.iter().map(|warning| teller.warning(warning)).collect(),
         })
     }
 }

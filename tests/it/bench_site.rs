@@ -55,6 +55,7 @@ fn the_benchmark_site_has_the_pages_that_others_build() {
             changed_at: &|course| course.updated_at,
             data_changed_at: Some(now()),
             now: now(),
+            lacks: &|_, _| None,
             cards: None,
             redirects: "",
         },

@@ -21,7 +21,7 @@ fn site() -> Fixture {
         .write("templates/layouts/level.liquid", "---\nlayout: base\n---\n")
         .write("content/a.md", "+++\ntitle = \"A\"\n+++\nText\n")
         .write("content/b.md", "+++\ntitle = \"B\"\n+++\n## Teil\n")
-        .write("static/p.png", "png")
+        .write("static/p.png", b"\x89PNG\r\n\x1a\n")
 }
 
 fn project(site: &Fixture) -> Project {
@@ -121,7 +121,7 @@ fn the_exit_code_and_the_object_say_whether_there_is_something_to_do() {
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        text.contains("content/a.md:2:1: unknown key `tittle`") && text.contains("did you mean `title`?"),
+        text.contains("content/a.md:2: error: unknown key `tittle` (did you mean `title`?) [content]"),
         "{text}"
     );
 }
@@ -300,4 +300,57 @@ fn shells_and_man_know_all_commands() {
     for part in [".TH aither", "AITHER BUILD", "AITHER CHECK", "\\-\\-external", "sysexits"] {
         assert!(page.contains(part) || part == "sysexits", "{part}");
     }
+}
+
+#[test]
+fn pictures_of_machines_and_of_markdown_are_looked_at() {
+    let site = site();
+    site.put("static/text.jpg", "kein Bild");
+    site.put("content/a.md", "![Ein Bild](/text.jpg) ![Noch eins](/p.png)\n");
+    site.put(
+        "templates/layouts/course.liquid",
+        "<html><title>{{ page.title }}</title><script type=\"application/ld+json\">{\"@context\": \"https://schema.org\", \
+         \"@type\": \"Thing\", \"image\": [\"https://a.example/fehlt.png\", {\"url\": \"/text.jpg\"}, \"https://b.example/x.png\"], \
+         \"logo\": \"/p.png\"}</script></html>",
+    );
+    let told = told(&site);
+    for line in [
+        "content/a.md:1 picture /text.jpg is no picture: it is a file of another kind",
+        "courses/ruhig/index.html:1 json-ld the picture https://a.example/fehlt.png is named, and is not there",
+        "courses/ruhig/index.html:1 json-ld /text.jpg is named as a picture, and is none: it is a file of another kind",
+    ] {
+        assert!(told.iter().any(|told| told == line), "{line}: {told:#?}");
+    }
+    assert!(!told.iter().any(|told| told.contains("p.png") || told.contains("b.example")), "{told:#?}");
+}
+
+#[test]
+fn mistakes_of_front_matter_are_findings_with_their_lines() {
+    let site = site();
+    site.put("content/a.md", "+++\ntittle = \"A\"\nweight = \"schwer\"\n+++\n[x](@/nirgends.md)\n");
+    site.put("content/b.md", "+++\ntitle = \"B\"\ndate = \"gestern\"\n+++\n");
+    site.put("content/courses/ruhig.md", "+++\nlevel = \"LEICHT\"\n+++\n");
+    let found = project(&site).check(false).unwrap();
+    let told: Vec<String> = found.findings.iter().map(shown).collect();
+    for line in [
+        "content/a.md:2 content unknown key `tittle` (did you mean `title`?)",
+        "content/a.md:3 content `weight` must be a whole number, not a text",
+        "content/b.md:3 content `date` must be a date such as 2027-02-10, not `gestern`",
+    ] {
+        assert!(told.iter().any(|told| told == line), "{line}: {told:#?}");
+    }
+    assert!(
+        told.iter().any(|told| told.starts_with("content/courses/ruhig.md:2 content `level`")),
+        "{told:#?}"
+    );
+    // What is wrong with texts comes once the front matter can be read.
+    site.put("content/a.md", "[x](@/nirgends.md)\n");
+    site.put("content/b.md", "");
+    site.put("content/courses/ruhig.md", "");
+    let found = project(&site).check(false).unwrap();
+    let told: Vec<String> = found.findings.iter().map(shown).collect();
+    assert!(told.iter().any(|told| told.starts_with("content/a.md:1 content `@/nirgends.md`")), "{told:#?}");
+    let output = site.run(&["check", "--json"]);
+    let object: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((object["errors"].as_u64(), object["findings"][0]["line"].as_u64()), (Some(1), Some(1)));
 }

@@ -319,3 +319,27 @@ fn the_server_s_settings_are_checked_wherever_they_come_from() {
     assert_eq!(told, "CRON_SECRET: holds characters that a header cannot carry");
     assert!(load("[output]\nprecompress = true\n").unwrap().outputs.precompress);
 }
+
+#[test]
+fn the_age_from_which_data_are_old_is_said_in_one_place() {
+    use std::time::Duration;
+    let load = |text: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("aither.toml"), text).unwrap();
+        Config::load(folder.path(), &Environment::default())
+    };
+    let limits = load("").unwrap().freshness;
+    let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
+    let states = [0, 59, 60, 179, 180].map(|age| limits.of(minutes(age)));
+    assert_eq!(states, ["fresh", "fresh", "warning", "warning", "error"]);
+    let own = load("[freshness]\nwarning_minutes = 0\nerror_minutes = 5\n").unwrap();
+    assert_eq!([4, 5].map(|age| own.freshness.of(minutes(age))), ["fresh", "error"]);
+    assert_eq!(own.serve.freshness, own.freshness);
+    let never = load("[freshness]\nerror_minutes = 0\n").unwrap().freshness;
+    assert_eq!(never.of(minutes(100_000)), "warning");
+    let told = load("[freshness]\nwarning_minutes = 60\nerror_minutes = 30\n").unwrap_err().to_string();
+    assert!(
+        told.contains("aither.toml:3") && told.contains("must not be less than `warning_minutes` (60)"),
+        "{told}"
+    );
+}

@@ -38,7 +38,11 @@ fn blocks(text: &str) -> Vec<Block> {
 /// Runs the commands of a block, the last folder that `cd` led to being kept in `folder`.
 fn run(block: &Block, folder: &mut std::path::PathBuf) {
     for line in block.text.lines() {
-        let mut words = line.split_whitespace();
+        let mut words = line.split_whitespace().peekable();
+        let mut variables = Vec::new();
+        while let Some(pair) = words.next_if(|word| word.contains('=')) {
+            variables.extend(pair.split_once('='));
+        }
         match words.next() {
             Some("cd") => folder.push(words.next().unwrap()),
             Some("aither") => {
@@ -48,7 +52,13 @@ fn run(block: &Block, folder: &mut std::path::PathBuf) {
                     arguments.push("--help");
                 }
                 let mut command = Command::new(env!("CARGO_BIN_EXE_aither"));
-                let output = command.args(&arguments).current_dir(&*folder).env_clear().output().unwrap();
+                let output = command
+                    .args(&arguments)
+                    .current_dir(&*folder)
+                    .env_clear()
+                    .envs(variables)
+                    .output()
+                    .unwrap();
                 let told = String::from_utf8_lossy(&output.stderr).into_owned();
                 assert!(output.status.success(), "{line}: {told}");
             }

@@ -278,3 +278,62 @@ fn what_shares_terms_level_or_section_is_related() {
     assert!(!rendered(&site).iter().any(|path| path == "courses/kurs-3/index.html"));
     verified(&site);
 }
+
+#[test]
+fn a_list_of_many_terms_stands_on_several_pages() {
+    let site = site();
+    config(&site, "[taxonomies.tags]\nindex_size = 2\n");
+    site.put("content/a.md", "+++\ntitle = \"A\"\ntags = [\"Alpha\", \"Beta\", \"Gamma\"]\n+++\n");
+    site.build();
+    let (first, last) = (site.output("tags/index.html"), site.output("tags/page/3/index.html"));
+    assert!(first.contains("Alpha") && first.contains("Beta") && !first.contains("Gamma"), "{first}");
+    assert!(first.contains("href=\"/tags/page/2/\"") && last.contains("Rhetorik"), "{last}");
+    assert!(last.contains("Seite 3 von 3") && !site.has("tags/page/4/index.html"));
+    verified(&site);
+    // The front matter of the section at its address says it, too.
+    site.put("content/tags/_index.md", "+++\ntitle = \"Wovon\"\npaginate = 4\n+++\nWorte\n");
+    site.build();
+    assert!(site.has("tags/page/2/index.html") && !site.has("tags/page/3/index.html"));
+    assert!(site.output("tags/index.html").contains("Worte"));
+    assert!(!site.output("tags/page/2/index.html").contains("Worte"));
+    verified(&site);
+}
+
+#[test]
+fn a_table_of_contents_stands_where_the_text_has_it() {
+    let site = site();
+    site.put(
+        "content/a.md",
+        "+++\ntitle = \"A\"\n+++\nVorwort\n\n{% toc %}\n\n## Eins & <b>zwei</b>\n\n### Darunter\n\n```text\n{% toc %}\n```\n\n## Drei\n",
+    );
+    site.put("content/b.md", "+++\ntitle = \"B\"\n+++\n{% toc depth: 1 %}\n\n## Eins\n\n### Darunter\n");
+    site.put("content/c.md", "+++\ntitle = \"C\"\n+++\n{% toc %}\n\nOhne Überschrift.\n");
+    site.build();
+    let page = site.output("a/index.html");
+    let toc = "<nav class=\"toc\" aria-label=\"Auf dieser Seite\"><p class=\"label\" aria-hidden=\"true\">Auf dieser Seite</p>\n\
+               <ol>\n<li><a href=\"#eins-zwei\">Eins &amp; zwei</a>\n<ol>\n<li><a href=\"#darunter\">Darunter</a></li>\n</ol>\n</li>\n\
+               <li><a href=\"#drei\">Drei</a></li>\n</ol>\n</nav>";
+    assert!(page.contains(toc), "{page}");
+    assert!(page.contains("<p>Vorwort</p>") && page.contains("{% toc %}\n</code>"), "{page}");
+    assert!(!site.output("b/index.html").contains("href=\"#darunter\""));
+    assert!(!site.output("c/index.html").contains("<nav class=\"toc\""));
+    // In a layout it is a tag like any other.
+    site.put("templates/layouts/page.liquid", "{% toc depth: 1 %}|{{ page.title }}");
+    site.build();
+    let page = site.output("a/index.html");
+    assert!(page.contains("href=\"#drei\"") && !page.contains("#darunter") && page.ends_with("|A"), "{page}");
+    verified(&site);
+    site.put("templates/layouts/page.liquid", "{% toc deph: 1 %}");
+    assert!(refused(&site).contains("`toc` has no parameter `deph`"));
+    site.put("templates/layouts/page.liquid", "{{ content }}");
+    site.put("content/a.md", "{% toc depth: 9 %}\n\n## Eins\n");
+    assert!(
+        refused(&site).contains("content/a.md:1:1: `toc` takes nothing but `depth`"),
+        "{}",
+        refused(&site)
+    );
+    // A site may have a shortcode of this name.
+    site.put("templates/shortcodes/toc.liquid", "eigenes {{ depth }}");
+    site.build();
+    assert!(site.output("a/index.html").contains("eigenes 9"));
+}

@@ -214,6 +214,10 @@ impl aither::source::local::Surroundings for Alone {
         std::collections::HashMap::new()
     }
 
+    fn toc(&self, _: &aither::model::view::List, _: usize, _: usize) -> String {
+        String::new()
+    }
+
     fn highlighter(&self) -> &aither::base::highlight::Highlighter {
         &self.0
     }

@@ -377,3 +377,45 @@ fn search_engines_find_every_field_that_they_require() {
     }
     assert!(courses >= 15, "{courses}");
 }
+
+#[test]
+fn a_picture_that_cannot_be_shown_is_named_nowhere() {
+    let mut broken = course("k1", "Kaputt", "2027-03-01");
+    broken["image"] = "/nirgends.jpg".into();
+    let mut text = course("k2", "Kein Bild", "2027-03-02");
+    text["image"] = "/text.png".into();
+    let mut good = course("k3", "Gut", "2027-03-03");
+    good["image"] = "/gut.svg".into();
+    let site = site("[output]\ncards = false\n", &[broken, text, good])
+        .write("static/text.png", "kein Bild")
+        .write("static/gut.svg", "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 4 2\"/>")
+        .write("content/courses/gut.md", "+++\n+++\n")
+        .write("content/courses/kein-bild.md", "+++\nimage = \"/fehlt.png?schluessel=1\"\n+++\n");
+    site.build();
+    for (path, bytes) in site.tree() {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        for name in ["nirgends.jpg", "fehlt.png"] {
+            assert!(!text.contains(name), "{name} in {path}");
+        }
+    }
+    assert!(site.output("moochub/courses.json").contains("/gut.svg"));
+    let page = site.output("courses/gut/index.html");
+    assert!(page.contains("property=\"og:image\" content=\"https://a.example/haus/gut.svg\""), "{page}");
+    assert!(page.contains("\"image\":\"https://a.example/haus/gut.svg\""), "{page}");
+    let warnings = site.reporter.warnings();
+    for told in [
+        "course k1: the picture \"/nirgends.jpg\" is left out: there is no such file",
+        "content/courses/kein-bild.md: the picture \"/fehlt.png\" is left out: there is no such file",
+    ] {
+        assert_eq!(
+            warnings.iter().filter(|warning| warning.starts_with(told)).count(),
+            1,
+            "{told}: {warnings:?}"
+        );
+    }
+    // It is there when the file is.
+    site.put("static/nirgends.jpg", std::fs::read(site.path("static/gut.svg")).unwrap());
+    site.build();
+    assert!(site.output("courses/kaputt/index.html").contains("/nirgends.jpg"));
+    assert!(site.output("moochub/courses.json").contains("/nirgends.jpg"));
+}

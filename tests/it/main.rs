@@ -72,5 +72,6 @@ mod theme;
 mod theme_errors;
 mod theme_escape;
 mod theme_reads;
+mod translations;
 mod watch;
 mod wires_hostile;

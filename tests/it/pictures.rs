@@ -385,7 +385,7 @@ fn a_picture_of_the_web_is_fetched_once_and_served_by_the_site() {
     assert_eq!(
         site.reporter.warnings(),
         [
-            "https://cdn.example/covers/ruhig.jpg: its server answers with status 404; the picture of before is shown"
+            "course c1: https://cdn.example/covers/ruhig.jpg: its server answers with status 404; the picture of before is shown"
         ]
     );
     // Another picture.

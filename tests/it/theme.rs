@@ -103,6 +103,7 @@ pub(crate) fn config(root: &Path, language: &str) -> Config {
             output: root.join("output"),
             state: root.join(".aither"),
         },
+        freshness: Default::default(),
         courses: Courses {
             order: Order::Start,
             page_size: 20,

@@ -13,6 +13,7 @@ mod strip;
 use std::path::PathBuf;
 
 pub(super) use ask::Ask;
+pub use probe::is_picture;
 pub(super) use probe::{Found, Kind, Meta, examined};
 pub use store::Original;
 pub(super) use store::Store;

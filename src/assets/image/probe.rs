@@ -50,6 +50,14 @@ pub(super) fn sniff(bytes: &[u8]) -> Option<&'static str> {
     }
 }
 
+/// Whether browsers take a file for a picture, whether or not other sizes can be made from it.
+pub fn is_picture(bytes: &[u8]) -> bool {
+    let others: [&[u8]; 4] = [b"BM", b"\x00\x00\x01\x00", b"\xff\x0a", b"\x00\x00\x00\x0cJXL "];
+    sniff(bytes).is_some()
+        || others.iter().any(|start| bytes.starts_with(start))
+        || bytes.starts_with(b"<") && String::from_utf8_lossy(bytes).contains("<svg")
+}
+
 /// The limits that hold for a picture of at most so many pixels.
 pub(super) fn limits(max_pixels: u64) -> Limits {
     let mut limits = Limits::default();

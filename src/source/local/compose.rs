@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use super::address::Addresses;
 use super::{Folder, Page, PageKind};
 use crate::base::highlight::Highlighter;
-use crate::base::markdown::{self, Call, Heading, Manner, Shortcodes, Target};
+use crate::base::markdown::{self, Argument, Call, Heading, Manner, Shortcodes, Target};
 use crate::base::mistakes::Mistake;
 use crate::base::text::did_you_mean;
 use crate::config::Config;
@@ -28,6 +28,9 @@ pub trait Surroundings: Sync {
 
     /// Tells of the files beside content files, before any of those is composed.
     fn found(&self, beside: &[Asset]);
+
+    /// The table of contents of a text from its headings, as deep as `depth`.
+    fn toc(&self, headings: &List, language: usize, depth: usize) -> String;
 
     /// What marks code.
     fn highlighter(&self) -> &Highlighter;
@@ -91,8 +94,11 @@ impl Composer<'_> {
             target
         };
         let title = page.front().title.as_deref();
-        let inserter =
-            Inserter { around: self.around, file: File { name: &file, title, language: page.language } };
+        let inserter = Inserter {
+            around: self.around,
+            file: File { name: &file, title, language: page.language },
+            toc: toc_mark(body),
+        };
         let language = self.config.languages.get(page.language);
         let highlighter = self.around.highlighter();
         let colours = |language: &str, code: &str| highlighter.mark(language, code);
@@ -109,8 +115,9 @@ impl Composer<'_> {
             Mistake::new(&file, wrong.message).at(&page.text, place).hint(wrong.hint)
         });
         let mistakes = mistakes.collect();
-        let html = made.html.into();
-        let prose = Prose { toc: table_of_contents(&made.outline), has_code: made.has_code };
+        let toc = table_of_contents(&made.outline);
+        let html = self.with_toc(made.html, &inserter.toc, &toc, page.language).into();
+        let prose = Prose { toc, has_code: made.has_code };
         let kind = match page.kind {
             PageKind::Document(document) => {
                 PageKind::Document(Box::new(Document { html, prose, ..*document }))
@@ -118,6 +125,17 @@ impl Composer<'_> {
             PageKind::Overlay(overlay) => PageKind::Overlay(Box::new(Overlay { html, prose, ..*overlay })),
         };
         Composed { kind, path: page.path, mistakes, anchors: anchors.into_inner() }
+    }
+
+    /// HTML with the table of contents in the places that are marked for it: it is known when all headings are.
+    fn with_toc(&self, mut html: String, mark: &str, toc: &List, language: usize) -> String {
+        for depth in 1..=TOC_DEPTH {
+            let place = format!("{mark}{depth}-->");
+            if html.contains(&place) {
+                html = html.replace(&place, &self.around.toc(toc, language, depth));
+            }
+        }
+        html
     }
 
     /// The address of `@/path`: a file below the content, or a course by its slug.
@@ -164,15 +182,36 @@ pub(super) fn check_anchors(pages: &[Composed]) -> Vec<Mistake> {
 struct Inserter<'a> {
     around: &'a dyn Surroundings,
     file: File<'a>,
+    /// What the place of a table of contents begins with.
+    toc: String,
+}
+
+/// Markdown knows six levels of headings.
+const TOC_DEPTH: usize = 6;
+
+/// What marks the place of a table of contents in a text that does not have it otherwise.
+fn toc_mark(text: &str) -> String {
+    let mut mark = "<!--toc:".to_owned();
+    while text.contains(&mark) {
+        mark.push(':');
+    }
+    mark
 }
 
 impl Shortcodes for Inserter<'_> {
     fn has_block(&self, name: &str) -> Option<bool> {
-        self.around.has_block(name)
+        self.around.has_block(name).or_else(|| (name == "toc").then_some(false))
     }
 
     fn make(&self, call: &Call<'_>) -> Result<String, String> {
-        self.around.insert(call, &self.file)
+        if call.name != "toc" || self.around.has_block("toc").is_some() {
+            return self.around.insert(call, &self.file);
+        }
+        match call.arguments.as_slice() {
+            [] => Ok(format!("{}{TOC_DEPTH}-->", self.toc)),
+            [("depth", Argument::Int(depth @ 1..=6))] => Ok(format!("{}{depth}-->", self.toc)),
+            _ => Err("`toc` takes nothing but `depth`, a whole number from 1 to 6".to_owned()),
+        }
     }
 }
 

@@ -9,6 +9,7 @@ mod numbers;
 mod picture;
 mod tags;
 mod texts;
+mod toc;
 mod urls;
 
 use std::sync::Arc;
@@ -149,5 +150,6 @@ pub(super) fn language(languages: &Languages) -> Language {
     }
     tags::register(&mut language, languages);
     picture::register(&mut language, languages);
+    toc::register(&mut language);
     language
 }
