@@ -70,7 +70,7 @@ impl Before {
         if !is_sure && !traces.files.is_empty() | manifest.is_some() {
             named = Manifest::doubt(output, manifest.as_deref(), !traces.files.is_empty(), &mut told);
         }
-        let kept = Kept::look(request.state);
+        let kept = Kept::look(state);
         let look = |(path, trace): &(Box<str>, Trace)| {
             let file = output.join(&**path);
             let metadata = std::fs::symlink_metadata(&file).ok().filter(std::fs::Metadata::is_file)?;
