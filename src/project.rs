@@ -201,10 +201,17 @@ impl Project {
                 elapsed: self.clock.elapsed().saturating_sub(begun),
             });
         }
-        let ready = self.prepare(options, gate)?;
+        let config = Arc::clone(&self.config);
+        let (ready, left) = std::thread::scope(|scope| {
+            // It needs nothing of the site, so both are looked at together.
+            let left = scope.spawn(|| build::Before::look(&config.paths.output, &config.paths.state));
+            let ready = self.prepare(options, gate);
+            (ready, left.join())
+        });
+        let (ready, left) = (ready?, left.ok().transpose()?);
         gate.pass()?;
         let inputs = inputs.map(|inputs| (inputs, now));
-        self.publish(ready, options, gate, inputs, begun)
+        self.publish(ready, left, options, gate, inputs, begun)
     }
 
     /// The same after files have changed, for onlookers who are shown their pages first. Asked to give way, it ends with
@@ -223,14 +230,15 @@ impl Project {
             (onlookers.show)(build::early(&request, onlookers.pages, onlookers.changed)?);
         }
         // A file has just changed, so nothing could be said that holds for the next build.
-        self.publish(ready, options, gate, None, begun)
+        self.publish(ready, None, options, gate, None, begun)
     }
 
-    /// Builds and publishes what is ready. `inputs` are what it was made from, and when they were looked at: while they stay
+    /// Builds and publishes what is ready, over what the last build left, if that was looked at. `inputs` are what it was made from, and when they were looked at: while they stay
     /// the same, the next build has nothing to do.
     fn publish(
         &mut self,
         mut ready: Ready,
+        left: Option<build::Before>,
         options: Options,
         gate: &Gate,
         inputs: Option<(Inputs, Timestamp)>,
@@ -244,7 +252,7 @@ impl Project {
             // Saved before anything is published: a build that is cut off is repeated with the same moments.
             ready.memory.save(&self.config.paths.state)?;
         }
-        let report = build::run(&self.request(&ready, options, gate)?)?;
+        let report = build::run(&self.request(&ready, options, gate)?, left)?;
         if !options.dry_run {
             self.published(&mut ready)?;
         }
@@ -263,16 +271,14 @@ impl Project {
             Idle::keep(&self.config, inputs, window, &status, courses, next_course.clone(), &warnings)?;
         }
         report.warnings.iter().for_each(|warning| self.reporter.warn(warning));
+        let (courses, sync) = (ready.snapshot.catalogue.len(), ready.outcome.as_ref().map(SyncSummary::from));
         if let Some(warm) = &mut self.warm {
-            warm.keep_memory(&self.config.paths.state, ready.memory);
+            warm.keep_memory(&self.config.paths.state, std::mem::take(&mut ready.memory));
         }
-        Ok(Summary {
-            courses: ready.snapshot.catalogue.len(),
-            sync: ready.outcome.as_ref().map(SyncSummary::from),
-            build: report,
-            next_course,
-            elapsed: self.clock.elapsed().saturating_sub(begun),
-        })
+        // Thousands of records and pages take their time to go; nobody has to wait for it.
+        rayon::spawn(move || drop(ready));
+        let elapsed = self.clock.elapsed().saturating_sub(begun);
+        Ok(Summary { courses, sync, build: report, next_course, elapsed })
     }
 
     /// Builds, and then builds once more into an empty folder from the same inputs: the paths of the files that differ.
@@ -284,7 +290,7 @@ impl Project {
         Idle::forget(&self.config)?;
         let gate = Gate::default();
         let request = self.request(&ready, options, &gate)?;
-        let report = build::run(&request)?;
+        let report = build::run(&request, None)?;
         let differences = build::verify(&request)?;
         self.published(&mut ready)?;
         let summary = Summary {

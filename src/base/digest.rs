@@ -34,6 +34,16 @@ impl Digest {
 }
 
 impl Digest {
+    fn digits(&self) -> [u8; 64] {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut text = [0; 64];
+        for (pair, byte) in text.chunks_exact_mut(2).zip(self.0) {
+            pair[0] = DIGITS[usize::from(byte >> 4)];
+            pair[1] = DIGITS[usize::from(byte & 15)];
+        }
+        text
+    }
+
     /// The digest as a UUID of version 8 (RFC 9562): for formats that want one.
     pub fn uuid(&self) -> String {
         let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, ..] = self.0;
@@ -46,13 +56,7 @@ impl Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let mut text = [0; 64];
-        for (pair, byte) in text.chunks_exact_mut(2).zip(self.0) {
-            pair[0] = DIGITS[usize::from(byte >> 4)];
-            pair[1] = DIGITS[usize::from(byte & 15)];
-        }
-        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
+        f.write_str(std::str::from_utf8(&self.digits()).unwrap_or_default())
     }
 }
 
@@ -104,7 +108,7 @@ impl FromStr for Digest {
 
 impl Serialize for Digest {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(std::str::from_utf8(&self.digits()).unwrap_or_default())
     }
 }
 
@@ -199,6 +203,7 @@ impl Fingerprint {
 
     /// With a number added.
     #[must_use]
+    #[inline]
     pub fn number(self, number: u64) -> Self {
         let wide = u128::from(self.0 ^ 0x9e37_79b9_7f4a_7c15) * u128::from(number ^ 0xd6e8_feb8_6659_fd93);
         Self((wide >> 64) as u64 ^ wide as u64 ^ self.0.rotate_left(23))
@@ -212,16 +217,14 @@ impl Fingerprint {
 
     /// With bytes added; how many they are counts.
     #[must_use]
+    #[inline]
     pub fn bytes(self, bytes: &[u8]) -> Self {
         let mut state = self.number(bytes.len() as u64);
-        let mut chunks = bytes.chunks_exact(8);
-        for chunk in &mut chunks {
-            let mut word = [0; 8];
-            word.copy_from_slice(chunk);
-            state = state.number(u64::from_le_bytes(word));
+        let (chunks, rest) = bytes.as_chunks::<8>();
+        for chunk in chunks {
+            state = state.number(u64::from_le_bytes(*chunk));
         }
         let mut word = [0; 8];
-        let rest = chunks.remainder();
         word[..rest.len()].copy_from_slice(rest);
         state.number(u64::from_le_bytes(word))
     }

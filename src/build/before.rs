@@ -5,6 +5,7 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
+use super::kept::Kept;
 use super::manifest::{MANIFEST, Manifest};
 use super::run::Request;
 use super::stage::{self, Stage};
@@ -12,12 +13,11 @@ use super::trace::{Stamp, Trace, Traces};
 use super::twins;
 use crate::base::digest::Digest;
 use crate::base::files;
-use crate::base::report::Silent;
 use crate::error::Result;
 use crate::site::Route;
 
 /// What the last build left.
-pub(super) struct Before {
+pub struct Before {
     pub(super) traces: Traces,
     /// New addresses that a killed build may have begun to write.
     pub(super) journal: Vec<String>,
@@ -25,8 +25,18 @@ pub(super) struct Before {
     pub(super) on_disk: Vec<Option<Seen>>,
     /// Whether the manifest is the one that belongs to the traces.
     pub(super) is_sure: bool,
-    /// Files that a manifest without traces names.
+    /// Whether there is nothing in the output: then nobody has to look for anything in it.
+    pub(super) is_blank: bool,
+    /// Files that a manifest without traces names, in order.
     named: Vec<String>,
+    /// What is wrong with it.
+    told: Vec<String>,
+}
+
+impl std::fmt::Debug for Before {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Before").field("files", &self.traces.files.len()).finish_non_exhaustive()
+    }
 }
 
 /// How a file of the output looks now.
@@ -38,40 +48,47 @@ pub(super) struct Seen {
 }
 
 impl Before {
-    pub(super) fn load(request: &Request<'_>) -> Result<Self> {
+    /// Looks at all of it, unless `left` is what it looked like a moment ago, and says what is wrong with it.
+    pub(super) fn load(request: &Request<'_>, left: Option<Self>) -> Result<Self> {
         if !request.dry_run {
             stage::clear(request.output, request.state)?;
         }
-        let traces = Traces::load(request.state, request.reporter)?;
-        let journal = Stage::left_behind(request.state)?;
-        let manifest = files::read_if_present(&request.output.join(MANIFEST))?;
+        let left = left.map_or_else(|| Self::look(request.output, request.state), Ok)?;
+        left.told.iter().for_each(|trouble| request.reporter.warn(trouble));
+        Ok(left)
+    }
+
+    /// Looks at what the last build left in an output and a state folder. This needs nothing of the site, so it may be
+    /// done while the site is read.
+    pub fn look(output: &Path, state: &Path) -> Result<Self> {
+        let mut told = Vec::new();
+        let traces = Traces::load(state, &mut told)?;
+        let journal = Stage::left_behind(state)?;
+        let manifest = files::read_if_present(&output.join(MANIFEST))?;
         let is_sure = manifest.is_some() && manifest.as_deref().map(Digest::of) == traces.manifest;
         let mut named = Vec::new();
         if !is_sure && !traces.files.is_empty() | manifest.is_some() {
-            named = Manifest::doubt(
-                request.output,
-                manifest.as_deref(),
-                !traces.files.is_empty(),
-                request.reporter,
-            );
+            named = Manifest::doubt(output, manifest.as_deref(), !traces.files.is_empty(), &mut told);
         }
+        let kept = Kept::look(state);
         let look = |(path, trace): &(Box<str>, Trace)| {
-            let file = request.output.join(&**path);
+            let file = output.join(&**path);
             let metadata = std::fs::symlink_metadata(&file).ok().filter(std::fs::Metadata::is_file)?;
             let stamp = Stamp::of(&metadata);
-            let digest = match stamp == trace.stamp {
+            let digest = match kept.is_as_left(&metadata, trace.stamp, trace.digest) {
                 true => Some(trace.digest),
                 false => digest_of(&file),
             };
             Some(Seen { stamp, digest })
         };
         let on_disk = traces.files.par_iter().with_min_len(512).map(look).collect();
-        Ok(Self { traces, journal, on_disk, is_sure, named })
+        let is_blank = files::is_blank(output);
+        Ok(Self { traces, journal, on_disk, is_sure, is_blank, named, told })
     }
 
     /// Whether no manifest has ever named this path, as far as is known.
     pub(super) fn is_new(&self, path: &str) -> bool {
-        !self.named.iter().any(|known| known == path)
+        self.named.binary_search_by(|known| known.as_str().cmp(path)).is_err()
     }
 
     /// What the last build remembers of a file.
@@ -82,6 +99,9 @@ impl Before {
 
     /// The hash of the file that stands at `path` now; nothing for a folder or a link, which a new file replaces.
     pub(super) fn digest_on_disk(&self, request: &Request<'_>, path: &str) -> Option<Digest> {
+        if self.is_blank {
+            return None;
+        }
         match self.traces.files.binary_search_by(|(known, _)| (**known).cmp(path)) {
             Ok(at) => self.on_disk.get(at).copied().flatten()?.digest,
             Err(_) => {
@@ -121,7 +141,7 @@ pub(super) fn digest_of(file: &Path) -> Option<Digest> {
 
 /// How many files the last build left, if all of them, the manifest included, are as it left them.
 pub fn intact(output: &Path, state: &Path) -> Result<Option<usize>> {
-    let traces = Traces::load(state, &Silent)?;
+    let traces = Traces::load(state, &mut Vec::new())?;
     if traces.files.is_empty() || !Stage::left_behind(state)?.is_empty() {
         return Ok(None);
     }
@@ -129,10 +149,12 @@ pub fn intact(output: &Path, state: &Path) -> Result<Option<usize>> {
     if manifest.as_deref().map(Digest::of) != traces.manifest {
         return Ok(None);
     }
+    let kept = Kept::look(state);
     let as_left = |(path, trace): &(Box<str>, Trace)| {
-        let metadata = std::fs::symlink_metadata(output.join(&**path));
-        metadata.is_ok_and(|metadata| metadata.is_file() && Stamp::of(&metadata) == trace.stamp)
-            && twins::are_as_left(output, path, trace)
+        let is_as_left = |metadata| kept.is_as_left(&metadata, trace.stamp, trace.digest);
+        let metadata =
+            std::fs::symlink_metadata(output.join(&**path)).ok().filter(std::fs::Metadata::is_file);
+        metadata.is_some_and(is_as_left) && twins::are_as_left(output, path, trace, &kept)
     };
     let is_whole = traces.files.par_iter().with_min_len(512).all(as_left);
     Ok(is_whole.then_some(traces.files.len()))

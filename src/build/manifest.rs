@@ -1,20 +1,21 @@
 //! `output/.sync-manifest.json`: what is in the output, and which data it was made from.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::base::digest::Digest;
 use crate::base::files;
-use crate::base::report::Reporter;
 use crate::error::Result;
 
 /// The name of the manifest in the output folder.
 pub const MANIFEST: &str = ".sync-manifest.json";
 
 const VERSION: u32 = 1;
+const GENERATOR: &str = concat!("aither ", env!("CARGO_PKG_VERSION"));
 
 /// What is in the output. Hashes are SHA-256.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,7 +39,7 @@ impl Default for Manifest {
     fn default() -> Self {
         Self {
             version: VERSION,
-            generator: concat!("aither ", env!("CARGO_PKG_VERSION")).to_owned(),
+            generator: GENERATOR.to_owned(),
             last_synced_at: None,
             data_changed_at: None,
             entities: BTreeMap::new(),
@@ -75,7 +76,7 @@ impl Manifest {
         output: &Path,
         bytes: Option<&[u8]>,
         has_traces: bool,
-        reporter: &dyn Reporter,
+        told: &mut Vec<String>,
     ) -> Vec<String> {
         let (trouble, files) = match bytes.map(Self::parse) {
             None => ("it is missing".to_owned(), Vec::new()),
@@ -88,17 +89,58 @@ impl Manifest {
             Some(Ok(manifest)) => return manifest.files.into_keys().collect(),
         };
         let path = output.join(MANIFEST);
-        reporter.warn(&format!(
+        told.push(format!(
             "sync.manifest.corrupted: {}: {trouble}; everything is built anew",
             path.display()
         ));
         files
     }
+}
 
-    /// The bytes of the file.
-    pub(super) fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = serde_json::to_vec_pretty(self).unwrap_or_default();
-        bytes.push(b'\n');
-        bytes
+/// Names with their hashes, as they stand in a manifest.
+pub(super) type Named<'a> = Vec<(Cow<'a, str>, Digest)>;
+
+/// The bytes of a manifest. It names thousands of files, so it is written without a tree of them.
+pub(super) fn to_bytes(
+    last_synced_at: Option<Timestamp>,
+    data_changed_at: Option<Timestamp>,
+    entities: Named<'_>,
+    files: Named<'_>,
+) -> Vec<u8> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Written<'a> {
+        version: u32,
+        generator: &'static str,
+        last_synced_at: Option<Timestamp>,
+        data_changed_at: Option<Timestamp>,
+        entities: Sorted<'a>,
+        files: Sorted<'a>,
+    }
+    let (entities, files) = (Sorted::new(entities), Sorted::new(files));
+    let (version, generator) = (VERSION, GENERATOR);
+    let mut bytes = Vec::with_capacity((entities.0.len() + files.0.len()) * 112);
+    let whole = Written { version, generator, last_synced_at, data_changed_at, entities, files };
+    let mut serializer = serde_json::Serializer::pretty(&mut bytes);
+    // Into memory, and all of it is text: there is nothing that could fail.
+    let _ = whole.serialize(&mut serializer);
+    bytes.push(b'\n');
+    bytes
+}
+
+/// In the order of the names, each once.
+struct Sorted<'a>(Named<'a>);
+
+impl<'a> Sorted<'a> {
+    fn new(mut named: Named<'a>) -> Self {
+        named.sort_by(|(a, _), (b, _)| a.cmp(b));
+        named.dedup_by(|(a, _), (b, _)| a == b);
+        Self(named)
+    }
+}
+
+impl Serialize for Sorted<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, digest)| (name, digest)))
     }
 }

@@ -4,6 +4,7 @@ mod before;
 mod codec;
 mod derived;
 mod early;
+mod kept;
 mod manifest;
 mod pages;
 mod plan;
@@ -16,7 +17,7 @@ mod twins;
 mod verify;
 mod why;
 
-pub use before::intact;
+pub use before::{Before, intact};
 pub use early::early;
 pub use manifest::{MANIFEST, Manifest};
 pub use pages::{Looked, pages};

@@ -157,7 +157,7 @@ fn work<'a>(
     reason: Reason,
     is_new: bool,
 ) -> Work<'a> {
-    let is_absent = std::fs::symlink_metadata(request.output.join(what.path())).is_err();
+    let is_absent = before.is_blank || std::fs::symlink_metadata(request.output.join(what.path())).is_err();
     let present = if is_absent { None } else { before.digest_on_disk(request, what.path()) };
     // A page that somebody deleted by hand is still linked to: only a new one may be seen half written.
     let fresh = is_absent && is_new && before.is_new(what.path());

@@ -12,13 +12,13 @@ use rayon::prelude::*;
 
 use super::before::Before;
 use super::derived::{Derived, Numbers};
-use super::manifest::{MANIFEST, Manifest};
+use super::manifest::{self, MANIFEST};
 use super::pages::Warnings;
 use super::plan::{Plan, What, Work, with_request};
 use super::reads;
 use super::reason::Reason;
 use super::stage::{self, Stage};
-use super::trace::{Shape, Shapes, Trace, Traces};
+use super::trace::{Shape, Shapes, Stamp, Trace, Traces};
 use super::twins::{self, Wanted};
 use crate::base::digest::{Digest, Fingerprint};
 use crate::base::files;
@@ -127,10 +127,10 @@ impl Request<'_> {
     }
 }
 
-/// Builds. On an error the output is as it was before.
-pub fn run(request: &Request<'_>) -> Result<Report> {
+/// Builds. On an error the output is as it was before. `left` is what the last build left, if somebody has looked already.
+pub fn run(request: &Request<'_>, left: Option<Before>) -> Result<Report> {
     check_collisions(request)?;
-    let before = Before::load(request)?;
+    let before = Before::load(request, left)?;
     let mut plan = Plan::new(request, &before)?;
     let mut stale = stale(request, &before, &mut plan)?;
     let mut derived = Derived::default();
@@ -292,15 +292,14 @@ fn remember(
     files.append(&mut made.files);
     files.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
 
-    let volatile = request.volatile.iter().map(|(route, bytes)| (route.path().to_owned(), Digest::of(bytes)));
-    let manifest = Manifest {
-        last_synced_at: request.last_synced_at,
-        data_changed_at: request.data_changed_at,
-        entities: request.site.digests(),
-        files: files.iter().flat_map(|(path, trace)| named(path, trace)).chain(volatile).collect(),
-        ..Manifest::default()
-    }
-    .to_bytes();
+    let volatile = request.volatile.iter().map(|(route, bytes)| (route.path().into(), Digest::of(bytes)));
+    let named = files.iter().flat_map(|(path, trace)| named(path, trace)).chain(volatile).collect();
+    let manifest = manifest::to_bytes(
+        request.last_synced_at,
+        request.data_changed_at,
+        request.site.digests().into_iter().map(|(id, digest)| (id.into(), digest)).collect(),
+        named,
+    );
     let since = files.iter().map(|(_, trace)| trace.since).max().unwrap_or(i64::MIN);
     let until = files.iter().map(|(_, trace)| trace.until).min().unwrap_or(i64::MAX);
     let traces = Traces {
@@ -326,9 +325,9 @@ fn remember(
 }
 
 /// A file and its twins as they stand in the manifest.
-fn named(path: &str, trace: &Trace) -> Vec<(String, Digest)> {
-    let twins = trace.twins.iter().map(|twin| (twins::name(path, twin.coding), twin.digest));
-    std::iter::once((path.to_owned(), trace.digest)).chain(twins).collect()
+fn named<'t>(path: &'t str, trace: &'t Trace) -> impl Iterator<Item = (Cow<'t, str>, Digest)> {
+    let twins = trace.twins.iter().map(|twin| (twins::name(path, twin.coding).into(), twin.digest));
+    std::iter::once((path.into(), trace.digest)).chain(twins)
 }
 
 /// What was made: the traces of the files and the shapes of the pages among them.
@@ -352,7 +351,10 @@ fn make(
     let wanted = Wanted::new(request);
     let twins: Vec<String> = work.iter().flat_map(|work| wanted.possible(work.path())).collect();
     let paths = work.iter().map(Work::path).chain(twins.iter().map(String::as_str));
-    let in_the_way = stage::check(request.output, paths, &stale)?;
+    let in_the_way = match before.is_blank {
+        true => BTreeSet::new(),
+        false => stage::check(request.output, paths, &stale)?,
+    };
     for work in work.iter_mut().filter(|_| !in_the_way.is_empty()) {
         // Such a file waits with the others until the way is free.
         let path = work.path();
@@ -386,7 +388,7 @@ fn make(
     report.written = stage.len();
     report.rendered = work.iter().filter(|work| matches!(work.what, What::Page(_))).count();
     request.reporter.begin(Step::Write, Some(report.written as u64));
-    stage.publish(&|| request.reporter.advance(1))?;
+    let renamed = stage.publish(&|| request.reporter.advance(1))?;
     let mut files = made_for_them;
     let mut assets = Numbers::default();
     for (work, one) in work.iter().zip(made) {
@@ -394,11 +396,15 @@ fn make(
         let numbers = one.assets.iter().map(|note| assets.number(&note.key, note.hash)).collect();
         files.push((work.path().into(), Trace { assets: numbers, ..one.trace }));
     }
-    // A rename is a change of the file as well.
+    let settle = |path: &str, stamp: &mut Stamp| {
+        if renamed.contains(path) {
+            *stamp = stage::settled(&request.output.join(path), *stamp);
+        }
+    };
     for (path, trace) in &mut files {
-        trace.stamp = stage::settled(&request.output.join(&**path), trace.stamp);
+        settle(path, &mut trace.stamp);
         for twin in &mut trace.twins {
-            twin.stamp = stage::settled(&request.output.join(twins::name(path, twin.coding)), twin.stamp);
+            settle(&twins::name(path, twin.coding), &mut twin.stamp);
         }
     }
     Ok(Made { files, shapes: shapes.into_inner().unwrap_or_else(PoisonError::into_inner), assets })
@@ -529,27 +535,35 @@ fn publish_volatile(request: &Request<'_>) -> Result<bool> {
 
 /// Assets may not stand where pages stand, nor two of them at one address.
 fn check_collisions(request: &Request<'_>) -> Result<()> {
-    let mut seen: HashMap<Cow<'_, str>, &str> = HashMap::new();
     let routes = (request.site.pages.iter().map(|page| &page.route))
         .chain(request.assets.iter().map(|asset| &asset.route))
         .chain(request.volatile.iter().map(|(route, _)| route));
     // Some file systems do not tell upper from lower case.
-    let folded = |path: &'_ str| path.bytes().any(|b| b.is_ascii_uppercase() || !b.is_ascii());
-    for route in routes {
-        let path = route.path();
-        let key = if folded(path) { Cow::Owned(path.to_lowercase()) } else { Cow::Borrowed(path) };
-        if seen.insert(key, path).is_some() {
-            return Err(Error::new(Kind::Content, format!("two files want the address {}", route.address()))
-                .hint("rename the one below static/ or content/"));
-        }
-    }
-    let below = seen.iter().filter_map(|(key, path)| {
-        let above = key.match_indices('/').find_map(|(at, _)| seen.get(&key[..at]))?;
-        Some((*above, *path))
+    let folded = |path: &str| path.bytes().any(|b| b.is_ascii_uppercase() || !b.is_ascii());
+    let keyed = routes.map(|route| match folded(route.path()) {
+        true => (Cow::Owned(route.path().to_lowercase()), route),
+        false => (Cow::Borrowed(route.path()), route),
     });
-    if let Some((file, path)) = below.min() {
-        let message = format!("{file} cannot be a file, because {path} stands below it");
-        return Err(Error::new(Kind::Content, message));
+    let mut all: Vec<(Cow<'_, str>, &Route)> = keyed.collect();
+    // Pages are in order already.
+    all.sort_by(|(a, _), (b, _)| a.cmp(b));
+    if let Some([_, (_, route)]) = all.array_windows().find(|[(a, _), (b, _)]| a == b) {
+        return Err(Error::new(Kind::Content, format!("two files want the address {}", route.address()))
+            .hint("rename the one below static/ or content/"));
+    }
+    let mut before = "";
+    for (path, route) in &all {
+        let same = path.bytes().zip(before.bytes()).take_while(|(a, b)| a == b).count();
+        before = path;
+        // Folders that the path before lies in as well have been looked at.
+        let new = path.match_indices('/').map(|(at, _)| at).filter(|at| *at >= same);
+        for folder in new.map(|at| &path[..at]) {
+            if let Ok(at) = all.binary_search_by(|(known, _)| (**known).cmp(folder)) {
+                let (file, path) = (all[at].1.path(), route.path());
+                let message = format!("{file} cannot be a file, because {path} stands below it");
+                return Err(Error::new(Kind::Content, message));
+            }
+        }
     }
     Ok(())
 }

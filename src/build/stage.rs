@@ -88,18 +88,16 @@ impl Stage {
         let target = self.output.join(path);
         if fresh && rank == Rank::Leaf {
             self.lock().placed.insert(path.to_owned());
-            files::write_new(&target, bytes)?;
-            return stamp(&target);
+            return files::write_new_and_look(&target, bytes).map(|looks| Stamp::of(&looks));
         }
         let number = self.counter.fetch_add(1, Ordering::Relaxed);
         let temporary = self.output.join(FOLDER).join(number.to_string());
-        files::write_new(&temporary, bytes)?;
+        let stamp = Stamp::of(&files::write_new_and_look(&temporary, bytes)?);
         let appear = match rank {
             Rank::Leaf if fresh => Appear::New,
             Rank::Leaf => Appear::Changed,
             rank => Appear::Linking(rank),
         };
-        let stamp = stamp(&temporary)?;
         self.lock().waiting.insert((appear, path.to_owned()), temporary);
         Ok(stamp)
     }
@@ -114,23 +112,22 @@ impl Stage {
         state.placed.len() + state.waiting.len()
     }
 
-    /// Makes all files durable and moves those that wait to their places, in order.
-    pub(super) fn publish(self, advance: &dyn Fn()) -> Result<()> {
+    /// Makes all files durable and moves those that wait to their places, in order. Gives the paths of these: a rename
+    /// is a change of the file as well.
+    pub(super) fn publish(self, advance: &dyn Fn()) -> Result<HashSet<String>> {
         let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
         let placed = state.placed.iter().map(|path| self.output.join(path));
-        let all: Vec<PathBuf> = placed.chain(state.waiting.values().cloned()).collect();
-        flush(&self.output, &all)?;
+        flush(&self.output, placed.chain(state.waiting.values().cloned()))?;
         let renamed = state.waiting.iter().try_for_each(|((_, path), temporary)| {
             advance();
             files::rename(temporary, &self.output.join(path))
         });
         files::remove_folder(&self.output.join(FOLDER))?;
         renamed?;
-        let folders: BTreeSet<PathBuf> =
-            (state.placed.iter().chain(state.waiting.keys().map(|(_, path)| path)))
-                .flat_map(|path| ancestors(&self.output, path))
-                .collect();
-        flush_folders(&self.output, &folders)
+        let paths = state.placed.iter().chain(state.waiting.keys().map(|(_, path)| path));
+        let folders: BTreeSet<&str> = paths.flat_map(|path| ancestors(path)).collect();
+        flush_folders(&self.output, &folders)?;
+        Ok(state.waiting.into_keys().map(|(_, path)| path).collect())
     }
 
     /// Takes everything back: the output is as it was before.
@@ -157,7 +154,8 @@ impl Stage {
 pub(super) fn clear(output: &Path, state: &Path) -> Result<()> {
     files::remove_folder(&output.join(FOLDER))?;
     files::remove_temporaries(output)?;
-    files::remove_temporaries(state)
+    // Queues are written to by whoever accepts an event meanwhile, without the lock of the site.
+    files::remove_left_temporaries(state)
 }
 
 /// Makes sure that every path can be written to: no folder stands where a file belongs, no file where a folder does, and
@@ -264,27 +262,28 @@ fn journal_path(state: &Path) -> PathBuf {
 /// Few files are flushed one by one, many all at once: one flush a file would take ten times the build.
 const FEW: usize = 16;
 
-fn flush(output: &Path, paths: &[PathBuf]) -> Result<()> {
-    match paths.len() {
+fn flush(output: &Path, paths: impl Iterator<Item = PathBuf>) -> Result<()> {
+    let few: Vec<PathBuf> = paths.take(FEW + 1).collect();
+    match few.len() {
         0 => Ok(()),
-        1..=FEW => paths.iter().try_for_each(|path| files::flush_file(path)),
+        1..=FEW => few.iter().try_for_each(|path| files::flush_file(path)),
         _ => files::flush_file_system(output),
     }
 }
 
-fn flush_folders(output: &Path, folders: &BTreeSet<PathBuf>) -> Result<()> {
+fn flush_folders(output: &Path, folders: &BTreeSet<&str>) -> Result<()> {
     match folders.len() {
         0 => Ok(()),
         1..=FEW => {
-            folders.iter().for_each(|folder| files::flush_folder(folder));
+            folders.iter().for_each(|folder| files::flush_folder(&output.join(folder)));
             Ok(())
         }
         _ => files::flush_file_system(output),
     }
 }
 
-/// The folders between the output and a file, the output included.
-fn ancestors(output: &Path, path: &str) -> Vec<PathBuf> {
-    let below = path.match_indices('/').map(|(at, _)| output.join(&path[..at]));
-    std::iter::once(output.to_owned()).chain(below).collect()
+/// The folders between the output and a file, below the output; the output itself has no name.
+fn ancestors(path: &str) -> impl Iterator<Item = &str> {
+    let below = path.match_indices('/').map(|(at, _)| &path[..at]);
+    std::iter::once("").chain(below)
 }

@@ -16,7 +16,6 @@ use super::twins::Twin;
 use crate::base::compress::Coding;
 use crate::base::digest::{Digest, Fingerprint};
 use crate::base::files;
-use crate::base::report::Reporter;
 use crate::error::Result;
 
 const MAGIC: &[u8; 8] = b"aitherT4";
@@ -104,12 +103,12 @@ pub(super) struct Traces {
 
 impl Traces {
     /// Reads the traces below `state`. What cannot be read is told of and counts as none.
-    pub(super) fn load(state: &Path, reporter: &dyn Reporter) -> Result<Self> {
+    pub(super) fn load(state: &Path, told: &mut Vec<String>) -> Result<Self> {
         let path = path(state);
         let Some(bytes) = files::read_if_present(&path)? else { return Ok(Self::default()) };
         let traces = Self::decode(&bytes);
         if traces.is_none() {
-            reporter.warn(&format!("{} cannot be used; everything is rendered anew", path.display()));
+            told.push(format!("{} cannot be used; everything is rendered anew", path.display()));
         }
         Ok(traces.unwrap_or_default())
     }

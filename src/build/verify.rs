@@ -15,7 +15,7 @@ pub fn verify(request: &Request<'_>) -> Result<Vec<String>> {
     files::remove_folder(&folder)?;
     let (output, state) = (folder.join("output"), folder.join("state"));
     let clean = Request { output: &output, state: &state, clean: false, dry_run: false, ..request.clone() };
-    let differences = run(&clean).and_then(|_| compare(request.output, &output));
+    let differences = run(&clean, None).and_then(|_| compare(request.output, &output));
     files::remove_folder(&folder)?;
     differences
 }

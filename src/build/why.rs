@@ -39,7 +39,7 @@ pub struct ReadLine {
 /// Explains the pages that `asked` names: a path in the output, an address, a record (`course:ck9zz`), or a file that
 /// pages were made from.
 pub fn why(request: &Request<'_>, asked: &str) -> Result<Vec<Explanation>> {
-    let before = Before::load(request)?;
+    let before = Before::load(request, None)?;
     let mut judge = Judge::new(request, &before);
     let mut explanations = Vec::new();
     for page in pages(request, &before, asked)? {

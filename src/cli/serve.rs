@@ -87,6 +87,7 @@ fn start(
         dashboard: DashboardOptions {
             title: config.site.title.clone(),
             language: config.site.language.clone(),
+            accent: config.theme.options.get("accent").and_then(|value| value.as_str()).map(str::to_owned),
             time_zone: config.site.time_zone.clone(),
             freshness: freshness(&config),
             progress: progress.clone(),

@@ -76,7 +76,6 @@ impl History {
             }
             None => drop(self.present.insert(id.to_owned(), address.to_owned())),
         }
-        self.past.retain(|_, past| !past.is_empty());
     }
 
     /// Takes note of all events of a calendar that is about to be published, by the identity of their records. Those that
@@ -87,23 +86,28 @@ impl History {
         now: Timestamp,
         is_over: impl Fn(&Event) -> bool,
     ) {
-        let mut before = std::mem::take(&mut self.events);
-        for (id, mut event) in events {
-            if let Some(known) = before.remove(&*id) {
+        let mut events: Vec<(Arc<str>, Event)> = events.into_iter().collect();
+        events.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let mut events = events.into_iter().peekable();
+        let mut new = Vec::new();
+        // Both are in the order of the identities, so this is one walk along the two.
+        self.events.retain(|id, known| {
+            while let Some(event) = events.next_if(|(other, _)| **other < **id) {
+                new.push(event);
+            }
+            if let Some((_, event)) = events.next_if(|(other, _)| **other == **id) {
                 let is_same = known.mark == event.mark && known.cancelled_at.is_none();
-                event.sequence = known.sequence + u32::from(!is_same);
+                let sequence = known.sequence + u32::from(!is_same);
+                *known = Event { sequence, ..event };
+                return true;
             }
-            self.events.insert(id.as_ref().to_owned(), event);
-        }
-        for (id, mut event) in before {
-            if event.cancelled_at.is_none() {
-                event.cancelled_at = Some(now);
-                event.sequence += 1;
+            if known.cancelled_at.is_none() {
+                known.cancelled_at = Some(now);
+                known.sequence += 1;
             }
-            if !is_over(&event) {
-                self.events.insert(id, event);
-            }
-        }
+            !is_over(known)
+        });
+        self.events.extend(new.into_iter().chain(events).map(|(id, event)| (id.as_ref().to_owned(), event)));
     }
 
     /// What calendars are told of a record.

@@ -106,11 +106,11 @@ impl FromStr for Moment {
     type Err = NotAMoment;
 
     fn from_str(text: &str) -> Result<Self, NotAMoment> {
-        if let Ok(timestamp) = text.parse::<Timestamp>() {
-            return Ok(Self::from_timestamp(timestamp));
+        // `Date` would also accept a date with a time and throw the time away; no instant is as short as a date.
+        match text.len() {
+            ..=10 => text.parse().map(Self::Day).map_err(|_| NotAMoment),
+            _ => text.parse().map(Self::from_timestamp).map_err(|_| NotAMoment),
         }
-        // `Date` would also accept a date with a time and throw the time away.
-        if text.len() <= 10 { text.parse().map(Self::Day).map_err(|_| NotAMoment) } else { Err(NotAMoment) }
     }
 }
 

@@ -34,6 +34,7 @@ impl Project {
         internal::publish(&self.config, &ready.internal, &*self.reporter)?;
         ready.highlighter.save()?;
         let memory = &mut ready.memory;
+        let before = (memory.course_count, memory.source.clone(), memory.parts.clone());
         memory.course_count = Some(ready.snapshot.catalogue.len());
         memory.source = Some(self.config.source.address());
         if let Some(outcome) = &ready.outcome {
@@ -46,7 +47,11 @@ impl Project {
             }
             self.note_cursors(outcome)?;
         }
-        memory.save(&self.config.paths.state)
+        // It was saved before the build; thousands of events are not written down once more for nothing.
+        match before == (memory.course_count, memory.source.clone(), memory.parts.clone()) {
+            true => Ok(()),
+            false => memory.save(&self.config.paths.state),
+        }
     }
 
     fn note_cursors(&self, outcome: &Outcome) -> Result<()> {

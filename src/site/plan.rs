@@ -1,6 +1,5 @@
 //! The list of pages, each with its route and its view.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -153,7 +152,7 @@ impl Site {
     }
 
     /// The hash of each record, by its identity.
-    pub fn digests(&self) -> BTreeMap<String, Digest> {
+    pub fn digests(&self) -> Vec<(String, Digest)> {
         let digest = |config: &Config, entry: &Entry| {
             (Chronicle::identity(&format!("course:{}", entry.course.id), config), entry.digest())
         };

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::base::digest::Fingerprint;
@@ -19,7 +21,7 @@ const VERSION: u32 = 1;
 /// When things last changed, and how many there were.
 ///
 /// It is as large as the catalogue only where the source does not say itself when a record changed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Memory {
     version: u32,
     /// The hash of the catalogue as of `data_changed_at`.
@@ -31,16 +33,15 @@ pub struct Memory {
     /// How many courses the published catalogue has.
     pub course_count: Option<usize>,
     /// Where the published catalogue came from: `hemera https://…`, `file`, `sample`.
-    #[serde(default)]
     pub source: Option<String>,
     /// Of several sources, what each has on the published site, by its id.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub parts: BTreeMap<String, PublishedPart>,
     /// Where everything lives and has lived.
     #[serde(flatten)]
     pub history: History,
     /// Courses that the source no longer has and that stay as archived pages.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub archive: Vec<Course>,
     /// Courses whose source does not say when they changed: hash and moment, by id.
     courses: BTreeMap<String, Seen>,
@@ -80,7 +81,46 @@ impl Default for Memory {
     }
 }
 
+/// What the file holds besides the history.
+#[derive(Deserialize)]
+struct Stored {
+    version: u32,
+    data: Option<u64>,
+    data_changed_at: Option<Timestamp>,
+    last_synced_at: Option<Timestamp>,
+    course_count: Option<usize>,
+    #[serde(default)]
+    source: Option<String>,
+    #[serde(default)]
+    parts: BTreeMap<String, PublishedPart>,
+    #[serde(default)]
+    archive: Vec<Course>,
+    courses: BTreeMap<String, Seen>,
+}
+
 impl Memory {
+    /// The fields of the history stand among the others. The file is read for both of them, which is quicker than to keep
+    /// aside what belongs to the one while the other is read: it has two lines a course.
+    fn parse(bytes: &[u8]) -> serde_json::Result<Self> {
+        let (stored, history) =
+            rayon::join(|| serde_json::from_slice::<Stored>(bytes), || serde_json::from_slice(bytes));
+        let (stored, history) = (stored?, history?);
+        let Stored { version, data, data_changed_at, last_synced_at, course_count, .. } = stored;
+        let Stored { source, parts, archive, courses, .. } = stored;
+        Ok(Self {
+            version,
+            data,
+            data_changed_at,
+            last_synced_at,
+            course_count,
+            source,
+            parts,
+            history,
+            archive,
+            courses,
+        })
+    }
+
     /// Where the memory is below `state`.
     pub fn path(state: &Path) -> PathBuf {
         state.join("memory.json")
@@ -90,7 +130,7 @@ impl Memory {
     pub fn load(state: &Path, reporter: &dyn Reporter) -> Result<Self> {
         let path = Self::path(state);
         let Some(bytes) = files::read_if_present(&path)? else { return Ok(Self::default()) };
-        match serde_json::from_slice::<Self>(&bytes) {
+        match Self::parse(&bytes) {
             Ok(memory) if memory.version == VERSION => Ok(memory),
             Ok(memory) => {
                 let version = memory.version;
@@ -118,8 +158,9 @@ impl Memory {
     pub fn learn(&mut self, catalogue: &Catalogue, now: Timestamp) {
         let mut whole = Fingerprint::new(7);
         let mut courses = BTreeMap::new();
-        for course in catalogue.iter() {
-            let mark = course.summary_fingerprint();
+        let all: Vec<&Arc<Course>> = catalogue.shared().collect();
+        let marks: Vec<u64> = all.par_iter().map(|course| course.summary_fingerprint()).collect();
+        for (course, mark) in all.into_iter().zip(marks) {
             whole = whole.number(mark);
             if course.updated_at.is_some() {
                 continue;

@@ -407,16 +407,35 @@ fn every_page_is_there_in_both_languages_with_its_headers() {
     for (before, media_type) in
         [("href=\"/dashboard/style", "text/css"), ("src=\"/dashboard/live", "text/javascript")]
     {
-        let from = door.split_once(before).unwrap().1.split('"').next().unwrap();
-        let path = format!("{}{from}", before.split_once('"').unwrap().1);
-        let answer = served.get(&path);
+        let answer = served.get(&path_of(&door, before));
         assert!(answer.status == 200 && answer.header("content-type").unwrap().starts_with(media_type));
         assert!(answer.header("cache-control").unwrap().contains("immutable"));
     }
+    assert!(served.get(&path_of(&door, "href=\"/dashboard/style")).text().contains("--accent: #0f5257"));
     // A browser that speaks neither gets the site's language.
     assert!(Tab::new(&served).speaking("fr").page("/dashboard/sign-in").contains("<html lang=\"de\">"));
     assert_eq!(served.send("HEAD", "/dashboard/sign-in", &[], "").status, 200);
     assert_eq!(served.send("PUT", "/dashboard", &[], "").status, 405);
+}
+
+/// The address that begins with this on a page.
+fn path_of(page: &str, before: &str) -> String {
+    let from = page.split_once(before).unwrap().1.split('"').next().unwrap();
+    format!("{}{from}", before.split_once('"').unwrap().1)
+}
+
+#[test]
+fn the_dashboard_wears_the_colour_of_the_house() {
+    for (accent, shown) in
+        [("#7a1f5c", "--accent: #7a1f5c;"), ("red; } * { display: none", "--accent: #0f5257;")]
+    {
+        let mut setup = setup();
+        setup.dashboard.accent = Some(accent.to_owned());
+        let served = setup.start();
+        let door = served.get("/dashboard/sign-in").text();
+        let sheet = served.get(&path_of(&door, "href=\"/dashboard/style")).text();
+        assert!(sheet.contains(shown), "{accent}");
+    }
 }
 
 #[test]
@@ -463,6 +482,16 @@ fn a_sync_is_started_and_told_of() {
     assert_eq!(tab.press(page, "/dashboard/sync", &[("connector", "nobody")]).status, 400);
     go.send(()).unwrap();
     served.until(|s| s.admin("GET", "/api/sync").data()["status"] == "success");
+    // Another process has the site.
+    let lock = served.path(".aither/lock");
+    let mut held = None;
+    served.until(|_| {
+        held = aither::base::files::Lock::take(&lock).unwrap();
+        held.is_some()
+    });
+    tab.press("/dashboard", "/dashboard/sync", &[]);
+    assert!(tab.page("/dashboard").contains("Ein anderer Prozess baut oder synchronisiert gerade."));
+    drop(held);
     let text = tab.page("/dashboard");
     assert!(
         text.contains("Alles läuft.") && text.contains("Von Hand") && text.contains("In Ordnung"),

@@ -221,7 +221,8 @@ try {
     await accessibility(chrome, other).finally(other.close);
   }
   if (wants("axe") || wants("dashboard")) {
-    const other = await operated();
+    // A colour that no text could be read on as it is.
+    const other = await operated("#ffd400");
     try {
       await accessibility(chrome, other, ["/dashboard/sign-in?lang=de", "/dashboard/sign-in?lang=en"]);
       await signIn(chrome, other);

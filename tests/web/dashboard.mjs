@@ -28,8 +28,8 @@ path = "partnerschule.json"
 const day = (offset) => new Date(Date.now() + offset * 86_400_000).toISOString().slice(0, 10);
 const course = (id, title, offset) => ({ id, slug: id, title, level: "BEGINNER", startDate: day(offset), participantCount: 8 });
 
-/** A site as the operators of one know it. */
-export async function operated() {
+/** A site as the operators of one know it; in the colour of its house, if that is named. */
+export async function operated(accent) {
   const courses = Array.from({ length: 14 }, (_, at) => course(`kurs-${at + 1}`, `Kurs ${at + 1}`, at + 3));
   courses[0] = course("ruhig-verhandeln", "Ruhig verhandeln", 9);
   let root;
@@ -37,7 +37,7 @@ export async function operated() {
   const mend = () => put("partnerschule.json", [course("zuhoeren", "Zuhören lernen", 20), course("moderation", "Moderation", 30)]);
   const edit = (folder) => {
     root = folder;
-    writeFileSync(join(root, "aither.toml"), CONFIG);
+    writeFileSync(join(root, "aither.toml"), accent ? `${CONFIG}\n[theme.options]\naccent = "${accent}"\n` : CONFIG);
     put("lindenhof.json", courses);
     mend();
     mkdirSync(join(root, "content", "courses"), { recursive: true });

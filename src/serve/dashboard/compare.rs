@@ -3,7 +3,7 @@
 use crate::model::view::{List, Map, Value};
 
 /// Texts with more pairs of words are shown without marks.
-const MOST: usize = 1_000_000;
+const MOST: usize = 250_000;
 
 /// Both texts as pieces `{text, is_own}`, in order: own is what the other does not have.
 pub(super) fn pieces(one: &str, other: &str) -> (List, List) {

@@ -46,10 +46,14 @@ impl Exchange<'_> {
             ("title", title.as_str().into()),
             ("text", text.into()),
         ];
-        match self.shared.dashboard.press.render("error", words, view) {
+        match self.shared.dashboard.press().render("error", words, view) {
             Ok(html) => {
                 let frame = Frame { title: &title, said: None, visitor, page: None, mark: "" };
-                self.framed(status, html, &frame)
+                let mut response = self.framed(status, html, &frame);
+                if status == StatusCode::SERVICE_UNAVAILABLE {
+                    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("15"));
+                }
+                response
             }
             Err(error) => self.broken(&error),
         }
@@ -110,7 +114,7 @@ impl Exchange<'_> {
             ("view", Value::maybe(here)),
             ("mark", frame.mark.into()),
         ];
-        match dashboard.press.render("layout", words, view) {
+        match dashboard.press().render("layout", words, view) {
             Ok(text) => {
                 let mut response = Response::new(Body::here(text));
                 *response.status_mut() = status;
@@ -136,7 +140,7 @@ pub(super) fn redirect(address: &str) -> Response<Body> {
 }
 
 pub(super) fn asset_response(asset: &Asset) -> Response<Body> {
-    let mut response = Response::new(Body::here(asset.text));
+    let mut response = Response::new(Body::here(asset.text.clone()));
     dress(&mut response, asset.media_type);
     let for_good = HeaderValue::from_static("public, max-age=31536000, immutable");
     response.headers_mut().insert(header::CACHE_CONTROL, for_good);

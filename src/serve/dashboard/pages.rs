@@ -229,9 +229,8 @@ impl Desk<'_> {
             None if done > 0 => self.words.count("step_done", done),
             None => String::new(),
         };
-        let millis = u64::try_from(self.now.duration_since(run.start_time).as_millis()).unwrap_or(0);
-        // Whole seconds: tenths would only flicker.
-        let since = self.words.say("running_since", &[("span", &self.words.span(millis / 1_000 * 1_000))]);
+        let seconds = u64::try_from(self.now.duration_since(run.start_time).as_secs()).unwrap_or(0);
+        let since = self.words.say("running_since", &[("span", &self.words.whole(seconds))]);
         let integer = |number: u64| Value::Int(i64::try_from(number).unwrap_or(i64::MAX));
         let map = entries([
             ("id", run.job_id.as_str().into()),

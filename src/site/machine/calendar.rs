@@ -1,11 +1,11 @@
 //! Calendars (RFC 5545): one of the whole catalogue and one a course.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
+use rayon::prelude::*;
 
 use super::super::courses::Entry;
 use super::super::views::Addresses;
@@ -115,8 +115,12 @@ impl Calendar {
         Self { name, address: addresses.absolute(address), zone, authority }
     }
 
-    /// The file.
+    /// The file. Events that are many are written on all cores.
     pub(super) fn bytes<'a>(&self, events: impl Iterator<Item = Entered<'a>>) -> Vec<u8> {
+        const CHUNK: usize = 128;
+        /// So many at once, so that the parts are not all there beside the whole.
+        const BATCH: usize = 8 * CHUNK;
+        let mut events = events.peekable();
         let mut file = File(String::new());
         file.line("BEGIN", "VCALENDAR");
         file.line("VERSION", "2.0");
@@ -128,7 +132,19 @@ impl Calendar {
         file.line("SOURCE;VALUE=URI", &self.address);
         file.line("REFRESH-INTERVAL;VALUE=DURATION", "PT12H");
         file.line("X-PUBLISHED-TTL", "PT12H");
-        events.for_each(|event| self.event(&mut file, &event));
+        let write = |events: &[Entered<'a>]| {
+            let mut part = File(String::new());
+            events.iter().for_each(|event| self.event(&mut part, event));
+            part.0
+        };
+        while events.peek().is_some() {
+            let batch: Vec<Entered<'a>> = events.by_ref().take(BATCH).collect();
+            let parts: Vec<String> = batch.par_chunks(CHUNK).map(write).collect();
+            let (length, left) = (parts.iter().map(String::len).sum::<usize>(), events.size_hint().1);
+            // Those that are yet to come are about as long.
+            file.0.reserve(length + length / batch.len() * left.unwrap_or(0));
+            parts.iter().for_each(|part| file.0.push_str(part));
+        }
         file.line("END", "VCALENDAR");
         file.0.into_bytes()
     }
@@ -174,12 +190,37 @@ impl Calendar {
 }
 
 fn day(date: Date) -> String {
-    format!("{:04}{:02}{:02}", date.year(), date.month(), date.day())
+    let mut text = String::with_capacity(8);
+    put_day(&mut text, date);
+    text
 }
 
 fn utc(at: Timestamp) -> String {
-    let at = at.to_zoned(TimeZone::UTC);
-    format!("{}T{:02}{:02}{:02}Z", day(at.date()), at.hour(), at.minute(), at.second())
+    let at = TimeZone::UTC.to_datetime(at);
+    let mut text = String::with_capacity(16);
+    put_day(&mut text, at.date());
+    text.push('T');
+    [at.hour(), at.minute(), at.second()].into_iter().for_each(|part| put_two(&mut text, part));
+    text.push('Z');
+    text
+}
+
+fn put_day(text: &mut String, date: Date) {
+    match u8::try_from(date.year() / 100) {
+        Ok(century) if date.year() >= 0 => {
+            put_two(text, century as i8);
+            put_two(text, (date.year() % 100) as i8);
+        }
+        _ => text.push_str(&format!("{:04}", date.year())),
+    }
+    put_two(text, date.month());
+    put_two(text, date.day());
+}
+
+/// Two digits.
+fn put_two(text: &mut String, number: i8) {
+    let number = number.unsigned_abs();
+    text.extend([char::from(b'0' + number / 10), char::from(b'0' + number % 10)]);
 }
 
 /// The lines of a calendar.
@@ -189,7 +230,9 @@ impl File {
     /// A line whose value is written as it is.
     fn line(&mut self, name: &str, value: &str) {
         let start = self.0.len();
-        let _ = write!(self.0, "{name}:{value}");
+        self.0.push_str(name);
+        self.0.push(':');
+        self.0.push_str(value);
         self.fold(start);
     }
 
@@ -198,14 +241,21 @@ impl File {
         let start = self.0.len();
         self.0.push_str(name);
         self.0.push(':');
-        for character in text.trim().chars() {
-            match character {
-                '\\' | ';' | ',' => self.0.extend(['\\', character]),
-                '\n' => self.0.push_str("\\n"),
-                c if c.is_control() && c != '\t' => {}
-                c => self.0.push(c),
+        let mut rest = text.trim();
+        // Most of a text is written as it stands, in long pieces.
+        while let Some(at) = rest.bytes().position(may_be_special) {
+            let (plain, special) = rest.split_at(at);
+            self.0.push_str(plain);
+            let mut characters = special.chars();
+            match characters.next() {
+                Some(sign @ ('\\' | ';' | ',')) => self.0.extend(['\\', sign]),
+                Some('\n') => self.0.push_str("\\n"),
+                Some(c) if c.is_control() && c != '\t' => {}
+                other => self.0.extend(other),
             }
+            rest = characters.as_str();
         }
+        self.0.push_str(rest);
         self.fold(start);
     }
 
@@ -228,6 +278,12 @@ impl File {
         }
         self.0.push_str("\r\n");
     }
+}
+
+/// Whether a character that begins with this byte has to be looked at: controls are below a space, a DEL, or behind 0xC2.
+#[inline]
+fn may_be_special(byte: u8) -> bool {
+    matches!(byte, b'\\' | b';' | b',' | ..0x20 | 0x7f | 0xc2)
 }
 
 #[cfg(test)]

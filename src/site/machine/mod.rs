@@ -13,6 +13,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use rayon::prelude::*;
 
 use self::calendar::{Calendar, Entered};
 use self::feed::Feed;
@@ -98,11 +99,14 @@ impl Planner<'_> {
             Calendar::new(config, &records.addresses, config.site.title.clone(), &format!("/{CALENDAR}"));
         let base = mark(self.input.config).maybe(zone.iana_name());
         let mut all = base;
-        for (number, entry) in records.entries.iter().enumerate() {
-            let Some(event) = Entered::of(entry, &records.addresses, sequences[number]) else { continue };
-            let mark = event.mark();
+        let planned = records.entries.par_iter().zip(sequences.par_iter()).map(|(entry, sequence)| {
+            let event = Entered::of(entry, &records.addresses, *sequence);
+            event.map(|event| (event.mark(), calendar_of(entry)))
+        });
+        let planned: Vec<Option<(u64, String)>> = planned.collect();
+        for (number, planned) in planned.into_iter().enumerate() {
+            let Some((mark, path)) = planned else { continue };
             all = all.number(mark);
-            let path = calendar_of(entry);
             let (records, sequences) = (records.clone(), sequences.clone());
             self.made(path.trim_start_matches('/'), Rank::Leaf, base.number(mark), move || {
                 let entry = &records.entries[number];
@@ -152,15 +156,14 @@ impl Planner<'_> {
         // By id, so that a course that moves in the catalogue stays in its document.
         courses.sort_unstable_by_key(|at| &records.entries[*at as usize].course.id);
         let total = courses.len().div_ceil(moochub::PAGE).max(1);
+        // Who takes part is told to nobody here: their coming and going does not matter.
+        let marks: Vec<u64> = courses.par_iter().map(|at| summary(&records.entries[*at as usize])).collect();
         for number in 0..total {
             let from = number * moochub::PAGE;
-            let here: Arc<[u32]> = courses[from..courses.len().min(from + moochub::PAGE)].into();
+            let until = courses.len().min(from + moochub::PAGE);
+            let here: Arc<[u32]> = courses[from..until].into();
             let inputs = mark(self.input.config).number(number as u64).number(total as u64);
-            let inputs = here.iter().fold(inputs, |inputs, at| {
-                let entry = &records.entries[*at as usize];
-                // Who takes part is told to nobody here: their coming and going does not matter.
-                inputs.number(summary(entry))
-            });
+            let inputs = marks[from..until].iter().fold(inputs, |inputs, mark| inputs.number(*mark));
             let records = records.clone();
             self.made(&moochub::path(number), Rank::Entrance, inputs, move || {
                 moochub::page(&records, &here, number, total)

@@ -1,13 +1,17 @@
 //! The catalogue in the format of moochub.org, version 3: JSON:API documents that lead from one to the next.
 
-use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde::Serialize;
 
 use super::super::courses::Entry;
 use super::super::records::Records;
 use super::super::views;
 use super::xml::escape;
 use crate::base::digest::Hasher;
-use crate::config::Config;
+use crate::config::{Config, Mode};
+use crate::model::moment::Moment;
 
 /// Courses in one document: few enough that a changed one leaves most documents as they are.
 pub(super) const PAGE: usize = 100;
@@ -20,115 +24,221 @@ pub(super) fn path(number: usize) -> String {
     }
 }
 
-/// One document.
-pub(super) fn page(records: &Records, courses: &[u32], number: usize, total: usize) -> Vec<u8> {
-    let link = |number: usize| Value::from(records.addresses.absolute(&format!("/{}", path(number))));
-    let mut links = Map::new();
-    links.insert("self".into(), link(number));
-    links.insert("first".into(), link(0));
-    links.insert("last".into(), link(total.saturating_sub(1)));
-    if let Some(before) = number.checked_sub(1) {
-        links.insert("prev".into(), link(before));
-    }
-    if number + 1 < total {
-        links.insert("next".into(), link(number + 1));
-    }
-    let entries = courses.iter().filter_map(|at| records.entries.get(*at as usize));
-    let data: Vec<Value> = entries.map(|entry| course(records, entry)).collect();
-    let mut text = json!({ "links": links, "data": data }).to_string();
-    text.push('\n');
-    text.into_bytes()
+#[derive(Serialize)]
+struct Document<'a> {
+    links: Links,
+    data: Vec<Course<'a>>,
 }
 
-fn course(records: &Records, entry: &Entry) -> Value {
+#[derive(Serialize)]
+struct Links {
+    #[serde(rename = "self")]
+    own: String,
+    first: String,
+    last: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prev: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Course<'a> {
+    id: String,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    attributes: Attributes<'a>,
+}
+
+/// Written straight from the record: a tree of values for each of thousands of courses costs more than all their pages.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Attributes<'a> {
+    name: &'a str,
+    course_code: &'a str,
+    learning_resource_type: ResourceType,
+    course_mode: [&'static str; 1],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    in_language: [&'a str; 1],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start_date: Option<[String; 1]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end_date: Option<[String; 1]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<Image<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instructor: Option<[Person<'a>; 1]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration: Option<String>,
+    publisher: &'a Organisation,
+    url: String,
+    license: &'a [License; 1],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    access: Option<[&'static str; 1]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    offer: Option<[Offer<'a>; 1]>,
+    creator: [&'a Organisation; 1],
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    keywords: BTreeSet<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content_location: Option<Place<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date_modified: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ResourceType {
+    identifier: &'static str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    in_scheme: &'static str,
+}
+
+const COURSE: ResourceType = ResourceType {
+    identifier: "https://w3id.org/kim/hcrt/course",
+    kind: "Concept",
+    in_scheme: "https://w3id.org/kim/hcrt/scheme",
+};
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Image<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    content_url: String,
+    license: &'a [License; 1],
+}
+
+#[derive(Serialize)]
+struct Person<'a> {
+    name: &'a str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Offer<'a> {
+    price: f64,
+    price_currency: &'a str,
+    payment_frequency: &'static str,
+    category: &'static str,
+}
+
+#[derive(Serialize)]
+struct Place<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Organisation {
+    name: String,
+    url: String,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct License {
+    identifier: String,
+    url: Option<String>,
+    content_url: Option<String>,
+}
+
+/// What all courses have in common.
+struct Common {
+    organisation: Organisation,
+    license: [License; 1],
+}
+
+/// One document.
+pub(super) fn page(records: &Records, courses: &[u32], number: usize, total: usize) -> Vec<u8> {
+    let link = |number: usize| records.addresses.absolute(&format!("/{}", path(number)));
+    let links = Links {
+        own: link(number),
+        first: link(0),
+        last: link(total.saturating_sub(1)),
+        prev: number.checked_sub(1).map(link),
+        next: (number + 1 < total).then(|| link(number + 1)),
+    };
+    let common = Common { organisation: organisation(records), license: [license(&records.config)] };
+    let entries = courses.iter().filter_map(|at| records.entries.get(*at as usize));
+    let data = entries.map(|entry| course(records, &common, entry)).collect();
+    let mut text = serde_json::to_vec(&Document { links, data }).unwrap_or_default();
+    text.push(b'\n');
+    text
+}
+
+fn course<'a>(records: &'a Records, common: &'a Common, entry: &'a Entry) -> Course<'a> {
     let (config, addresses, course) = (&*records.config, &records.addresses, &*entry.course);
     let mut id = Hasher::new("moochub course");
     id.field(addresses.base_url.as_bytes()).field(entry.id.as_bytes());
-    let organisation = organisation(records);
     let mode = views::mode(entry, config);
-    let mut all = Map::new();
-    all.insert("name".into(), json!(course.title));
-    all.insert("courseCode".into(), json!(entry.slug));
-    all.insert(
-        "learningResourceType".into(),
-        json!({
-            "identifier": "https://w3id.org/kim/hcrt/course",
-            "type": "Concept",
-            "inScheme": "https://w3id.org/kim/hcrt/scheme",
-        }),
-    );
-    all.insert("courseMode".into(), json!([mode.name()]));
-    if let Some(description) = &course.description {
-        all.insert("description".into(), format!("<p>{}</p>", escape(description)).into());
-    }
-    all.insert("inLanguage".into(), json!([config.site.language]));
+    let url = || addresses.absolute(&entry.route.address());
     // Wall time with its offset: a day begins at midnight where the academy is.
-    let stamp = |at: crate::model::moment::Moment| {
-        json!([at.zoned(&config.site.time_zone).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()])
-    };
-    if let Some(start) = course.start {
-        all.insert("startDate".into(), stamp(start));
-    }
-    if let Some(end) = course.end {
-        all.insert("endDate".into(), stamp(end));
-    }
-    if let Some(image) = &course.image {
-        let address = if image.contains("://") { image.to_string() } else { addresses.absolute(image) };
-        let image = json!({ "type": "ImageObject", "contentUrl": address, "license": license(config) });
-        all.insert("image".into(), image);
-    }
-    if let Some(instructor) = &course.instructor {
-        all.insert("instructor".into(), json!([{ "name": instructor, "type": "Person" }]));
-    }
-    if let Some(days) = views::days(entry, config) {
-        all.insert("duration".into(), format!("P{days}D").into());
-    }
-    all.insert("publisher".into(), organisation.clone());
-    all.insert("url".into(), addresses.absolute(&entry.route.address()).into());
-    all.insert("license".into(), license(config));
-    if let Some(price) = course.price {
-        all.insert("access".into(), json!([if price > 0.0 { "paid" } else { "free" }]));
-        let currency = course.currency.as_deref().unwrap_or(&config.courses.currency);
-        let offer = json!({
-            "price": price, "priceCurrency": currency, "paymentFrequency": "one-time", "category": "complete",
-        });
-        all.insert("offer".into(), json!([offer]));
-    }
-    all.insert("creator".into(), json!([organisation]));
+    let stamp = |at: Moment| [at.zoned(&config.site.time_zone).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()];
     let tags = entry.overlay.as_ref().map(|overlay| overlay.front.tags.as_slice()).unwrap_or_default();
-    if !tags.is_empty() {
-        let distinct: std::collections::BTreeSet<_> = tags.iter().collect();
-        all.insert("keywords".into(), json!(distinct));
-    }
-    if let Some(location) = &course.location {
-        let place = match mode {
-            crate::config::Mode::Onsite => json!({ "name": location }),
-            _ => json!({ "name": location, "url": addresses.absolute(&entry.route.address()) }),
-        };
-        all.insert("contentLocation".into(), place);
-    }
-    if let Some(updated) = entry.updated_at {
-        all.insert("dateModified".into(), updated.to_string().into());
-    }
-    json!({ "id": id.finish().uuid(), "type": "Course", "attributes": all })
+    let image = |image: &Arc<str>| Image {
+        kind: "ImageObject",
+        content_url: if image.contains("://") { image.to_string() } else { addresses.absolute(image) },
+        license: &common.license,
+    };
+    let offer = |price: f64| Offer {
+        price,
+        price_currency: course.currency.as_deref().unwrap_or(&config.courses.currency),
+        payment_frequency: "one-time",
+        category: "complete",
+    };
+    let attributes = Attributes {
+        name: &course.title,
+        course_code: &entry.slug,
+        learning_resource_type: COURSE,
+        course_mode: [mode.name()],
+        description: course.description.as_ref().map(|text| format!("<p>{}</p>", escape(text))),
+        in_language: [&config.site.language],
+        start_date: course.start.map(stamp),
+        end_date: course.end.map(stamp),
+        image: course.image.as_ref().map(image),
+        instructor: course.instructor.as_deref().map(|name| [Person { name, kind: "Person" }]),
+        duration: views::days(entry, config).map(|days| format!("P{days}D")),
+        publisher: &common.organisation,
+        url: url(),
+        license: &common.license,
+        access: course.price.map(|price| [if price > 0.0 { "paid" } else { "free" }]),
+        offer: course.price.map(|price| [offer(price)]),
+        creator: [&common.organisation],
+        keywords: tags.iter().map(|tag| &**tag).collect(),
+        content_location: course
+            .location
+            .as_deref()
+            .map(|name| Place { name, url: (mode != Mode::Onsite).then(url) }),
+        date_modified: entry.updated_at.map(|at| at.to_string()),
+    };
+    Course { id: id.finish().uuid(), kind: "Course", attributes }
 }
 
-fn organisation(records: &Records) -> Value {
+fn organisation(records: &Records) -> Organisation {
     let (config, addresses) = (&*records.config, &records.addresses);
     let organisation = &config.site.organisation;
     let or = |text: &str, other: &str| if text.is_empty() { other.to_owned() } else { text.to_owned() };
-    let mut all = Map::new();
-    all.insert("name".into(), or(&organisation.name, &config.site.title).into());
-    all.insert("url".into(), or(&organisation.url, &addresses.absolute("/")).into());
-    all.insert("type".into(), "Organization".into());
-    if !config.site.description.is_empty() {
-        all.insert("description".into(), escape(&config.site.description).into());
+    let description = &config.site.description;
+    Organisation {
+        name: or(&organisation.name, &config.site.title),
+        url: or(&organisation.url, &addresses.absolute("/")),
+        kind: "Organization",
+        description: (!description.is_empty()).then(|| escape(description)),
     }
-    all.into()
 }
 
-fn license(config: &Config) -> Value {
+fn license(config: &Config) -> License {
     let name = config.outputs.license.as_str();
     let url = (name != "proprietary").then(|| format!("https://spdx.org/licenses/{name}.html"));
-    json!([{ "identifier": name, "url": url, "contentUrl": null }])
+    License { identifier: name.to_owned(), url, content_url: None }
 }

@@ -1,6 +1,6 @@
 //! Files for machines that are there once for the whole site: redirects, sitemap, robots.txt.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::super::plan::{Body, Input, Make, Page, Rank, Whole};
@@ -53,8 +53,12 @@ fn sitemap(input: &Input<'_>, main: &Records, whole: &mut Whole) -> Result<()> {
 
 /// A page at every address that something has left, and a list of them for servers that read one.
 fn redirects(input: &Input<'_>, addresses: &Addresses, whole: &mut Whole) -> Result<()> {
-    let mut taken: BTreeSet<String> =
-        whole.pages.iter().map(|page| page.route.path().to_lowercase()).collect();
+    // Most sites have neither, and thousands of pages.
+    let mut taken: HashSet<String> = match whole.aliases.is_empty() && whole.history.moves().next().is_none()
+    {
+        true => HashSet::new(),
+        false => whole.pages.iter().map(|page| page.route.path().to_lowercase()).collect(),
+    };
     let mut lines = input.redirects.to_owned();
     let mut inputs = Fingerprint::new(19).text(&lines);
     if !lines.is_empty() && !lines.ends_with('\n') {

@@ -6,7 +6,7 @@
 
 mod words;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 use std::sync::{Arc, OnceLock};
 
@@ -47,13 +47,17 @@ enum Text {
     Document { html: Arc<str>, description: Option<Arc<str>>, tags: Vec<Arc<str>> },
 }
 
+/// Words, each with the records that have it in their title, and those that have it elsewhere.
+type Words = BTreeMap<String, [Vec<u32>; 2]>;
+
 /// The words of all records: made when the first file of the index is.
 struct Index {
     records: Arc<Records>,
     found: Vec<Found>,
     tongue: Tongue,
-    /// By word: the records that have it in their title, and those that have it elsewhere.
-    words: OnceLock<BTreeMap<String, [BTreeSet<u32>; 2]>>,
+    shards: usize,
+    /// By the file that they stand in.
+    words: OnceLock<Vec<Words>>,
 }
 
 impl Planner<'_> {
@@ -70,7 +74,7 @@ impl Planner<'_> {
             list.push(number);
         }
         let (records, tongue) = (self.records.clone(), Tongue::of(language));
-        let index = Arc::new(Index { records, found, tongue, words: OnceLock::new() });
+        let index = Arc::new(Index { records, found, tongue, shards, words: OnceLock::new() });
         for (number, (mark, list)) in by_bucket.into_iter().enumerate() {
             let own = index.clone();
             self.made(&format!("{FOLDER}/d/{number}.json"), Rank::Leaf, mark, move || own.shown(&list))?;
@@ -79,9 +83,9 @@ impl Planner<'_> {
         for number in 0..shards {
             let own = index.clone();
             let path = format!("{FOLDER}/t/{number}.json");
-            self.made(&path, Rank::Leaf, all, move || own.shard(number, shards))?;
+            self.made(&path, Rank::Leaf, all, move || own.shard(number))?;
         }
-        self.made(&format!("{FOLDER}/terms.json"), Rank::List, all, move || index.terms(shards, buckets))
+        self.made(&format!("{FOLDER}/terms.json"), Rank::List, all, move || index.terms(buckets))
     }
 
     /// What may be found: nothing that search engines are not to know of, and no course that the source no longer has.
@@ -153,38 +157,37 @@ impl Index {
         }
     }
 
-    fn words(&self) -> &BTreeMap<String, [BTreeSet<u32>; 2]> {
+    fn words(&self) -> &[Words] {
         self.words.get_or_init(|| {
-            let of_one = |one: &Found| -> [BTreeSet<String>; 2] {
-                let mut words = [BTreeSet::new(), BTreeSet::new()];
-                let [title, text] = &mut words;
-                self.tongue.words(&one.title, |word| {
-                    title.insert(word);
-                });
-                for part in self.texts(one) {
-                    self.tongue.words(&part, |word| {
-                        if !title.contains(&word) {
-                            text.insert(word);
-                        }
-                    });
+            let of_one = |one: &Found| -> [Vec<String>; 2] {
+                let (mut title, mut text) = (Vec::new(), Vec::new());
+                self.tongue.words(&one.title, |word| title.push(word));
+                self.texts(one).iter().for_each(|part| self.tongue.words(part, |word| text.push(word)));
+                for words in [&mut title, &mut text] {
+                    words.sort_unstable();
+                    words.dedup();
                 }
-                words
+                text.retain(|word| title.binary_search(word).is_err());
+                [title, text]
             };
-            let all: Vec<[BTreeSet<String>; 2]> = self.found.par_iter().map(of_one).collect();
-            let mut words: BTreeMap<String, [BTreeSet<u32>; 2]> = BTreeMap::new();
-            for (number, sets) in (0..).zip(all) {
-                for (place, set) in sets.into_iter().enumerate() {
-                    for word in set {
-                        words.entry(word).or_default()[place].insert(number);
+            let all: Vec<[Vec<String>; 2]> = self.found.par_iter().map(of_one).collect();
+            let mut shards = vec![Words::new(); self.shards];
+            for (number, lists) in (0..).zip(all) {
+                for (place, list) in lists.into_iter().enumerate() {
+                    for word in list {
+                        let shard = &mut shards[hash(&word) as usize % self.shards];
+                        shard.entry(word).or_default()[place].push(number);
                     }
                 }
             }
-            words
+            shards
         })
     }
 
-    fn terms(&self, shards: usize, buckets: usize) -> Vec<u8> {
-        let terms: Vec<&str> = self.words().keys().map(String::as_str).collect();
+    fn terms(&self, buckets: usize) -> Vec<u8> {
+        let mut terms: Vec<&str> = self.words().iter().flat_map(Words::keys).map(String::as_str).collect();
+        terms.sort_unstable();
+        let shards = self.shards;
         let json = serde_json::json!({
             "language": self.records.config.site.language, "shards": shards, "buckets": buckets, "terms": terms.join(" "),
         });
@@ -192,11 +195,11 @@ impl Index {
     }
 
     /// One file of words.
-    fn shard(&self, number: usize, shards: usize) -> Vec<u8> {
+    fn shard(&self, number: usize) -> Vec<u8> {
         let mut json = String::from("{");
-        let here = self.words().iter().filter(|(word, _)| hash(word) as usize % shards == number);
+        let here = self.words().get(number).into_iter().flatten();
         for (at, (word, places)) in here.enumerate() {
-            let list = |set: &BTreeSet<u32>| -> String {
+            let list = |set: &[u32]| -> String {
                 let mut keys: Vec<&str> =
                     set.iter().filter_map(|at| Some(self.found.get(*at as usize)?.key.as_str())).collect();
                 keys.sort_unstable();

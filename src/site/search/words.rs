@@ -1,5 +1,8 @@
 //! Words as the search knows them: folded, without endings. The script in the browser does the same; both have to agree.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 /// How a language forms its words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tongue {
@@ -25,12 +28,17 @@ impl Tongue {
             uns von vor was wenn werden wer wie wir wird zu zum zur ";
         const ENGLISH: &str = " a about an and are as at be been but by can do for from has have he her his how if in is it \
             its not of on or our so that the their they this to up was we were what when which who will with you your ";
-        let all = match self {
-            Self::German => GERMAN,
-            Self::English => ENGLISH,
-            Self::Other => return false,
-        };
-        all.split_ascii_whitespace().any(|filler| filler == word)
+        /// The longest of them.
+        const LONGEST: usize = 6;
+        static SETS: LazyLock<[HashSet<&str>; 2]> =
+            LazyLock::new(|| [GERMAN, ENGLISH].map(|all| all.split_ascii_whitespace().collect()));
+        let [german, english] = &*SETS;
+        word.len() <= LONGEST
+            && match self {
+                Self::German => german.contains(word),
+                Self::English => english.contains(word),
+                Self::Other => false,
+            }
     }
 
     /// A folded word without its endings.

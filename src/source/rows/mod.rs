@@ -23,10 +23,12 @@ pub(super) fn read(file: &str, bytes: &[u8], calendar: &Calendar) -> Result<Pull
         Error::new(Kind::Refused, format!("{file}:{line}:{column}: {}", broken.message))
     };
     let spans = scan::rows(bytes).map_err(broken)?;
+    // Looked at once as a whole it need not be looked at text by text.
+    let text = std::str::from_utf8(bytes).ok();
     let chunks: Vec<_> = spans
         .par_chunks(CHUNK)
         .enumerate()
-        .map(|(chunk, spans)| wire::courses(bytes, spans, chunk * CHUNK, calendar))
+        .map(|(chunk, spans)| wire::courses(bytes, text, spans, chunk * CHUNK, calendar))
         .collect::<Result<_, _>>()
         .map_err(broken)?;
 

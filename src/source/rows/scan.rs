@@ -217,7 +217,7 @@ impl Scanner<'_> {
         self.at += 1;
         loop {
             let rest = self.bytes.get(self.at..).unwrap_or_default();
-            match rest.iter().position(|&b| b == b'"' || b == b'\\') {
+            match memchr::memchr2(b'"', b'\\', rest) {
                 Some(step) if rest[step] == b'"' => {
                     self.at += step + 1;
                     return Ok(());

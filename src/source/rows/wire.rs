@@ -19,30 +19,36 @@ use crate::model::course::{Course, CourseId, Level};
 use crate::model::moment::Moment;
 use crate::model::participant::{Participant, Personal};
 
-/// Reads the rows at `spans`; the first of them is row `first` of the file, counted from zero.
+/// Reads the rows at `spans`; the first of them is row `first` of the file, counted from zero. `text` is the file as text, if
+/// it is all text.
 pub(super) fn courses(
     bytes: &[u8],
+    text: Option<&str>,
     spans: &[Range<usize>],
     first: usize,
     calendar: &Calendar,
 ) -> Result<Vec<Result<Box<Course>, Refused>>, Broken> {
-    let mut reader = Reader { calendar, words: HashSet::new() };
+    let mut reader = Reader { calendar, words: HashSet::new(), numbers: Vec::new() };
+    let row = |span: &Range<usize>| match text.and_then(|text| text.get(span.clone())) {
+        Some(text) => serde_json::from_str::<Row<'_>>(text),
+        None => serde_json::from_slice(&bytes[span.clone()]),
+    };
     spans
         .iter()
         .enumerate()
         .map(|(index, span)| {
             let refused = |id, reason| Ok(Err(Refused { entity: "course", id, reason }));
-            let number = format!("row {}", first + index + 1);
-            match serde_json::from_slice::<Row<'_>>(&bytes[span.clone()]) {
+            let number = || format!("row {}", first + index + 1);
+            match row(span) {
                 Ok(row) => {
                     let id = row.id.as_id();
                     match reader.course(row) {
                         Ok(course) => Ok(Ok(Box::new(course))),
-                        Err(reason) => refused(id.map_or(number, Cow::into_owned), reason),
+                        Err(reason) => refused(id.map_or_else(number, Cow::into_owned), reason),
                     }
                 }
                 // The message would repeat values of the row.
-                Err(e) if e.is_data() => refused(number, "does not have the shape of a course".into()),
+                Err(e) if e.is_data() => refused(number(), "does not have the shape of a course".into()),
                 Err(e) => {
                     let inside = offset(&bytes[span.clone()], e.line(), e.column());
                     Err(Broken { at: span.start + inside, message: "this is no JSON".into() })
@@ -123,6 +129,8 @@ enum Scalar<'a> {
 struct Reader<'c> {
     calendar: &'c Calendar,
     words: HashSet<Arc<str>>,
+    /// The ids of those who have none, by their place in their course.
+    numbers: Vec<Arc<str>>,
 }
 
 type Reason = String;
@@ -211,8 +219,7 @@ impl Reader<'_> {
         let booking_id = match person.booking_id.as_id() {
             Some(id) if person.booking_id.plain().is_some() => Personal::new(&*id),
             Some(id) => Personal::new(self.word(&id)),
-            // Six digits, so that the order of the ids is the order of the file.
-            None => Personal::new(self.word(&format!("{:06}", index + 1))),
+            None => Personal::new(self.number(index)),
         };
         let status =
             person.status.text("participants.status")?.or(more.status.text("participations.status")?);
@@ -256,6 +263,14 @@ impl Reader<'_> {
             .timestamp(text)
             .map(Some)
             .ok_or_else(|| format!("`{name}` must be {}", self.calendar.expected()))
+    }
+
+    /// Six digits, so that the order of the ids is the order of the file.
+    fn number(&mut self, index: usize) -> Arc<str> {
+        while self.numbers.len() <= index {
+            self.numbers.push(format!("{:06}", self.numbers.len() + 1).into());
+        }
+        self.numbers[index].clone()
     }
 
     fn word(&mut self, word: &str) -> Arc<str> {
@@ -303,6 +318,7 @@ fn image<'v>(value: &'v Scalar<'_>) -> Result<Option<&'v str>, Reason> {
 
 impl<'a> Scalar<'a> {
     /// The text without the space around it, where there is any.
+    #[inline]
     fn text(&self, name: &str) -> Result<Option<&str>, Reason> {
         match self {
             Self::Absent => Ok(None),
@@ -343,6 +359,7 @@ impl<'a> Scalar<'a> {
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Scalar<'a> {
+    #[inline]
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct AnyScalar;
         impl<'de> Visitor<'de> for AnyScalar {
