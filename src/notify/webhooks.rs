@@ -197,7 +197,11 @@ mod tests {
             self.count.fetch_add(1, Ordering::Relaxed);
             std::fs::rename(&self.journal, self.journal.with_extension("aside")).unwrap();
             std::fs::create_dir(&self.journal).unwrap();
-            Ok(Response { status: 200, headers: std::iter::empty::<(String, String)>().collect(), body: Vec::new() })
+            Ok(Response {
+                status: 200,
+                headers: std::iter::empty::<(String, String)>().collect(),
+                body: Vec::new(),
+            })
         }
     }
 
