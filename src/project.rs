@@ -29,6 +29,7 @@ mod inspect;
 mod internal;
 mod pictures;
 mod prepare;
+mod privacy;
 mod pull;
 mod push;
 mod summary;

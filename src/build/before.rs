@@ -5,6 +5,7 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
+use super::kept::Kept;
 use super::manifest::{MANIFEST, Manifest};
 use super::run::Request;
 use super::stage::{self, Stage};
@@ -69,11 +70,12 @@ impl Before {
         if !is_sure && !traces.files.is_empty() | manifest.is_some() {
             named = Manifest::doubt(output, manifest.as_deref(), !traces.files.is_empty(), &mut told);
         }
+        let kept = Kept::look(state);
         let look = |(path, trace): &(Box<str>, Trace)| {
             let file = output.join(&**path);
             let metadata = std::fs::symlink_metadata(&file).ok().filter(std::fs::Metadata::is_file)?;
             let stamp = Stamp::of(&metadata);
-            let digest = match stamp == trace.stamp {
+            let digest = match kept.is_as_left(&metadata, trace.stamp, trace.digest) {
                 true => Some(trace.digest),
                 false => digest_of(&file),
             };
@@ -147,10 +149,12 @@ pub fn intact(output: &Path, state: &Path) -> Result<Option<usize>> {
     if manifest.as_deref().map(Digest::of) != traces.manifest {
         return Ok(None);
     }
+    let kept = Kept::look(state);
     let as_left = |(path, trace): &(Box<str>, Trace)| {
-        let metadata = std::fs::symlink_metadata(output.join(&**path));
-        metadata.is_ok_and(|metadata| metadata.is_file() && Stamp::of(&metadata) == trace.stamp)
-            && twins::are_as_left(output, path, trace)
+        let is_as_left = |metadata| kept.is_as_left(&metadata, trace.stamp, trace.digest);
+        let metadata =
+            std::fs::symlink_metadata(output.join(&**path)).ok().filter(std::fs::Metadata::is_file);
+        metadata.is_some_and(is_as_left) && twins::are_as_left(output, path, trace, &kept)
     };
     let is_whole = traces.files.par_iter().with_min_len(512).all(as_left);
     Ok(is_whole.then_some(traces.files.len()))

@@ -4,6 +4,7 @@ mod before;
 mod codec;
 mod derived;
 mod early;
+mod kept;
 mod manifest;
 mod pages;
 mod plan;

@@ -154,7 +154,8 @@ impl Stage {
 pub(super) fn clear(output: &Path, state: &Path) -> Result<()> {
     files::remove_folder(&output.join(FOLDER))?;
     files::remove_temporaries(output)?;
-    files::remove_temporaries(state)
+    // Queues are written to by whoever accepts an event meanwhile, without the lock of the site.
+    files::remove_left_temporaries(state)
 }
 
 /// Makes sure that every path can be written to: no folder stands where a file belongs, no file where a folder does, and

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::before::{self, Before};
+use super::kept::Kept;
 use super::run::Request;
 use super::stage::{self, Stage};
 use super::trace::{Stamp, Trace};
@@ -61,7 +62,9 @@ impl<'a> Wanted<'a> {
             let file = request.output.join(name(path, twin.coding));
             let metadata = std::fs::symlink_metadata(&file).ok().filter(std::fs::Metadata::is_file)?;
             let stamp = Stamp::of(&metadata);
-            let is_same = stamp == twin.stamp || before::digest_of(&file) == Some(twin.digest);
+            let is_same = stamp == twin.stamp
+                || Kept::look(request.state).is_as_left(&metadata, twin.stamp, twin.digest)
+                || before::digest_of(&file) == Some(twin.digest);
             is_same.then_some(Twin { stamp, ..*twin })
         };
         trace.twins.iter().map(look).collect()
@@ -112,10 +115,11 @@ pub(super) fn names<'t>(path: &'t str, trace: &'t Trace) -> impl Iterator<Item =
 }
 
 /// Whether the twins look as the last build left them.
-pub(super) fn are_as_left(output: &std::path::Path, path: &str, trace: &Trace) -> bool {
+pub(super) fn are_as_left(output: &std::path::Path, path: &str, trace: &Trace, kept: &Kept) -> bool {
     trace.twins.iter().all(|twin| {
         let metadata = std::fs::symlink_metadata(output.join(name(path, twin.coding)));
-        metadata.is_ok_and(|metadata| metadata.is_file() && Stamp::of(&metadata) == twin.stamp)
+        let metadata = metadata.ok().filter(std::fs::Metadata::is_file);
+        metadata.is_some_and(|metadata| kept.is_as_left(&metadata, twin.stamp, twin.digest))
     })
 }
 

@@ -114,6 +114,7 @@ impl Project {
         if memory.source.as_deref().is_some_and(|source| source != self.config.source.address()) {
             memory.history.forget_events();
         }
+        self.rehearse(&theme, &catalogue, &content, &data, now)?;
         let redirects = take_redirects(&mut assets)?;
         let history = std::mem::take(&mut memory.history);
         let cards = self.cards(&theme);

@@ -8,6 +8,7 @@ pub mod local;
 pub mod oneroster;
 mod rest;
 mod rows;
+mod runs;
 pub mod sample;
 mod slugs;
 

@@ -179,6 +179,11 @@ impl Theme {
         self.places.get(Use::Layout, name).is_some_and(|layout| !layout.is_internal)
     }
 
+    /// Whether templates of public pages may look at the people of a course.
+    pub fn reads_people(&self) -> bool {
+        self.places.texts().any(places::names_people)
+    }
+
     /// The names of the layouts for pages that the house alone sees: `audience: internal` in their front matter.
     pub fn internal_layouts(&self) -> Vec<&str> {
         self.places.internal().collect()

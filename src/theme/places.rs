@@ -267,6 +267,12 @@ impl Places {
         internal.map(|(name, _)| name.as_str())
     }
 
+    /// The texts of all templates that public pages may be made of.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+        let layouts = self.layouts.templates.values().filter(|template| !template.is_internal);
+        layouts.chain(self.partials.templates.values()).map(|template| template.text.as_str())
+    }
+
     /// The names of all templates of this use.
     pub(super) fn names(&self, wanted: Use) -> impl Iterator<Item = &str> {
         self.shelf(wanted).templates.keys().map(String::as_str)
@@ -276,6 +282,21 @@ impl Places {
     pub(super) fn suggestion(&self, wanted: Use, name: &str) -> Option<String> {
         text::did_you_mean(canonical(name), self.names(wanted))
     }
+}
+
+/// Whether a template speaks of `participants` as of something in a course: not of the word `t.participants`, and not
+/// of their number.
+pub(super) fn names_people(text: &str) -> bool {
+    const NAME: &str = "participants";
+    text.match_indices(NAME).any(|(at, _)| {
+        let (before, after) = (&text[..at], &text[at + NAME.len()..]);
+        let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let is_whole = !before.ends_with(is_word) && !after.starts_with(is_word);
+        let is_text = before.strip_suffix("t.").is_some_and(|rest| !rest.ends_with(is_word));
+        let is_part = before.ends_with(['.', '\'', '"']);
+        let is_size = after.starts_with(".size") && !after[5..].starts_with(is_word);
+        is_whole && is_part && !is_text && !is_size
+    })
 }
 
 /// The name without what may be left out: the extension, and the folder as other generators write it.

@@ -118,6 +118,25 @@ fn numbers_and_prices_are_written_as_people_write_them() {
         ("fr", "{{ 1234.5 | number }}", "1\u{202f}234,5"),
         ("fr", "{{ 1480 | money: 'EUR' }}", "1\u{202f}480\u{a0}€"),
         ("nl", "{{ 1480 | money: 'EUR' }}", "€\u{a0}1.480"),
+        // Currencies without decimals, and with three.
+        ("de", "{{ 148000 | money: 'JPY' }}", "148.000\u{a0}¥"),
+        ("en", "{{ 148000.4 | money: 'JPY' }}", "¥148,000"),
+        ("en", "{{ 12.3456 | money: 'KWD' }}", "KWD\u{a0}12.346"),
+        ("de", "{{ 12.5 | money: 'TND' }}", "12,500\u{a0}TND"),
+        ("de", "{{ 990.5 | money: 'ISK' }}", "990\u{a0}ISK"),
+        // The common ones of Europe.
+        ("de", "{{ 1480.5 | money: 'CHF' }}", "1.480,50\u{a0}CHF"),
+        ("de-CH", "{{ 1480.5 | money: 'CHF' }}", "CHF\u{a0}1’480.50"),
+        ("de-AT", "{{ 1480 | money: 'EUR' }}", "€\u{a0}1.480"),
+        ("en", "{{ 1480 | money: 'GBP' }}", "£1,480"),
+        ("en", "{{ -99.5 | money: 'USD' }}", "-$99.50"),
+        ("de", "{{ 1480 | money: 'SEK' }}", "1.480\u{a0}SEK"),
+        ("sv", "{{ 1480 | money: 'SEK' }}", "1\u{a0}480\u{a0}kr"),
+        ("da", "{{ 1480.5 | money: 'DKK' }}", "1.480,50\u{a0}kr."),
+        ("pl", "{{ 14800.5 | money: 'PLN' }}", "14\u{a0}800,50\u{a0}zł"),
+        ("cs", "{{ 1480 | money: 'CZK' }}", "1\u{a0}480\u{a0}Kč"),
+        ("fr", "{{ 1480.5 | money: 'EUR' }}", "1\u{202f}480,50\u{a0}€"),
+        ("it", "{{ 14800 | money: 'EUR' }}", "14.800\u{a0}€"),
     ] {
         assert_eq!(shown(language, template), expected, "{language}: {template}");
     }

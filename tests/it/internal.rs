@@ -140,6 +140,34 @@ fn what_the_service_cannot_hand_over_stays_as_it_was() {
 }
 
 #[test]
+fn a_material_that_cannot_be_used_does_not_take_the_others_along() {
+    let service = service();
+    let site = site(&service);
+    service.edit(|catalogue| {
+        for course in &mut catalogue.courses {
+            let topic = &mut course.topics[0];
+            let mut bad = topic.materials[0].clone();
+            (bad.id, bad.identifier) = ("m-bad".to_owned(), "boese".to_owned());
+            bad.title = format!("Ana Geheim-1 {}", "x".repeat(600));
+            let mut worse = topic.materials[0].clone();
+            (worse.id, worse.identifier) = ("../../Ana Geheim-1".to_owned(), "schlimm".to_owned());
+            topic.materials.extend([bad, worse]);
+        }
+    });
+    let sync = site.build().sync.unwrap();
+    let told: Vec<String> = (sync.set_aside.iter())
+        .map(|refused| format!("{} {}: {}", refused.entity, refused.id, refused.reason))
+        .collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert_eq!(told[0], "material m-bad: title is longer than 500 characters");
+    assert!(told[1].starts_with("material topic 1, material 3 of course "), "{told:?}");
+    assert!(told[1].ends_with("materialId holds something else than letters, digits, - and _"), "{told:?}");
+    assert!(!told.concat().contains("Geheim"), "{told:?}");
+    let list = internal(&site, "materials/index.html");
+    assert!(list.contains("href=\"/internal/material/vorstellung/\"") && !list.contains("boese"), "{list}");
+}
+
+#[test]
 fn a_change_of_a_person_s_words_touches_no_public_page() {
     let service = service();
     let site = site(&service);

@@ -71,3 +71,22 @@ fn unlinked(site: &Fixture, path: &str) -> bool {
         .filter(|entrance| site.has(entrance))
         .all(|entrance| !site.output(entrance).contains(&address))
 }
+
+/// Others write beside the state at any time: what they are about to put in place is not taken from them.
+#[test]
+fn only_what_a_killed_process_left_long_ago_is_cleared_away_beside_the_state() {
+    let site = Fixture::with_courses(&[("a", "Ruhig reden", "2027-01-10")]);
+    site.build();
+    let own = format!(".aither/.events.journal.{}.tmp", std::process::id());
+    let (young, old) = (".aither/.events.journal.999999.tmp", ".aither/.memory.json.999998.tmp");
+    for name in [own.as_str(), young, old] {
+        site.put(name, "x");
+    }
+    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(3_600);
+    let file = std::fs::File::options().write(true).open(site.path(old)).unwrap();
+    file.set_modified(long_ago).unwrap();
+    let site = site.courses(&[("a", "Ganz ruhig reden", "2027-01-10")]);
+    site.build();
+    assert!(site.path(&own).exists() && site.path(young).exists());
+    assert!(!site.path(old).exists());
+}

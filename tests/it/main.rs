@@ -47,6 +47,7 @@ mod markup;
 mod minify;
 mod notify;
 mod oneroster;
+mod people;
 mod pictures;
 mod push;
 mod sample;

@@ -482,6 +482,16 @@ fn a_sync_is_started_and_told_of() {
     assert_eq!(tab.press(page, "/dashboard/sync", &[("connector", "nobody")]).status, 400);
     go.send(()).unwrap();
     served.until(|s| s.admin("GET", "/api/sync").data()["status"] == "success");
+    // Another process has the site.
+    let lock = served.path(".aither/lock");
+    let mut held = None;
+    served.until(|_| {
+        held = aither::base::files::Lock::take(&lock).unwrap();
+        held.is_some()
+    });
+    tab.press("/dashboard", "/dashboard/sync", &[]);
+    assert!(tab.page("/dashboard").contains("Ein anderer Prozess baut oder synchronisiert gerade."));
+    drop(held);
     let text = tab.page("/dashboard");
     assert!(
         text.contains("Alles läuft.") && text.contains("Von Hand") && text.contains("In Ordnung"),

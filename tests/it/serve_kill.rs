@@ -111,3 +111,42 @@ fn a_build_of_another_process_is_noticed() {
     // Status 200 for the one page, and for what it links to.
     assert!(serving.ask("GET", "/feed.xml", "").text().contains("Hören"));
 }
+
+/// A server gives the files that it answers with second names. To the next build they are what they were: nothing is read,
+/// where nothing has changed.
+#[cfg(unix)]
+#[test]
+fn a_server_leaves_nothing_to_do_for_the_next_build() {
+    use std::os::unix::fs::MetadataExt as _;
+    let mut site = Fixture::with_courses(&[("a", "Ruhig reden", "2027-01-10")]);
+    let config = std::fs::read_to_string(site.path("aither.toml")).unwrap();
+    site.put("aither.toml", format!("{config}[output]\nprecompress = true\n"));
+    // Of files that have just been written nobody can say that nothing has changed since.
+    site.now = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(1);
+    site.build();
+    let note = || {
+        let note = std::fs::metadata(site.path(".aither/idle.json")).unwrap();
+        (note.ino(), note.ctime(), note.ctime_nsec())
+    };
+    let touched = || std::fs::metadata(site.path("output/index.html")).unwrap().ctime_nsec();
+    let (before, page) = (note(), touched());
+    site.build();
+    assert_eq!(note(), before, "there was nothing to do");
+    let serving = Serving::start(&site);
+    assert_eq!(serving.ask("GET", "/", "").status, 200);
+    drop(serving);
+    assert_ne!(touched(), page, "a second name was given");
+    site.build();
+    assert_eq!(note(), before, "there was still nothing to do");
+    // Whoever writes into a file is found out, whatever the file says of its time.
+    let file = site.path("output/index.html");
+    let (text, modified) =
+        (std::fs::read(&file).unwrap(), std::fs::metadata(&file).unwrap().modified().unwrap());
+    let mut other = text.clone();
+    other[10] ^= 1;
+    std::fs::write(&file, other).unwrap();
+    std::fs::File::options().write(true).open(&file).unwrap().set_modified(modified).unwrap();
+    site.build();
+    assert_ne!(note(), before);
+    assert_eq!(std::fs::read(&file).unwrap(), text);
+}

@@ -29,6 +29,7 @@ enum Change {
     Twice(prop::sample::Index),
 }
 
+/// Whatever may stand in a place.
 fn value() -> impl Strategy<Value = Value> {
     let nested = (0..300).fold(json!("x"), |inside, _| json!([inside]));
     prop_oneof![
@@ -189,12 +190,12 @@ fn outlives(site: &Fixture, requests: usize, which: &prop::sample::Index, change
                 error.kind()
             );
             let told = format!("{error} {:?}", error.hints());
-            assert!(!told.contains("Beispiel") && !told.contains("alert(1)"), "{told}");
+            assert!(!told.contains("Beispiel") && !told.contains(char::is_control), "{told}");
             assert!(Fixture::changed(&tree, &site.tree()).is_empty(), "{error}");
         }
     }
     for warning in site.reporter.warnings() {
-        assert!(!warning.contains("Beispiel") && !warning.contains("alert(1)"), "{warning}");
+        assert!(!warning.contains("Beispiel") && !warning.contains(char::is_control), "{warning}");
     }
     let healed = site.try_build(Options { full: true, allow_shrink: true, ..Options::default() });
     healed.unwrap_or_else(|error| panic!("{error}"));

@@ -42,7 +42,7 @@ impl Exchange<'_> {
             ("site", self.shared.dashboard.title.as_str().into()),
         ];
         let title = self.words().get("sign_in_title").to_owned();
-        let mut response = match self.shared.dashboard.press.render("sign-in", self.words(), view) {
+        let mut response = match self.shared.dashboard.press().render("sign-in", self.words(), view) {
             Ok(html) => {
                 let frame = Frame { title: &title, said, visitor: None, page: None, mark: "" };
                 self.framed(status, html, &frame)

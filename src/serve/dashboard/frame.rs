@@ -46,7 +46,7 @@ impl Exchange<'_> {
             ("title", title.as_str().into()),
             ("text", text.into()),
         ];
-        match self.shared.dashboard.press.render("error", words, view) {
+        match self.shared.dashboard.press().render("error", words, view) {
             Ok(html) => {
                 let frame = Frame { title: &title, said: None, visitor, page: None, mark: "" };
                 let mut response = self.framed(status, html, &frame);
@@ -114,7 +114,7 @@ impl Exchange<'_> {
             ("view", Value::maybe(here)),
             ("mark", frame.mark.into()),
         ];
-        match dashboard.press.render("layout", words, view) {
+        match dashboard.press().render("layout", words, view) {
             Ok(text) => {
                 let mut response = Response::new(Body::here(text));
                 *response.status_mut() = status;

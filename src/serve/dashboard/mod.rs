@@ -18,7 +18,7 @@ mod visit;
 mod words;
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use hyper::body::Incoming;
 use hyper::header::{HeaderName, HeaderValue};
@@ -86,8 +86,11 @@ impl Default for DashboardOptions {
 pub(super) struct Dashboard {
     title: String,
     tongue: Tongue,
-    words: [Words; 2],
-    press: Press,
+    accent: Option<String>,
+    zone: TimeZone,
+    /// Made when somebody comes for the first time: most servers run for weeks without.
+    words: OnceLock<[Words; 2]>,
+    press: OnceLock<Press>,
     sessions: Sessions,
     attempts: Attempts,
     streams: Streams,
@@ -131,12 +134,13 @@ pub(super) fn is_at(path: &str) -> bool {
 impl Dashboard {
     pub(super) fn new(options: DashboardOptions) -> Result<Self> {
         let DashboardOptions { title, language, accent, time_zone, freshness, progress } = options;
-        let words = |tongue| Words::new(tongue, time_zone.clone());
         Ok(Self {
             title,
             tongue: Tongue::of(&language).unwrap_or(Tongue::English),
-            words: [words(Tongue::German)?, words(Tongue::English)?],
-            press: Press::new(accent.as_deref())?,
+            accent,
+            zone: time_zone,
+            words: OnceLock::new(),
+            press: OnceLock::new(),
             sessions: Sessions::new(),
             attempts: Attempts::default(),
             streams: Streams::default(),
@@ -157,8 +161,13 @@ impl Dashboard {
     }
 
     fn words(&self, tongue: Tongue) -> &Words {
-        let [german, english] = &self.words;
+        let make = || [Tongue::German, Tongue::English].map(|tongue| Words::new(tongue, self.zone.clone()));
+        let [german, english] = self.words.get_or_init(make);
         if tongue == Tongue::German { german } else { english }
+    }
+
+    fn press(&self) -> &Press {
+        self.press.get_or_init(|| Press::new(self.accent.as_deref()))
     }
 
     /// The changing part of a page as it looks now. Reads files and waits for locks.
@@ -167,7 +176,7 @@ impl Dashboard {
         let Some(mut content) = page.content(shared, words)? else { return Ok(None) };
         content.view.push(("csrf", csrf.reveal().into()));
         content.view.push(("here", page.address().into()));
-        let html = self.press.render(content.template, words, content.view)?;
+        let html = self.press().render(content.template, words, content.view)?;
         let mark = Digest::of(html.as_bytes()).to_string()[..16].to_owned();
         Ok(Some(Made { title: content.title, html, mark }))
     }
@@ -210,7 +219,7 @@ pub(super) async fn answer(
         },
         (_, false) => exchange.wrong_method("GET, HEAD", visitor.as_ref()),
         ("/dashboard/events", true) => exchange.events(activity, visitor),
-        _ => match shared.dashboard.press.assets.iter().find(|asset| asset.path == path) {
+        _ => match shared.dashboard.press().assets.iter().find(|asset| asset.path == path) {
             Some(asset) => return asset_response(asset),
             None => exchange.page(path, visitor).await,
         },

@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::standing::{Part, Sources, Standing};
 use super::words::Words;
 use super::{chart, entries};
+use crate::base::digest::Hasher;
 use crate::base::encode::percent;
 use crate::base::report::Stage;
 use crate::error::Result;
@@ -229,9 +230,8 @@ impl Desk<'_> {
             None if done > 0 => self.words.count("step_done", done),
             None => String::new(),
         };
-        let millis = u64::try_from(self.now.duration_since(run.start_time).as_millis()).unwrap_or(0);
-        // Whole seconds: tenths would only flicker.
-        let since = self.words.say("running_since", &[("span", &self.words.span(millis / 1_000 * 1_000))]);
+        let seconds = u64::try_from(self.now.duration_since(run.start_time).as_secs()).unwrap_or(0);
+        let since = self.words.say("running_since", &[("span", &self.words.whole(seconds))]);
         let integer = |number: u64| Value::Int(i64::try_from(number).unwrap_or(i64::MAX));
         let map = entries([
             ("id", run.job_id.as_str().into()),
@@ -363,8 +363,12 @@ impl Desk<'_> {
 
     fn letters(&self, letters: &[&DeadLetter]) -> Value {
         let shown = letters.iter().take(MOST).map(|DeadLetter { queue, entry }| {
+            // What is unfolded for one letter must never come to stand at another.
+            let mut mark = Hasher::new("letter");
+            mark.field(queue.as_bytes()).field(entry.id.as_bytes());
             entries([
                 ("id", entry.id.as_str().into()),
+                ("mark", format!("{:016x}", mark.finish().short()).into()),
                 ("queue", self.words.get(&format!("queue_{queue}")).into()),
                 ("kind", entry.kind.as_str().into()),
                 ("subject", entry.subject.as_str().into()),

@@ -41,7 +41,7 @@ impl Asset {
 
 /// What pages are made with.
 pub(super) struct Press {
-    templates: HashMap<&'static str, Template>,
+    templates: HashMap<&'static str, std::result::Result<Template, String>>,
     pub(super) assets: [Asset; 2],
 }
 
@@ -53,24 +53,26 @@ impl std::fmt::Debug for Press {
 
 impl Partials for Press {
     fn find<'p>(&'p self, name: &str) -> Found<'p> {
-        Found { template: self.templates.get(name), ..Found::default() }
+        Found {
+            template: self.templates.get(name).and_then(|parsed| parsed.as_ref().ok()),
+            ..Found::default()
+        }
     }
 }
 
 impl Press {
-    pub(super) fn new(accent: Option<&str>) -> Result<Self> {
+    pub(super) fn new(accent: Option<&str>) -> Self {
         let language = Language::standard();
-        let mut templates = HashMap::new();
-        for (name, source) in TEMPLATES {
+        let parse = |(name, source)| {
             let parsed = Template::parse(name, source, &language);
-            let template = parsed.map_err(|errors| broken(name, errors.first()))?;
-            templates.insert(name, template);
-        }
+            (name, parsed.map_err(|errors| errors.iter().map(ToString::to_string).collect()))
+        };
+        let templates = TEMPLATES.into_iter().map(parse).collect();
         let assets = [
             Asset::new("style", "css", "text/css; charset=utf-8", style(accent)),
             Asset::new("live", "js", "text/javascript; charset=utf-8", include_str!("live.js").to_owned()),
         ];
-        Ok(Self { templates, assets })
+        Self { templates, assets }
     }
 
     /// Renders a template. Whatever it writes is escaped, and a name that is not there is an error.
@@ -80,7 +82,11 @@ impl Press {
         words: &Words,
         view: Vec<(&'static str, Value)>,
     ) -> Result<String> {
-        let template = self.templates.get(name).ok_or_else(|| broken(name, None))?;
+        let template = match self.templates.get(name) {
+            Some(Ok(template)) => template,
+            Some(Err(why)) => return Err(broken(name, why)),
+            None => return Err(broken(name, "it is not there")),
+        };
         let mut all = vec![
             ("t", words.view.clone().into()),
             ("language", words.tongue.tag().into()),
@@ -96,7 +102,7 @@ impl Press {
             ..liquid::Options::default()
         };
         let scene = Scene { partials: self, options, ..Scene::new(&globals) };
-        template.render(scene).map(|rendered| rendered.text).map_err(|error| broken(name, Some(&error)))
+        template.render(scene).map(|rendered| rendered.text).map_err(|error| broken(name, &error.to_string()))
     }
 }
 
@@ -113,7 +119,6 @@ fn style(accent: Option<&str>) -> String {
     }
 }
 
-fn broken(name: &str, error: Option<&liquid::Error>) -> Error {
-    let why = error.map_or_else(|| "it is not there".to_owned(), ToString::to_string);
+fn broken(name: &str, why: &str) -> Error {
     Error::new(Kind::Template, format!("the page `{name}` of the dashboard cannot be made: {why}"))
 }

@@ -8,10 +8,10 @@ use super::records::{Course as Taught, Offering, People, Records, Section, Sessi
 use crate::base::text::one_line;
 use crate::config::Levels;
 use crate::model::change::Refused;
-use crate::model::course::{Course, CourseId};
-use crate::model::moment::Moment;
-use crate::model::participant::{Participant, Personal};
-use crate::source::{levels, slugs};
+use crate::model::course::Course;
+use crate::model::participant::Personal;
+use crate::source::levels;
+use crate::source::runs::{self, Booked, Place};
 
 /// The tables by their natural keys.
 struct ByKey<'r> {
@@ -33,29 +33,18 @@ pub(super) fn join(records: &Records, people: &People, mapping: &Levels) -> (Vec
             .filter_map(|one| Some((one.key.as_str(), one.name.as_deref()?)))
             .collect(),
     };
-    let mut counts: HashMap<&str, u32> = HashMap::new();
-    for association in people.associations.values() {
-        *counts.entry(&association.section).or_default() += 1;
-    }
-    let mut booked = participants(people);
-    let (mut courses, mut refused) = (Vec::with_capacity(records.sections.len()), Vec::new());
-    for (id, section) in &records.sections {
-        match course(id, section, &keys, mapping) {
-            Ok(mut course) => {
-                course.participant_count = counts.get(section.key.as_str()).copied().unwrap_or(0);
-                if people.named {
-                    let people = booked.remove(section.key.as_str()).unwrap_or_default();
-                    course.participants = Some(people.into());
-                }
-                courses.push(course);
-            }
-            Err(reason) => {
-                refused.push(Refused { entity: "course", id: id.clone(), reason: reason.to_owned() });
-            }
-        }
-    }
-    slugs::give(&mut courses);
-    (courses, refused)
+    let names: HashMap<&str, &Option<Personal>> =
+        people.students.values().map(|student| (&**student.key.reveal(), &student.name)).collect();
+    let places = people.associations.iter().map(|(id, association)| {
+        let person = association.student.clone();
+        let name = person.as_ref().and_then(|person| names.get(&**person.reveal()));
+        let name = name.and_then(|name| (*name).clone());
+        Place { run: &association.section, id, person, name, begin: association.begin }
+    });
+    let sections = records.sections.iter().map(|(id, section)| (id, section.key.as_str(), section));
+    runs::courses(sections, Booked::of(places, people.named), |id, section| {
+        course(id, section, &keys, mapping)
+    })
 }
 
 fn course(id: &str, section: &Section, keys: &ByKey<'_>, mapping: &Levels) -> Result<Course, &'static str> {
@@ -75,49 +64,13 @@ fn course(id: &str, section: &Section, keys: &ByKey<'_>, mapping: &Levels) -> Re
     ];
     let modified: Option<Timestamp> = modified.into_iter().flatten().max();
     let first = session.and_then(|session| session.first);
-    let last = session.and_then(|session| session.last).max(first);
+    let last = session.and_then(|session| session.last);
+    let description = taught.and_then(|taught| taught.description.as_deref());
     Ok(Course {
-        id: CourseId::new(id),
-        title: one_line(title).into(),
-        slug: "".into(),
         code: offering.and_then(|one| one.code.as_deref()).map(|code| one_line(code).into()),
-        level: levels::level(mapping, words),
-        start: first.map(Moment::Day),
-        end: last.map(Moment::Day),
-        participant_count: 0,
-        description: taught
-            .and_then(|taught| taught.description.as_deref())
-            .map(|text| one_line(text).into()),
-        price: None,
-        currency: None,
+        description: description.map(|text| one_line(text).into()),
         location: section.location.as_deref().or(school).map(|place| one_line(place).into()),
-        instructor: None,
-        image: None,
         updated_at: modified,
-        participants: None,
-        materials: None,
-        details_at: None,
-        archived_at: None,
+        ..runs::course(id, title, levels::level(mapping, words), first, last)
     })
-}
-
-/// The people of each section, where they are known by name.
-fn participants(people: &People) -> HashMap<&str, Vec<Participant>> {
-    let mut booked: HashMap<&str, Vec<Participant>> = HashMap::new();
-    if !people.named {
-        return booked;
-    }
-    let names: HashMap<&str, &Option<Personal>> =
-        people.students.values().map(|student| (&**student.key.reveal(), &student.name)).collect();
-    for (id, association) in &people.associations {
-        let user = association.student.clone().unwrap_or_else(|| Personal::new(id.as_str()));
-        let name = names.get(&**user.reveal()).and_then(|name| (*name).clone());
-        let begin = association.begin.and_then(|day| day.to_zoned(jiff::tz::TimeZone::UTC).ok());
-        booked.entry(&association.section).or_default().push(Participant {
-            created_at: begin.map(|zoned| zoned.timestamp()),
-            name,
-            ..Participant::bare(Personal::new(id.as_str()), user)
-        });
-    }
-    booked
 }

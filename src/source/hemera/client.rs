@@ -3,15 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+pub(super) use crate::source::rest::Fault;
+
 use super::wire::{Problem, problem, quoted};
 use crate::base::clock::SharedClock;
 use crate::base::http::{Cause, Failure, Method, Request, Response, Throttle, Transport};
 use crate::base::report::Reporter;
-use crate::base::retry::{Attempt, Backoff, Deadline, GaveUp, Retry};
+use crate::base::retry::{Attempt, Backoff, Deadline, Retry};
 use crate::base::secret::Secret;
 use crate::config;
 use crate::error::{Error, Kind, Result};
 use crate::model::change::Validator;
+use crate::source::rest::gave_up_on;
 
 /// The path that all routes begin with.
 const ROOT: &str = "/api/service";
@@ -23,15 +26,6 @@ pub(super) enum Answer {
     Body(Vec<u8>, Option<Validator>),
     /// It is as it was when the validator was given.
     Unchanged,
-}
-
-/// There is no good answer.
-#[derive(Debug)]
-pub(super) struct Fault {
-    /// The status, where there was an answer at all.
-    pub(super) status: Option<u16>,
-    /// What to tell.
-    pub(super) error: Error,
 }
 
 /// Whether to wait for the server's or our own limit.
@@ -272,22 +266,6 @@ fn refusal(asked: &str, response: &Response, problem: &Problem) -> Error {
         500..600 => error(Kind::Unavailable, "the server failed"),
         _ => error(Kind::Refused, "the server answered with an unexpected status"),
     }
-}
-
-/// The last error, with what became of the attempts to get around it.
-fn gave_up_on(gave_up: GaveUp<Fault>) -> Fault {
-    let GaveUp { error: Fault { status, error }, attempts, no_time_for } = gave_up;
-    let more = match no_time_for {
-        Some(wait) => {
-            let seconds = wait.as_secs_f32().ceil();
-            format!("; the next attempt is due in {seconds} s, and the time for the pull is up before")
-        }
-        None if attempts > 1 => format!(", {attempts} times"),
-        None => return Fault { status, error },
-    };
-    let told = Error::new(error.kind(), format!("{}{more}", error.message()));
-    let told = error.hints().iter().fold(told, |told, hint| told.hint(hint.clone()));
-    Fault { status, error: told }
 }
 
 fn no_time(asked: &str, wait: Duration) -> Error {

@@ -89,7 +89,7 @@ pub(super) fn refresh(
     let near = reading.request.internal.and_then(|zone| nearest(courses.iter(), zone, reading.now));
     let near = near.map(|course| course.id.clone());
     if let Some(course) = courses.iter_mut().find(|course| Some(&course.id) == near.as_ref()) {
-        reading.materials(course)?;
+        reading.materials(course, pull)?;
     }
     for course in courses.iter_mut() {
         let whose = whose.of_course(near.as_ref() == Some(&course.id));
@@ -160,7 +160,7 @@ pub(super) fn named(
             course.details_at = Some(reading.now);
         }
         if is_near {
-            reading.materials(&mut course)?;
+            reading.materials(&mut course, pull)?;
         }
         pull.changes.push(Change::Upsert(Box::new(course)));
     }
@@ -242,7 +242,7 @@ fn path(id: &CourseId) -> String {
 
 impl Reading<'_> {
     /// Reads the materials of a course. What is known of them stays where they cannot be read.
-    fn materials(&mut self, course: &mut Course) -> Result<()> {
+    fn materials(&mut self, course: &mut Course, pull: &mut Pull) -> Result<()> {
         let known = self.request.known.get(&course.id).and_then(|known| known.materials.clone());
         course.materials.clone_from(&known);
         if self.client.spare() == 0 {
@@ -258,7 +258,8 @@ impl Reading<'_> {
             Err(fault) => Err(fault.error),
         };
         match read {
-            Ok(mut materials) => {
+            Ok((mut materials, set_aside)) => {
+                pull.refused.extend(set_aside);
                 if let Some(known) = &known {
                     materials.keep(known);
                 }

@@ -109,7 +109,7 @@ fn refusal(words: &Words, told: &str, response: &Response) -> Error {
 }
 
 /// The last error, with what became of the attempts to get around it.
-pub(super) fn gave_up_on(gave_up: GaveUp<Fault>) -> Fault {
+pub(in crate::source) fn gave_up_on(gave_up: GaveUp<Fault>) -> Fault {
     let GaveUp { error: Fault { status, error }, attempts, no_time_for } = gave_up;
     let more = match no_time_for {
         Some(wait) => {

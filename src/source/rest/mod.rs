@@ -8,8 +8,8 @@ use std::time::Duration;
 
 pub(super) use self::auth::Auth;
 use self::auth::Signer;
-pub(super) use self::fault::Fault;
-use self::fault::{Words, failed, gave_up_on, judged, no_time, out_of_time};
+pub(super) use self::fault::{Fault, gave_up_on};
+use self::fault::{Words, failed, judged, no_time, out_of_time};
 use crate::base::clock::SharedClock;
 use crate::base::encode;
 use crate::base::http::{Method, Request, Response, Throttle, Transport};

@@ -60,6 +60,11 @@ impl Settings {
         self.primary().eq_ignore_ascii_case("de")
     }
 
+    /// Whether German is written as in Switzerland: 1’480.50.
+    fn is_swiss(&self) -> bool {
+        ["de-CH", "de-LI"].iter().any(|region| self.language.eq_ignore_ascii_case(region))
+    }
+
     /// The way of the language, unless it is one of those that the filters know themselves.
     fn foreign(&self) -> Option<&Locale> {
         let is_known = ["de", "en"].iter().any(|known| self.primary().eq_ignore_ascii_case(known));
@@ -69,7 +74,8 @@ impl Settings {
     /// Whether a currency stands before its amount, as CLDR's patterns for the language have it.
     fn writes_currency_first(&self) -> bool {
         const FIRST: [&str; 11] = ["en", "ga", "hi", "id", "ja", "ko", "mt", "nl", "th", "tr", "zh"];
-        self.language.eq_ignore_ascii_case("pt-BR")
+        let regions = ["pt-BR", "de-AT", "de-CH", "de-LI"];
+        regions.iter().any(|region| self.language.eq_ignore_ascii_case(region))
             || FIRST.iter().any(|first| self.primary().eq_ignore_ascii_case(first))
     }
 

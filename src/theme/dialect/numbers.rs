@@ -45,7 +45,43 @@ pub(super) fn plural<'a>(
     Ok(Value::string(made))
 }
 
-/// A price: `1.200 €` in German and most languages, `€1,200` in English; two decimals unless it is a whole number.
+/// How many decimals the amounts of a currency have (ISO 4217), where that is not two.
+fn decimals_of(currency: &str) -> usize {
+    const NONE: [&str; 16] = [
+        "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF",
+        "XOF", "XPF",
+    ];
+    const THREE: [&str; 7] = ["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"];
+    match currency {
+        none if NONE.contains(&none) => 0,
+        three if THREE.contains(&three) => 3,
+        _ => 2,
+    }
+}
+
+/// The sign of a currency; those that several countries share, or that only their own language uses, hold in it alone (CLDR).
+fn sign_of<'c>(currency: &'c str, language: &str) -> &'c str {
+    match (currency, language) {
+        ("EUR", _) => "€",
+        ("USD", _) => "$",
+        ("GBP", _) => "£",
+        ("JPY", "ja") => "￥",
+        ("JPY", _) => "¥",
+        ("BGN", "bg") => "лв.",
+        ("CZK", "cs") => "Kč",
+        ("DKK", "da") => "kr.",
+        ("HUF", "hu") => "Ft",
+        ("ISK", "is") => "kr.",
+        ("NOK", "nb" | "nn" | "no") | ("SEK", "sv") => "kr",
+        ("PLN", "pl") => "zł",
+        ("TRY", "tr") => "₺",
+        ("UAH", "uk") => "₴",
+        (other, _) => other,
+    }
+}
+
+/// A price: `1.200 €` in German and most languages, `€1,200` in English; a whole number has no decimals, another one as many
+/// as its currency has. ICU4X writes currencies in its experimental part alone, so this stays a table of our own.
 pub(super) fn money<'a>(
     site: &Settings,
     cx: &mut Context<'a>,
@@ -54,15 +90,11 @@ pub(super) fn money<'a>(
 ) -> Made<'a> {
     let Some(amount) = float(&input) else { return Ok(input) };
     let after = !site.writes_currency_first();
-    let figures = grouped(site, amount, if amount.fract() == 0.0 { 0 } else { 2 });
     let currency = cx.text(args.get(0).cloned().unwrap_or_default())?;
-    let symbol = match &*currency {
-        "EUR" => "€",
-        "USD" => "$",
-        "GBP" => "£",
-        other => other,
-    };
-    let apart = (symbol.is_ascii() && symbol != "$") || ["nl", "pt", "id"].contains(&site.primary());
+    let decimals = if amount.fract() == 0.0 { 0 } else { decimals_of(&currency) };
+    let figures = grouped(site, amount, decimals);
+    let symbol = sign_of(&currency, site.primary());
+    let apart = (symbol.is_ascii() && symbol != "$") || ["de", "nl", "pt", "id"].contains(&site.primary());
     Ok(Value::string(match (after, symbol.is_empty(), apart) {
         (_, true, _) => figures,
         (true, ..) => format!("{figures}\u{a0}{symbol}"),
@@ -116,7 +148,11 @@ fn grouped(site: &Settings, amount: f64, decimals: usize) -> String {
     if let Some(figures) = site.foreign().and_then(|locale| locale.number(&format!("{amount:.decimals$}"))) {
         return figures;
     }
-    let (thousands, point) = if site.is_german() { ('.', ',') } else { (',', '.') };
+    let (thousands, point) = match (site.is_swiss(), site.is_german()) {
+        (true, _) => ('’', '.'),
+        (false, true) => ('.', ','),
+        (false, false) => (',', '.'),
+    };
     let plain = format!("{:.decimals$}", amount.abs());
     let (whole, fraction) = plain.split_once('.').unwrap_or((&plain, ""));
     let mut text = String::new();

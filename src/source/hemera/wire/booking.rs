@@ -68,10 +68,9 @@ type Reader = fn(Record<'_>, &mut BTreeMap<String, Participant>) -> Result<(), R
 fn participant(entry: Record<'_>, all: &mut BTreeMap<String, Participant>) -> Result<(), Reason> {
     let booking = entry.id("bookingId")?;
     let prose = |name| Ok::<_, Reason>(entry.text(name, PROSE)?.map(Personal::new));
+    let user = Personal::new(entry.needed("userId", 256)?);
     let participant = Participant {
-        booking_id: Personal::new(booking),
         participation_id: optional_id(entry, "participationId")?,
-        user_id: Personal::new(entry.needed("userId", 256)?),
         name: entry.text("name", 500)?.map(Personal::new),
         // It changes at will and decides nothing: one that cannot be used is no reason to refuse a person.
         image_url: entry.text("imageUrl", 4096).ok().flatten().filter(|url| is_web(url)).map(Personal::new),
@@ -80,10 +79,7 @@ fn participant(entry: Record<'_>, all: &mut BTreeMap<String, Participant>) -> Re
         desired_results: prose("desiredResults")?,
         line_manager_profile: prose("lineManagerProfile")?,
         preparation_completed_at: entry.time("preparationCompletedAt")?,
-        result_outcome: None,
-        result_notes: None,
-        result_completed_at: None,
-        created_at: None,
+        ..Participant::bare(Personal::new(booking), user)
     };
     match all.get(booking) {
         // Which of the two holds cannot be known.
@@ -103,22 +99,8 @@ fn participation(entry: Record<'_>, all: &mut BTreeMap<String, Participant>) -> 
     let user = Personal::new(entry.needed("userId", 256)?);
     let id = optional_id(entry, "id")?;
     let (status, created_at) = (status(entry)?, entry.time("createdAt")?);
-    let participant = all.entry(booking.to_owned()).or_insert_with(|| Participant {
-        booking_id: Personal::new(booking),
-        participation_id: None,
-        user_id: user,
-        name: None,
-        image_url: None,
-        status: None,
-        preparation_intent: None,
-        desired_results: None,
-        line_manager_profile: None,
-        preparation_completed_at: None,
-        result_outcome: None,
-        result_notes: None,
-        result_completed_at: None,
-        created_at: None,
-    });
+    let bare = || Participant::bare(Personal::new(booking), user);
+    let participant = all.entry(booking.to_owned()).or_insert_with(bare);
     participant.participation_id = participant.participation_id.take().or(id);
     participant.status = participant.status.take().or(status);
     participant.created_at = created_at;

@@ -5,13 +5,18 @@ use serde_json::Value;
 use super::envelope::data;
 use super::{Reason, Record};
 use crate::error::{Error, Kind, Result};
+use crate::model::change::Refused;
 use crate::model::material::{Material, Materials, Topic};
 
 /// The longest page of material.
 const LONGEST: usize = 2 << 20;
 
-/// Reads an answer to a request for the materials of a course: them, or `{materials}` around them.
-pub(crate) fn materials(asked: &str, course: &str, body: &[u8]) -> Result<Materials> {
+/// What was read of a course's materials, and what of it was set aside.
+pub(crate) type Read = (Materials, Vec<Refused>);
+
+/// Reads an answer to a request for the materials of a course: them, or `{materials}` around them. One that cannot be used
+/// is set aside, and the others are there.
+pub(crate) fn materials(asked: &str, course: &str, body: &[u8]) -> Result<Read> {
     let data = data(asked, body)?;
     let refused = |what: String| Error::new(Kind::Refused, format!("{asked}: {what}"));
     let data = data.get("materials").filter(|inner| inner.is_object()).unwrap_or(&data);
@@ -19,25 +24,51 @@ pub(crate) fn materials(asked: &str, course: &str, body: &[u8]) -> Result<Materi
     if record.id("courseId").map_err(&refused)? != course {
         return Err(refused("the answer is about another course".to_owned()));
     }
-    let list = |record: Record<'_>, name: &str| -> Result<Vec<Value>> {
+    let list = |record: Record<'_>, name: &str| -> Result<Vec<Value>, Reason> {
         let array = record.field(name).and_then(Value::as_array);
-        array.cloned().ok_or_else(|| refused(format!("the answer holds no list of {name}")))
+        array.cloned().ok_or_else(|| format!("it holds no list of {name}"))
     };
+    let mut set_aside = Vec::new();
     let mut topics = Vec::new();
-    for value in list(record, "topics")? {
-        let topic = Record::new(&value).map_err(&refused)?;
-        let mut rows = Vec::new();
-        for value in list(topic, "materials")? {
-            rows.push(Record::new(&value).and_then(material).map_err(&refused)?);
+    let values = list(record, "topics").map_err(|reason| refused(format!("the answer: {reason}")))?;
+    for (place, value) in (1..).zip(&values) {
+        let mut topic = |value| {
+            let topic = Record::new(value)?;
+            let mut rows = Vec::new();
+            for (row, value) in (1..).zip(&list(topic, "materials")?) {
+                match Record::new(value).and_then(material) {
+                    Ok(read) => rows.push(read),
+                    Err(reason) => set_aside.push(Refused {
+                        entity: "material",
+                        id: name(value, "materialId", course, &format!("topic {place}, material {row}")),
+                        reason,
+                    }),
+                }
+            }
+            rows.sort_by(|(a, one), (b, other)| (a, &one.id).cmp(&(b, &other.id)));
+            Ok(Topic {
+                id: topic.id("topicId")?.into(),
+                title: topic.needed("topicTitle", 500)?.into(),
+                materials: rows.into_iter().map(|(_, material)| material).collect(),
+            })
+        };
+        match topic(value) {
+            Ok(topic) => topics.push(topic),
+            Err(reason) => set_aside.push(Refused {
+                entity: "topic",
+                id: name(value, "topicId", course, &format!("topic {place}")),
+                reason,
+            }),
         }
-        rows.sort_by(|(a, one), (b, other)| (a, &one.id).cmp(&(b, &other.id)));
-        topics.push(Topic {
-            id: topic.id("topicId").map_err(&refused)?.into(),
-            title: topic.needed("topicTitle", 500).map_err(&refused)?.into(),
-            materials: rows.into_iter().map(|(_, material)| material).collect(),
-        });
     }
-    Ok(Materials { topics })
+    Ok((Materials { topics }, set_aside))
+}
+
+/// How a record is called where it is set aside: by its id, if that is one, else by its place. Titles stay out: a person
+/// may be named in them.
+fn name(value: &Value, id: &str, course: &str, place: &str) -> String {
+    let own = Record::new(value).and_then(|record| record.id(id).map(str::to_owned));
+    own.unwrap_or_else(|_| format!("{place} of course {course}"))
 }
 
 /// One material, with its place.

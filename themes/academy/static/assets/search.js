@@ -151,6 +151,8 @@
   const status = document.querySelector("[data-search-status]");
   const list = document.querySelector("[data-search-results]");
   const language = document.documentElement.lang || "en";
+  // English without a country is written as pages write it: the day before the month.
+  const written = language === "en" ? "en-GB" : language;
   const index = open(search, async (url) => {
     const answer = await fetch(url);
     if (!answer.ok) throw new Error(url);
@@ -164,7 +166,7 @@
     if (found.d) {
       const time = document.createElement("time");
       time.dateTime = found.d;
-      time.textContent = new Date(found.d + "T12:00:00").toLocaleDateString(language, { day: "numeric", month: "long", year: "numeric" });
+      time.textContent = new Date(found.d + "T12:00:00").toLocaleDateString(written, { day: "numeric", month: "long", year: "numeric" });
       entry.append(" ", time);
     }
     if (found.s) {
