@@ -257,7 +257,8 @@ impl Project {
             self.published(&mut ready)?;
         }
         let next_course = self.next_course(&ready.snapshot, ready.now);
-        let refused = ready.outcome.as_ref().is_some_and(|o| !o.refused.is_empty() || !o.failed.is_empty());
+        let refused =
+            ready.outcome.as_ref().is_some_and(|o| !o.tally.refused.is_empty() || !o.failed.is_empty());
         if !refused
             && let Some((before, now)) = inputs
             && let Some(inputs) = Inputs::look(&self.config, options, now)?

@@ -98,7 +98,7 @@ impl Project {
         // A source on this disk has no moment at which it was asked: its data is as old as its last change.
         memory.last_synced_at =
             if self.config.source.is_remote() { snapshot.synced_at } else { memory.data_changed_at };
-        let gone = outcome.as_ref().map(|outcome| outcome.gone.as_slice()).unwrap_or_default();
+        let gone = outcome.as_ref().map(|outcome| outcome.tally.gone.as_slice()).unwrap_or_default();
         memory.archive(&snapshot.catalogue, gone, self.config.courses.archive, now);
         let catalogue = snapshot.catalogue.with(&memory.archive);
 

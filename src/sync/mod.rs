@@ -17,7 +17,7 @@ pub use conflicts::Conflicts;
 pub use cursors::{Cursors, SourceCursors};
 pub use journal::Journal;
 pub use memory::{Memory, PublishedPart};
-pub use one::Asked;
+pub use one::{Asked, Tally};
 pub use pushes::PushLog;
 pub use queues::{AGAIN, DeadLetter, Queues, SharedQueue, in_turn, locked};
 pub use run::{Failure, Outcome, Part, PartOutcome, Request, last_good, run};

@@ -17,11 +17,9 @@ use crate::model::course::{Course, CourseId};
 use crate::model::event::{Named, person};
 use crate::source::PullRequest;
 
-/// What one source brought.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Asked {
-    /// The state after it.
-    pub snapshot: Snapshot,
+/// The figures of one source, or of all together.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Tally {
     /// Courses that are new.
     pub added: usize,
     /// Courses that are known and differ.
@@ -44,6 +42,32 @@ pub struct Asked {
     pub participants_read: usize,
     /// Requests that were made.
     pub requests: usize,
+}
+
+impl Tally {
+    /// Adds the figures of a source, whose courses go by these names.
+    pub(super) fn add(&mut self, other: Self, named: impl Fn(&Course) -> Course) {
+        self.added += other.added;
+        self.updated += other.updated;
+        self.removed += other.removed;
+        self.gone.extend(other.gone.iter().map(named));
+        self.fetched += other.fetched;
+        self.refused.extend(other.refused);
+        self.details_read += other.details_read;
+        self.details_left += other.details_left;
+        self.details_unread += other.details_unread;
+        self.participants_read += other.participants_read;
+        self.requests += other.requests;
+    }
+}
+
+/// What one source brought.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Asked {
+    /// The state after it.
+    pub snapshot: Snapshot,
+    /// The figures.
+    pub tally: Tally,
     /// What the next pull of changes begins with.
     pub held: Option<Held>,
     /// Whether only changes were asked for.
@@ -104,11 +128,11 @@ pub(super) fn ask(
     };
     let asked = apply(known, pull, request.now);
     let of = if part.entry.has_prefix { format!("{}: ", part.entry.id) } else { String::new() };
-    for refused in &asked.refused {
+    for refused in &asked.tally.refused {
         reporter.warn(&format!("{of}{} {} set aside: {}", refused.entity, refused.id, refused.reason));
     }
-    if asked.snapshot.catalogue.is_empty() && !asked.refused.is_empty() {
-        let records = count(asked.refused.len(), "record", "records");
+    if asked.snapshot.catalogue.is_empty() && !asked.tally.refused.is_empty() {
+        let records = count(asked.tally.refused.len(), "record", "records");
         return Err(Error::new(
             Kind::Refused,
             format!("{of}the source sent {records}, and none of them can be used"),
@@ -240,17 +264,19 @@ fn apply(known: Snapshot, pull: Pull, now: Timestamp) -> Asked {
     };
     Asked {
         snapshot,
-        added,
-        updated,
-        removed,
-        gone,
-        fetched,
-        refused: pull.refused,
-        details_read: pull.details_read,
-        details_left: pull.details_left,
-        details_unread: pull.details_unread,
-        participants_read: pull.participants_read,
-        requests: pull.requests,
+        tally: Tally {
+            added,
+            updated,
+            removed,
+            gone,
+            fetched,
+            refused: pull.refused,
+            details_read: pull.details_read,
+            details_left: pull.details_left,
+            details_unread: pull.details_unread,
+            participants_read: pull.participants_read,
+            requests: pull.requests,
+        },
         held: pull.held,
         is_delta: pull.is_delta,
         is_named: pull.is_named,
@@ -273,7 +299,7 @@ fn differences(before: &Catalogue, after: &Catalogue) -> (usize, usize, usize) {
 /// A source that suddenly forgets a good part of its courses is more likely broken than right.
 fn check_shrink(asked: &Asked, part: &Part<'_>, request: &Request<'_>) -> Result<()> {
     let after = asked.snapshot.catalogue.len();
-    let in_snapshot = after + asked.removed - asked.added;
+    let in_snapshot = after + asked.tally.removed - asked.tally.added;
     let before = part.known_courses.unwrap_or(in_snapshot);
     let lost = before.saturating_sub(after);
     if request.allow_shrink || lost * 100 <= before * usize::from(request.max_shrink_percent) {

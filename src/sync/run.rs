@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::cursors::{self, SourceCursors};
-use super::one::{Asked, ask, cursors_after, known_somewhere};
+use super::one::{Asked, Tally, ask, cursors_after, known_somewhere};
 use super::snapshot::{Snapshot, SnapshotStore};
 use super::union::{named, union};
 use crate::base::gate::Gate;
@@ -16,8 +16,7 @@ use crate::base::report::Reporter;
 use crate::config::{Entry, MatchBy};
 use crate::error::{Error, Kind, Result};
 use crate::model::catalogue::Catalogue;
-use crate::model::change::{Refused, RemoteTemplate};
-use crate::model::course::Course;
+use crate::model::change::RemoteTemplate;
 use crate::model::event::Named;
 use crate::source::Source;
 
@@ -79,28 +78,8 @@ impl std::fmt::Debug for Part<'_> {
 pub struct Outcome {
     /// The state after it, all sources joined.
     pub snapshot: Snapshot,
-    /// Courses that are new.
-    pub added: usize,
-    /// Courses that are known and differ.
-    pub updated: usize,
-    /// Courses that have gone.
-    pub removed: usize,
-    /// Those that have gone, as they were.
-    pub gone: Vec<Course>,
-    /// Courses in the answer.
-    pub fetched: usize,
-    /// Records that were set aside, with the reason.
-    pub refused: Vec<Refused>,
-    /// Courses whose bookings were read anew.
-    pub details_read: usize,
-    /// Courses whose bookings were due but were not read.
-    pub details_left: usize,
-    /// Those of them whose bookings were never read.
-    pub details_unread: usize,
-    /// Participants that were read.
-    pub participants_read: usize,
-    /// Requests that were made.
-    pub requests: usize,
+    /// The figures of all sources together.
+    pub tally: Tally,
     /// Templates that the sources offer.
     pub templates: usize,
     /// The sources one by one.
@@ -263,17 +242,7 @@ impl Outcome {
             cursors,
             is_delta: asked.is_delta,
         });
-        self.added += asked.added;
-        self.updated += asked.updated;
-        self.removed += asked.removed;
-        self.gone.extend(asked.gone.iter().map(|course| named(part.entry, course)));
-        self.fetched += asked.fetched;
-        self.refused.extend(asked.refused);
-        self.details_read += asked.details_read;
-        self.details_left += asked.details_left;
-        self.details_unread += asked.details_unread;
-        self.participants_read += asked.participants_read;
-        self.requests += asked.requests;
+        self.tally.add(asked.tally, |course| named(part.entry, course));
         asked.snapshot
     }
 

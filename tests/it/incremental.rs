@@ -580,6 +580,14 @@ fn check(steps: &[Step], seed: u64) -> Result<(), TestCaseError> {
         take(&mut site, &Step::Config(0), &mut random);
     }
     site.build();
+    // All that the program can make of a site is kept up in what follows; pages with tags and languages come on the way.
+    let slug = course(1)["slug"].as_str().unwrap_or_default().to_owned();
+    let (card, own) = (format!("courses/{slug}/card.png"), format!("courses/{slug}/{slug}.ics"));
+    for path in
+        ["search/terms.json", "feed.json", "calendar.ics", "moochub/courses.json", "sitemap.xml", &card, &own]
+    {
+        prop_assert!(site.has(path), "{}", path);
+    }
     for (number, step) in steps.iter().enumerate() {
         take(&mut site, step, &mut random);
         let clean = inputs_of(&site);

@@ -91,32 +91,46 @@
     } catch {
       // The server is away; the next look tells.
     }
-    timer = setTimeout(listen, again);
+    if (!document.hidden) timer = setTimeout(listen, again);
   }
 
-  function listen() {
+  let events = null;
+
+  function stop() {
     clearTimeout(timer);
+    events?.close();
+    events = null;
+  }
+
+  // A tab that nobody sees needs no news; browsers keep few connections to one server.
+  function listen() {
+    stop();
+    if (document.hidden) return;
     const address = new URL("/dashboard/events", location.origin);
     address.searchParams.set("view", main.dataset.view);
     address.searchParams.set("mark", main.dataset.mark);
-    const events = new EventSource(address);
-    events.addEventListener("open", () => say(true));
-    events.addEventListener("page", (event) => {
+    const own = new EventSource(address);
+    events = own;
+    own.addEventListener("open", () => say(true));
+    own.addEventListener("page", (event) => {
       main.dataset.mark = event.lastEventId;
       show(JSON.parse(event.data).html);
     });
-    events.addEventListener("end", () => {
-      events.close();
+    own.addEventListener("end", () => {
+      stop();
       location.reload();
     });
-    events.addEventListener("error", () => {
+    own.addEventListener("error", () => {
+      if (own !== events) return;
       say(false);
-      if (events.readyState === EventSource.CLOSED) timer = setTimeout(look, 1_000);
+      if (own.readyState === EventSource.CLOSED) timer = setTimeout(look, 1_000);
     });
-    // Whatever a form leads to must not be overtaken by a reload of this page.
-    for (const leaving of ["submit", "pagehide"]) window.addEventListener(leaving, () => events.close(), { once: true });
-    window.addEventListener("pageshow", (event) => event.persisted && listen(), { once: true });
   }
 
+  document.addEventListener("visibilitychange", listen);
+  // Whatever a form or a link leads to must not be overtaken by a reload of this page.
+  window.addEventListener("submit", stop);
+  window.addEventListener("pagehide", stop);
+  window.addEventListener("pageshow", (event) => event.persisted && listen());
   listen();
 })();

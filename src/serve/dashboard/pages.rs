@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::standing::{Part, Sources, Standing};
 use super::words::Words;
 use super::{chart, entries};
+use crate::base::digest::Hasher;
 use crate::base::encode::percent;
 use crate::base::report::Stage;
 use crate::error::Result;
@@ -362,8 +363,12 @@ impl Desk<'_> {
 
     fn letters(&self, letters: &[&DeadLetter]) -> Value {
         let shown = letters.iter().take(MOST).map(|DeadLetter { queue, entry }| {
+            // What is unfolded for one letter must never come to stand at another.
+            let mut mark = Hasher::new("letter");
+            mark.field(queue.as_bytes()).field(entry.id.as_bytes());
             entries([
                 ("id", entry.id.as_str().into()),
+                ("mark", format!("{:016x}", mark.finish().short()).into()),
                 ("queue", self.words.get(&format!("queue_{queue}")).into()),
                 ("kind", entry.kind.as_str().into()),
                 ("subject", entry.subject.as_str().into()),
