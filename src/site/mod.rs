@@ -1,5 +1,6 @@
 //! From the catalogue and the local content to the pages that must exist. Pure: nothing here reads or writes.
 
+mod clashes;
 mod courses;
 mod documents;
 mod groups;

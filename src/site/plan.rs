@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use rayon::prelude::*;
 
+use super::clashes;
 use super::courses::{self, Entry};
 use super::documents::{self, Documents, Placed};
 use super::groups::{Cut, Groups};
@@ -290,7 +291,8 @@ pub fn plan(input: &Input<'_>, history: History) -> Result<Site> {
         window = courses::window(input.config, &main.records.entries, cancelled, input.now);
     }
     let Whole { mut pages, warnings, untranslated, history, .. } = whole;
-    pages.sort_unstable_by(|a, b| a.route.cmp(&b.route));
+    pages.sort_by(|a, b| a.route.cmp(&b.route));
+    clashes::check(input.config, &pages)?;
     Ok(Site { pages, warnings, untranslated, history, editions, window })
 }
 

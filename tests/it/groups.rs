@@ -110,3 +110,55 @@ fn no_course_takes_the_address_of_the_archive() {
     assert_eq!(holds(&site, "courses/archive/index.html"), ["f"]);
     assert!(site.has("courses/course-archive/index.html"), "{:?}", site.tree().keys());
 }
+
+#[test]
+fn a_page_at_the_address_of_a_list_is_told_with_both_names() {
+    for (file, other, address) in [
+        ("levels/beginner.md", "the list of the level `beginner`", "/levels/beginner/"),
+        ("places/berlin.md", "the list of the place `berlin`", "/places/berlin/"),
+        ("months/2027-03.md", "the list of the month 2027-03", "/months/2027-03/"),
+        ("search.md", "the search", "/search/"),
+        ("tags/ruhe.md", "a list of the taxonomy `tags`", "/tags/ruhe/"),
+    ] {
+        let site = Fixture::with_courses(&[("c1", "Kurs", "2027-03-01")])
+            .write("content/courses/kurs.md", "+++\nlocation = \"Berlin, Turm\"\ntags = [\"Ruhe\"]\n+++\n")
+            .write(&format!("content/{file}"), "Text\n");
+        let error = site.try_build(Default::default()).unwrap_err();
+        let told = format!("content/{file} and {other} want the same address, {address}");
+        assert_eq!(error.to_string(), told);
+        assert!(error.hints()[0].contains("`slug`"), "{:?}", error.hints());
+        assert!(!site.has("index.html"));
+    }
+}
+
+#[test]
+fn the_place_of_a_course_is_what_stands_before_the_first_comma() {
+    let long = format!("{}, hinten", "Sehr langer Ort ".repeat(20));
+    let site = Fixture::with_courses(&[]);
+    let rows: Vec<serde_json::Value> =
+        ["Berlin, Turm, 3. Stock", " berlin ,Keller", "Zürich", "???", "", &long]
+            .iter()
+            .enumerate()
+            .map(|(number, place)| {
+                let mut row =
+                    crate::fixture::row(&format!("c{number}"), &format!("Kurs {number}"), "2027-03-01");
+                row["location"] = (*place).into();
+                row
+            })
+            .collect();
+    site.put("courses.json", serde_json::to_vec(&rows).unwrap());
+    site.build();
+    let berlin = site.output("places/berlin/index.html");
+    assert!(
+        berlin.contains("Kurs 0") && berlin.contains("Kurs 1") && berlin.contains("<h1>Berlin</h1>"),
+        "{berlin}"
+    );
+    assert!(site.output("places/zuerich/index.html").contains("Kurs 2"));
+    let places: std::collections::BTreeSet<String> = (site.tree().into_keys())
+        .filter_map(|path| Some(path.strip_prefix("places/")?.split('/').next()?.to_owned()))
+        .collect();
+    // What cannot be spelt has no list, and a very long name is cut in its address.
+    assert_eq!(places.len(), 3, "{places:?}");
+    assert!(places.iter().all(|slug| slug.len() <= 100), "{places:?}");
+    assert!(site.output("courses/kurs-3/index.html").contains("???"));
+}

@@ -33,6 +33,7 @@ mod house;
 mod incremental;
 mod internal;
 mod jekyll;
+mod keyboard;
 mod kill;
 mod languages;
 mod liquid_data;

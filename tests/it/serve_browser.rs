@@ -87,6 +87,17 @@ impl Browser {
         self.call("POST", &format!("{}/execute/sync", self.session), &body)
     }
 
+    /// Presses and lets go of each key of a text; what is no letter has a code of its own (WebDriver, section 17.4.2).
+    pub(crate) fn press(&self, text: &str) {
+        let keys: Vec<Value> = (text.chars())
+            .flat_map(|key| {
+                ["keyDown", "keyUp"].map(|kind| json!({ "type": kind, "value": key.to_string() }))
+            })
+            .collect();
+        let body = json!({ "actions": [{ "type": "key", "id": "keyboard", "actions": keys }] });
+        self.call("POST", &format!("{}/actions", self.session), &body);
+    }
+
     /// Asks again and again until the answer is right.
     pub(crate) fn until(&self, script: &str, expected: &Value) {
         let begun = Instant::now();
