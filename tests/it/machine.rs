@@ -419,3 +419,18 @@ fn a_picture_that_cannot_be_shown_is_named_nowhere() {
     assert!(site.output("courses/kaputt/index.html").contains("/nirgends.jpg"));
     assert!(site.output("moochub/courses.json").contains("/nirgends.jpg"));
 }
+
+/// A course gets another id, and then goes as well: both have lived at one address.
+#[test]
+fn two_courses_that_have_gone_from_one_address_are_one_calendar() {
+    let other = ("z", "Hören", "2027-02-10");
+    let mut site = Fixture::with_courses(&[("a", "Ruhig reden", "2027-01-10"), other]);
+    for courses in [&[("b", "Ruhig reden", "2027-01-11"), other][..], &[other]] {
+        site.build();
+        site = site.courses(courses);
+        site.now += jiff::SignedDuration::from_mins(5);
+    }
+    site.try_build(aither::project::Options { allow_shrink: true, ..Default::default() }).unwrap();
+    let calendar = site.output("courses/ruhig-reden/ruhig-reden.ics");
+    assert!(calendar.contains("STATUS:CANCELLED") && calendar.contains("20270111"), "{calendar}");
+}

@@ -126,14 +126,19 @@ impl Planner<'_> {
 
     /// Whoever subscribed to the calendar of a course that has gone is told so there.
     fn cancelled_calendars(&mut self, base: Fingerprint, cancelled: &Arc<[(Arc<str>, Event)]>) -> Result<()> {
-        let lived: Vec<(usize, String)> = (cancelled.iter().enumerate())
+        let mut lived: Vec<(usize, String)> = (cancelled.iter().enumerate())
             .filter_map(|(number, (id, _))| Some((number, self.history.address(id)?)))
             .collect();
-        let taken: HashSet<String> = match lived.is_empty() {
+        // Several may have lived at one address, one after the other: the last of them has the last word.
+        lived.sort_by_key(|(number, _)| std::cmp::Reverse(cancelled[*number].1.cancelled_at));
+        let mut taken: HashSet<String> = match lived.is_empty() {
             true => HashSet::new(),
             false => self.records.entries.iter().map(|entry| entry.route.address()).collect(),
         };
-        for (number, address) in lived.into_iter().filter(|(_, address)| !taken.contains(address)) {
+        for (number, address) in lived {
+            if !taken.insert(address.clone()) {
+                continue;
+            }
             let slug = address.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
             let file = format!("{address}{slug}.ics");
             let (id, event) = &cancelled[number];
