@@ -67,7 +67,7 @@ impl History {
     /// Takes note of where a record lives now.
     pub fn learn(&mut self, id: &str, address: &str) {
         match self.present.get_mut(id) {
-            Some(known) if known == address => return,
+            Some(known) if known == address => {}
             Some(known) => {
                 let past = self.past.entry(id.to_owned()).or_default();
                 let left = std::mem::replace(known, address.to_owned());

@@ -118,7 +118,7 @@ mod tests {
     fn large_bodies_leave_room_for_small_ones() {
         let bodies = Bodies::new(1 << 20);
         let large: Vec<_> = (0..).map_while(|_| bodies.take(SMALL, 1 << 20).ok()).collect();
-        assert_eq!(large.len(), ROOM / 2 >> 20);
+        assert_eq!(large.len(), (ROOM / 2) >> 20);
         let failure = bodies.take(1 << 20, 1).unwrap_err();
         assert_eq!((failure.status.as_u16(), failure.code, failure.closes), (503, "OVERLOADED", true));
         let small: Vec<_> = (0..).map_while(|_| bodies.take(0, SMALL).ok()).collect();

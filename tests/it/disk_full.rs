@@ -74,7 +74,10 @@ fn disk(at: &Path, test: &str) -> Option<Disk> {
         Ok(status) if status.success() => {
             assert!(command.status().unwrap().success(), "{test}, in a namespace of its own");
         }
-        _ => eprintln!("\n!!! NOT TESTED: {test}: this machine allows no small disk: {why}\n"),
+        _ => {
+            let told = format!("\n!!! NOT TESTED: {test}: this machine allows no small disk: {why}\n\n");
+            let _ = std::io::Write::write_all(&mut std::io::stderr(), told.as_bytes());
+        }
     }
     None
 }

@@ -45,7 +45,8 @@ fn served(site: &Fixture) -> (Program, String) {
 fn open() -> Option<Browser> {
     let browser = Browser::open();
     if browser.is_none() {
-        eprintln!("\n*** SKIPPED: no chromedriver here; install chromium and chromium-driver ***\n");
+        let told = "\n*** SKIPPED: no chromedriver here; install chromium and chromium-driver ***\n\n";
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), told.as_bytes());
     }
     browser
 }
@@ -66,7 +67,6 @@ fn place(browser: &Browser) -> String {
 /// Where the keyboard is, once one can see that it is there.
 fn stop(browser: &Browser) -> String {
     let name = place(browser);
-    eprintln!("at {name}");
     browser.until(SEEN, &true.into());
     name
 }

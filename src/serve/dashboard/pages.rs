@@ -257,7 +257,7 @@ impl Desk<'_> {
             _ => "never",
         };
         let (failed, of) = standing.failures;
-        let share = if of == 0 { 0 } else { failed * 100 / of };
+        let share = (failed * 100).checked_div(of).unwrap_or(0);
         let rate = match of {
             0 => self.words.get("no_value").to_owned(),
             _ => format!("{share}\u{a0}%"),
