@@ -123,7 +123,7 @@ mod tests {
         assert_eq!((failure.status.as_u16(), failure.code, failure.closes), (503, "OVERLOADED", true));
         let small: Vec<_> = (0..).map_while(|_| bodies.take(0, SMALL).ok()).collect();
         assert_eq!(small.len(), ROOM / 2 / SMALL);
-        drop(large);
+        drop((large, small));
         assert!(bodies.take(SMALL, 1).is_ok());
         // Whatever size is allowed finds room.
         assert!(Bodies::new(100 << 20).take(0, 100 << 20).is_ok());
