@@ -125,7 +125,7 @@ impl Fixture {
 
     /// The program in the site's folder, in an environment of its own, to be run.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_aither"));
+        let mut command = Command::new(program());
         command
             .args(arguments)
             .current_dir(self.folder.path())
@@ -162,6 +162,11 @@ impl Fixture {
         let paths: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
         paths.into_iter().filter(|path| before.get(*path) != after.get(*path)).cloned().collect()
     }
+}
+
+/// The program that is tested: the one beside the tests, unless `AITHER_PROGRAM` names another, such as a released one.
+pub(crate) fn program() -> PathBuf {
+    std::env::var_os("AITHER_PROGRAM").map_or_else(|| env!("CARGO_BIN_EXE_aither").into(), PathBuf::from)
 }
 
 /// A course as the `file` source reads it.

@@ -246,15 +246,22 @@ fn a_server_that_stops_lets_what_is_under_way_end() {
     assert!(aither::base::files::Lock::take(&folder.path().join(".aither/lock")).unwrap().is_some());
 }
 
-/// The most memory that a process has had so far, in KiB.
+/// The most memory that a process has had so far must be below 64 MB, its own text included. Of an unoptimised program
+/// 30 MB are text, twice that of a released one, and how much depends on the linker: of such a one only its own memory
+/// counts, with 16 MB less to leave room for the text.
 #[cfg(target_os = "linux")]
-fn peak_memory(serving: &Serving) -> u64 {
+fn stays_small(serving: &Serving) {
     let status = std::fs::read_to_string(format!("/proc/{}/status", serving.child.id())).unwrap();
     let figure = |name: &str| -> u64 {
         let line = status.lines().find(|line| line.starts_with(name)).unwrap();
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
     };
-    figure("VmHWM:")
+    let (peak, text) = (figure("VmHWM:"), figure("RssFile:"));
+    println!("{peak} KiB at the most, {text} KiB of them text");
+    match cfg!(debug_assertions) && std::env::var_os("AITHER_PROGRAM").is_none() {
+        true => assert!(peak - text < 48 << 10, "{peak} KiB, {text} KiB of them text"),
+        false => assert!(peak < 64 << 10, "{peak} KiB"),
+    }
 }
 
 /// The test holds hundreds of connections itself.
@@ -341,8 +348,7 @@ fn the_program_stays_small_and_answers_whatever_is_thrown_at_it() {
         assert!(client.drain() < 32 << 20);
     }
     is_fine();
-    let peak = peak_memory(&serving);
-    assert!(peak < 64 << 10, "{peak} KiB");
+    stays_small(&serving);
 }
 
 /// With hardly any file descriptors, connections wait or are turned away; when some are free again all is as before.
@@ -408,6 +414,5 @@ fn large_bodies_of_strangers_keep_nobody_out_and_take_little() {
     });
     let refused: Vec<String> = refused.map(|answer| answer.code()).collect();
     assert!(refused.len() > 100 && refused.iter().all(|code| code == "OVERLOADED"), "{refused:?}");
-    let peak = peak_memory(&serving);
-    assert!(peak < 64 << 10, "{peak} KiB");
+    stays_small(&serving);
 }
