@@ -257,7 +257,6 @@ fn stays_small(serving: &Serving) {
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
     };
     let (peak, text) = (figure("VmHWM:"), figure("RssFile:"));
-    println!("{peak} KiB at the most, {text} KiB of them text");
     match cfg!(debug_assertions) && std::env::var_os("AITHER_PROGRAM").is_none() {
         true => assert!(peak - text < 48 << 10, "{peak} KiB, {text} KiB of them text"),
         false => assert!(peak < 64 << 10, "{peak} KiB"),
