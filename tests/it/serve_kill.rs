@@ -17,7 +17,7 @@ pub(crate) struct Serving {
 
 impl Serving {
     pub(crate) fn start(site: &Fixture) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_aither"));
+        let mut command = Command::new(crate::fixture::program());
         command.args(["serve", "--port", "0"]);
         Self::run(site, command)
     }
