@@ -55,6 +55,15 @@ pub struct Options {
     pub full: bool,
     /// Work out what would be done, and write nothing.
     pub dry_run: bool,
+    /// Build what is only looked at: what the site remembers of its past, of its sources and of its runs stays as it is.
+    pub preview: bool,
+}
+
+impl Options {
+    /// Whether nothing is to be remembered for later.
+    fn forgets(self) -> bool {
+        self.dry_run || self.preview
+    }
 }
 
 /// Who looks at pages while the site is built.
@@ -247,19 +256,20 @@ impl Project {
         if !options.dry_run {
             Idle::forget(&self.config)?;
         }
-        ready.site.warnings.iter().for_each(|warning| self.reporter.warn(warning));
-        if !options.dry_run {
+        ready.warnings().for_each(|warning| self.reporter.warn(&warning));
+        if !options.forgets() {
             // Saved before anything is published: a build that is cut off is repeated with the same moments.
             ready.memory.save(&self.config.paths.state)?;
         }
         let report = build::run(&self.request(&ready, options, gate)?, left)?;
-        if !options.dry_run {
+        if !options.forgets() {
             self.published(&mut ready)?;
         }
         let next_course = self.next_course(&ready.snapshot, ready.now);
         let refused =
             ready.outcome.as_ref().is_some_and(|o| !o.tally.refused.is_empty() || !o.failed.is_empty());
         if !refused
+            && !options.preview
             && let Some((before, now)) = inputs
             && let Some(inputs) = Inputs::look(&self.config, options, now)?
             && inputs.are_as(before)
@@ -267,7 +277,7 @@ impl Project {
             let (since, until) = ready.site.window;
             let window = (since.max(report.window.0), until.min(report.window.1));
             let courses = ready.snapshot.catalogue.len();
-            let warnings: Vec<String> = ready.site.warnings.iter().chain(&report.warnings).cloned().collect();
+            let warnings: Vec<String> = ready.warnings().chain(report.warnings.iter().cloned()).collect();
             let status = status(&ready.memory);
             Idle::keep(&self.config, inputs, window, &status, courses, next_course.clone(), &warnings)?;
         }
@@ -287,13 +297,17 @@ impl Project {
         let begun = self.clock.elapsed();
         let _lock = self.lock()?;
         let mut ready = self.prepare(options, &Gate::default())?;
-        ready.memory.save(&self.config.paths.state)?;
+        if !options.preview {
+            ready.memory.save(&self.config.paths.state)?;
+        }
         Idle::forget(&self.config)?;
         let gate = Gate::default();
         let request = self.request(&ready, options, &gate)?;
         let report = build::run(&request, None)?;
         let differences = build::verify(&request)?;
-        self.published(&mut ready)?;
+        if !options.preview {
+            self.published(&mut ready)?;
+        }
         let summary = Summary {
             courses: ready.snapshot.catalogue.len(),
             sync: ready.outcome.as_ref().map(SyncSummary::from),

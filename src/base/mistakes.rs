@@ -86,7 +86,15 @@ pub fn together(kind: Kind, mut mistakes: Vec<Mistake>) -> Error {
 }
 
 impl Mistake {
-    fn fault(&self) -> Fault {
+    /// All of it in one line, for a log.
+    pub fn in_a_line(&self) -> String {
+        let hint = self.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+        let place = self.place.as_ref().map(|place| format!(":{}:{}", place.line, place.column));
+        format!("{}{}: {}{hint}", self.file, place.unwrap_or_default(), self.message)
+    }
+
+    /// The same for lists.
+    pub fn fault(&self) -> Fault {
         let hint = self.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
         Fault {
             file: self.file.clone(),

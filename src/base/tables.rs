@@ -8,7 +8,7 @@ use std::ops::{Range, RangeInclusive};
 use toml::de::{DeTable, DeValue};
 
 use super::mistakes::{Mistake, shown};
-use super::text::did_you_mean;
+use super::text::{closest, did_you_mean};
 
 /// A TOML text, which may be a part of a file, and the mistakes that were found in it.
 #[derive(Debug)]
@@ -53,7 +53,13 @@ impl<'t> Sheet<'t> {
         let parsed = DeTable::parse(self.text.get(self.part.clone()).unwrap_or_default());
         let entries = parsed.map(toml::Spanned::into_inner).unwrap_or_else(|error| {
             let span = error.span().unwrap_or(0..0);
-            self.wrong(&self.in_file(span), error.message().trim_end(), None);
+            match unquoted(self.text.get(self.part.clone()).unwrap_or_default(), span.start) {
+                Some((place, key)) => {
+                    let hint = format!("`{key} = \"…\"`");
+                    self.wrong(&self.in_file(place), "a text must stand in quotation marks", Some(hint));
+                }
+                None => self.wrong(&self.in_file(span), error.message().trim_end(), None),
+            }
             DeTable::new()
         });
         Table { sheet: self, name: String::new(), entries, asked: Vec::new(), named: Vec::new() }
@@ -87,6 +93,29 @@ impl<'t> Sheet<'t> {
     fn in_file(&self, span: Range<usize>) -> Range<usize> {
         span.start + self.part.start..span.end + self.part.start
     }
+}
+
+/// The text without quotation marks on which reading stumbled at `at`, and its key: the most common slip of all, for which
+/// the parser has words that help nobody.
+fn unquoted(text: &str, at: usize) -> Option<(Range<usize>, &str)> {
+    let start = text.get(..at)?.rfind('\n').map_or(0, |end| end + 1);
+    let line = text[start..].lines().next().unwrap_or_default();
+    let (key, written) = line.split_once('=')?;
+    let value = written.trim();
+    let from = start + line.len() - written.trim_start().len();
+    let is_text = |text: &str| text.starts_with(|c: char| c.is_alphabetic() || "„“”«»‚‘’".contains(c));
+    let is_word = |text: &str| {
+        let is_slip = || closest(text, ["true", "false"]).is_some();
+        ["inf", "nan"].contains(&text) || text.bytes().all(|byte| byte.is_ascii_lowercase()) && is_slip()
+    };
+    if is_text(value) && !is_word(value.split('#').next().unwrap_or_default().trim()) && from <= at {
+        return Some((from..from + value.len(), key.trim()));
+    }
+    // In a list it is one of several.
+    let rest = text[at..].lines().next().unwrap_or_default();
+    let item = rest.split([',', ']', '#']).next().unwrap_or_default().trim_end();
+    let is_item = value.starts_with('[') && from < at && is_text(rest) && !is_word(item);
+    is_item.then(|| (at..at + item.len(), key.trim()))
 }
 
 impl<'s, 't> Table<'s, 't> {

@@ -62,12 +62,14 @@ impl Before {
     /// done while the site is read.
     pub fn look(output: &Path, state: &Path) -> Result<Self> {
         let mut told = Vec::new();
-        let traces = Traces::load(state, &mut told)?;
+        let traces = Traces::load(output, state, &mut told)?;
         let journal = Stage::left_behind(state)?;
         let manifest = files::read_if_present(&output.join(MANIFEST))?;
         let is_sure = manifest.is_some() && manifest.as_deref().map(Digest::of) == traces.manifest;
+        let is_blank = files::is_blank(output);
         let mut named = Vec::new();
-        if !is_sure && !traces.files.is_empty() | manifest.is_some() {
+        // Of an empty folder nobody expects a manifest.
+        if !is_sure && !is_blank && !traces.files.is_empty() | manifest.is_some() {
             named = Manifest::doubt(output, manifest.as_deref(), !traces.files.is_empty(), &mut told);
         }
         let kept = Kept::look(state);
@@ -82,7 +84,6 @@ impl Before {
             Some(Seen { stamp, digest })
         };
         let on_disk = traces.files.par_iter().with_min_len(512).map(look).collect();
-        let is_blank = files::is_blank(output);
         Ok(Self { traces, journal, on_disk, is_sure, is_blank, named, told })
     }
 
@@ -141,7 +142,7 @@ pub(super) fn digest_of(file: &Path) -> Option<Digest> {
 
 /// How many files the last build left, if all of them, the manifest included, are as it left them.
 pub fn intact(output: &Path, state: &Path) -> Result<Option<usize>> {
-    let traces = Traces::load(state, &mut Vec::new())?;
+    let traces = Traces::load(output, state, &mut Vec::new())?;
     if traces.files.is_empty() || !Stage::left_behind(state)?.is_empty() {
         return Ok(None);
     }

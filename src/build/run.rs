@@ -18,7 +18,7 @@ use super::plan::{Plan, What, Work, with_request};
 use super::reads;
 use super::reason::Reason;
 use super::stage::{self, Stage};
-use super::trace::{Shape, Shapes, Stamp, Trace, Traces};
+use super::trace::{Shape, Shapes, Stamp, Trace, Traces, name_of};
 use super::twins::{self, Wanted};
 use crate::base::digest::{Digest, Fingerprint};
 use crate::base::files;
@@ -307,6 +307,7 @@ fn remember(
         globals: request.globals(),
         moment: request.moment(),
         manifest: Some(Digest::of(&manifest)),
+        output: name_of(request.output, request.state),
         shapes: made.shapes.into_list(),
         assets: made.assets.into_list(),
         files,

@@ -18,7 +18,7 @@ use crate::base::digest::{Digest, Fingerprint};
 use crate::base::files;
 use crate::error::Result;
 
-const MAGIC: &[u8; 8] = b"aitherT4";
+const MAGIC: &[u8; 8] = b"aitherT5";
 
 /// Enough of a file's metadata to tell that nobody touched it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -94,6 +94,8 @@ pub(super) struct Traces {
     pub(super) moment: u64,
     /// The hash of the manifest's bytes.
     pub(super) manifest: Option<Digest>,
+    /// The output folder that they are of, as [`name_of`] calls it.
+    pub(super) output: Box<str>,
     pub(super) shapes: Vec<Shape>,
     /// What pages asked for outside the data, each with the hash of what was found: it was the same for all of them.
     pub(super) assets: Vec<(Box<str>, u64)>,
@@ -102,15 +104,16 @@ pub(super) struct Traces {
 }
 
 impl Traces {
-    /// Reads the traces below `state`. What cannot be read is told of and counts as none.
-    pub(super) fn load(state: &Path, told: &mut Vec<String>) -> Result<Self> {
+    /// Reads the traces below `state`. What cannot be read is told of and counts as none; those of another output folder,
+    /// such as that of a preview, count as none as well, and nothing is wrong with that.
+    pub(super) fn load(output: &Path, state: &Path, told: &mut Vec<String>) -> Result<Self> {
         let path = path(state);
         let Some(bytes) = files::read_if_present(&path)? else { return Ok(Self::default()) };
         let traces = Self::decode(&bytes);
         if traces.is_none() {
             told.push(format!("{} cannot be used; everything is rendered anew", path.display()));
         }
-        Ok(traces.unwrap_or_default())
+        Ok(traces.filter(|traces| *traces.output == *name_of(output, state)).unwrap_or_default())
     }
 
     /// Writes the traces.
@@ -125,6 +128,7 @@ impl Traces {
         out.u64(self.globals);
         out.u64(self.moment);
         out.bytes(self.manifest.as_ref().map_or(&[0; 32][..], |digest| digest.as_bytes()));
+        out.text(&self.output);
         out.length(self.shapes.len());
         for shape in &self.shapes {
             out.length(shape.len());
@@ -188,6 +192,7 @@ impl Traces {
         let salt = Some(reader.digest()?);
         let (globals, moment) = (reader.u64()?, reader.u64()?);
         let manifest = Some(reader.digest()?);
+        let output = reader.text()?.into();
         let shape_count = reader.length()?;
         let mut shapes = Vec::new();
         for _ in 0..shape_count {
@@ -241,7 +246,7 @@ impl Traces {
                 Trace { shape, inputs, digest, stamp, since, until, hashes, warnings, assets: asked, twins };
             files.push((path.as_str().into(), trace));
         }
-        reader.at_end().then_some(Self { salt, globals, moment, manifest, shapes, assets, files })
+        reader.at_end().then_some(Self { salt, globals, moment, manifest, output, shapes, assets, files })
     }
 }
 
@@ -257,6 +262,12 @@ fn common(a: &str, b: &str) -> usize {
         same -= 1;
     }
     same
+}
+
+/// What an output folder is called in traces: by its place beside the state folder, so that both can move together.
+pub(super) fn name_of(output: &Path, state: &Path) -> Box<str> {
+    let below = state.parent().and_then(|root| output.strip_prefix(root).ok());
+    files::slashed(below.unwrap_or(output)).into()
 }
 
 fn path(state: &Path) -> PathBuf {
@@ -312,6 +323,7 @@ mod tests {
             globals: 5,
             moment: 6,
             manifest: Some(Digest::of(b"manifest")),
+            output: "output".into(),
             shapes: vec![vec![row("@self.title", None), row("site.title", Some(3)), row("page.url", None)]],
             assets: vec![("style.css".into(), 17), ("bild.jpg 400".into(), 18)],
             files: vec![
@@ -319,6 +331,18 @@ mod tests {
                 file("courses/ö/index.html", -5, 1_800_000_000),
             ],
         }
+    }
+
+    #[test]
+    fn traces_of_another_output_are_none_and_nothing_is_wrong_with_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let (state, mut told) = (folder.path().join(".aither"), Vec::new());
+        sample().save(&state).unwrap();
+        let load =
+            |output: &str, told: &mut _| Traces::load(&folder.path().join(output), &state, told).unwrap();
+        assert_eq!(load("output", &mut told), sample());
+        assert_eq!(load("preview", &mut told), Traces::default());
+        assert_eq!(told, [] as [&str; 0]);
     }
 
     #[test]

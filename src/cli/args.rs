@@ -233,7 +233,7 @@ pub(super) struct BuildArguments {
 #[derive(Debug, Args)]
 pub(super) struct ServeArguments {
     /// The address to listen on: 127.0.0.1 for this machine, 0.0.0.0 for all its networks
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = crate::config::listen_address)]
     pub(super) host: Option<std::net::IpAddr>,
 
     /// The port to listen on; 0 takes any that is free

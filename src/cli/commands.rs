@@ -85,12 +85,13 @@ fn build(arguments: &Arguments, build: &BuildArguments, talk: &Talk) -> Result<(
         allow_shrink: build.allow_shrink,
         clean: build.clean,
         dry_run: build.dry_run,
+        preview: build.at.is_some(),
         ..Options::default()
     };
     let result = if build.verify {
         project.verify(options)
-    } else if build.offline || build.dry_run {
-        // What does not ask the source, or changes nothing, is no sync.
+    } else if build.offline || options.dry_run || options.preview {
+        // What does not ask the source, or changes nothing that lasts, is no sync.
         project.build(options).map(|summary| (summary, Vec::new()))
     } else {
         noted(&mut project, &told, options, talk).map(|summary| (summary, Vec::new()))

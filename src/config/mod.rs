@@ -25,7 +25,7 @@ pub use features::{MenuEntry, Taxonomy, Titles};
 pub use languages::Language;
 pub use notify::{Mail, Notify, Rollbar};
 pub use outputs::{Mode, Organisation, Outputs};
-pub use serve::{Serve, ServeLimits, Tokens};
+pub use serve::{KEPT, Serve, ServeLimits, Tokens, listen_address};
 pub use source::{
     Credentials, EdFi, Entry, Levels, MatchBy, OneRoster, OneRosterAuth, Paging, Service, Source, Sync,
 };

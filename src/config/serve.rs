@@ -86,6 +86,10 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; s
     img-src 'self' data: https:; media-src 'self' https:; font-src 'self'; connect-src 'self'; manifest-src 'self'; \
     frame-src https:; form-action 'self' https:; base-uri 'self'; frame-ancestors 'self'";
 
+/// What a server answers itself below its root, by the first part of the address: a page there would never be seen. Of these
+/// `internal` stands below the address of the site, all others below that of the host.
+pub const KEPT: [&str; 6] = ["api", "dashboard", "healthz", "internal", "metrics", "readyz"];
+
 impl Default for Serve {
     fn default() -> Self {
         Self {
@@ -191,14 +195,7 @@ impl Serve {
         for key in ["admin_token", "sync_token", "cron_secret", "webhook_secret"] {
             table.forbid(key, "a secret must not stand in a file", "set it in the environment");
         }
-        let address = |text: &str| -> Result<IpAddr, String> {
-            if text == "localhost" {
-                Ok(Ipv4Addr::LOCALHOST.into())
-            } else {
-                text.parse().map_err(|_| not_an_address(text))
-            }
-        };
-        set(&mut self.host, table.checked("host", address).map(|found| found.value));
+        set(&mut self.host, table.checked("host", listen_address).map(|found| found.value));
         set(&mut self.port, table.integer("port", 0..=u16::MAX));
         if let Some(hosts) = table.strings("hosts") {
             for Found { value, span } in &hosts {
@@ -258,6 +255,14 @@ fn set<T>(place: &mut T, value: Option<T>) {
 
 fn seconds(table: &mut Table<'_, '_>, key: &'static str, range: RangeInclusive<u64>) -> Option<Duration> {
     table.integer(key, range).map(Duration::from_secs)
+}
+
+/// The address to listen on, as people write it.
+pub fn listen_address(text: &str) -> Result<IpAddr, String> {
+    if text == "localhost" {
+        return Ok(Ipv4Addr::LOCALHOST.into());
+    }
+    text.parse().map_err(|_| not_an_address(text))
 }
 
 fn not_an_address(text: &str) -> String {

@@ -6,6 +6,7 @@ use super::moment::Moment;
 use super::publication::HeldBack;
 use super::view::{List, Map};
 use crate::base::digest::Fingerprint;
+use crate::base::mistakes::Mistake;
 
 /// What every content file may say about itself in its front matter.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -42,6 +43,11 @@ pub struct FrontMatter {
     pub description: Option<Arc<str>>,
     /// Whatever else the author wants to hand to the template: the table `[extra]`.
     pub extra: Map,
+}
+
+/// A term of a taxonomy as far as spelling tells words apart: `E-Learning` and `e learning` are one, `C++` and `C#` are two.
+pub fn word(term: &str) -> String {
+    term.to_lowercase().split(|c: char| c.is_whitespace() || "-–_".contains(c)).collect::<Vec<_>>().join("-")
 }
 
 impl FrontMatter {
@@ -277,4 +283,6 @@ pub struct Content {
     pub held_back: Vec<HeldBack>,
     /// From which second since 1970 on the same files are published, and until which; nothing where that never changes.
     pub window: Option<(i64, i64)>,
+    /// What is not as its author meant it, though it stops no build: a link to a page that has expired.
+    pub remarks: Vec<Mistake>,
 }

@@ -36,6 +36,11 @@ impl Why {
         }
     }
 
+    /// Whether it is the time alone that keeps it back, so that nobody has to do anything for it to change.
+    pub fn is_of_time(self) -> bool {
+        !matches!(self, Self::Draft)
+    }
+
     /// Why there is no page, in words that follow "leads to a page that".
     pub fn in_words(self) -> String {
         match self {

@@ -7,12 +7,12 @@ use jiff::Timestamp;
 
 use crate::base::highlight::Highlighter;
 use crate::base::markdown::Call;
-use crate::config::Config;
+use crate::config::{Config, Source as Configured};
 use crate::model::catalogue::Catalogue;
 use crate::model::document::{Asset, Overlay};
 use crate::model::view::{List, Map, Value};
 use crate::site;
-use crate::source::local::{File, Surroundings};
+use crate::source::local::{File, Lacking, Surroundings};
 use crate::theme::{self, Request, Theme};
 
 /// The surroundings of the local files in one build.
@@ -88,6 +88,20 @@ impl<'a> Around<'a> {
 impl Surroundings for Around<'_> {
     fn has_block(&self, shortcode: &str) -> Option<bool> {
         self.theme.shortcode(shortcode)
+    }
+
+    fn suggestion(&self, shortcode: &str) -> Option<String> {
+        self.theme.suggest_shortcode(shortcode)
+    }
+
+    fn lacks_layout(&self, name: &str) -> Option<Lacking> {
+        if self.theme.has_layout(name) {
+            return None;
+        }
+        let config = self.editions.first()?;
+        let is_foreign =
+            config.source.entries().iter().any(|entry| matches!(entry.source, Configured::Hemera(_)));
+        Some(Lacking { hint: self.theme.suggest_layout(name), is_foreign })
     }
 
     fn insert(&self, call: &Call<'_>, file: &File<'_>) -> Result<String, String> {

@@ -181,6 +181,7 @@ impl Project {
             count: 0,
         });
         found.findings.extend(findings);
+        found.findings.extend(ready.remarks.iter().map(|remark| of_fault(&remark.fault())));
         Ok(found)
     }
 }

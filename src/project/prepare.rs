@@ -10,6 +10,7 @@ use crate::assets;
 use crate::base::card;
 use crate::base::gate::Gate;
 use crate::base::highlight::Highlighter;
+use crate::base::mistakes::Mistake;
 use crate::build::{self, Asset};
 use crate::error::Result;
 use crate::model::conflict::{Edit, Standing};
@@ -38,6 +39,15 @@ pub(super) struct Ready {
     pub(super) sources: Sources,
     /// Texts that are meant for a source as well, each with how it stands.
     pub(super) edits: Vec<(Edit, Standing)>,
+    /// What is not as the authors of content files meant it, though it stops no build.
+    pub(super) remarks: Vec<Mistake>,
+}
+
+impl Ready {
+    /// What a person should look at.
+    pub(super) fn warnings(&self) -> impl Iterator<Item = String> {
+        self.remarks.iter().map(Mistake::in_a_line).chain(self.site.warnings.iter().cloned())
+    }
 }
 
 /// The files that pages come from.
@@ -108,7 +118,7 @@ impl Project {
         let mut content = source::local::read(&self.config, &around, now)?;
         let synced_at = snapshot.synced_at;
         let edits =
-            self.weigh(&mut content.overlays, &snapshot.catalogue, synced_at, now, options.dry_run)?;
+            self.weigh(&mut content.overlays, &snapshot.catalogue, synced_at, now, options.forgets())?;
         let (told, refetch) = self.fetch_pictures(&theme, &catalogue, &content, options)?;
         let mut assets = assets(&theme, &content.assets)?;
         if memory.source.as_deref().is_some_and(|source| source != self.config.source.address()) {
@@ -164,6 +174,7 @@ impl Project {
             highlighter,
             sources,
             edits,
+            remarks: content.remarks,
         })
     }
 

@@ -164,7 +164,7 @@ impl Project {
                 source: source::open(&entry.source, &self.config, clock, reporter, transport),
                 is_asked: is_named && !(options.offline && is_remote),
                 store: self.store(entry),
-                keep: keep && !options.dry_run,
+                keep: keep && !options.forgets(),
                 known_courses,
                 cursors: cursors.of(&entry.id, &address).cloned(),
                 budget: entry.source.budget(),

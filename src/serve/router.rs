@@ -260,3 +260,24 @@ fn matches<'p>(pattern: &str, path: &'p str) -> Option<Option<&'p str>> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::KEPT;
+
+    #[test]
+    fn no_page_can_be_where_something_else_answers() {
+        let first =
+            |path: &str| path.trim_start_matches('/').split('/').next().unwrap_or_default().to_owned();
+        let mut own: Vec<String> = OPERATIONS.iter().map(|operation| first(operation.path)).collect();
+        own.extend(["/dashboard", "/internal/x/"].map(first));
+        own.sort();
+        own.dedup();
+        assert_eq!(own, KEPT);
+        assert!(super::super::dashboard::is_at("/dashboard/x"));
+        assert_eq!(super::super::internal::path("/internal/x/"), Some("x/"));
+        // Names that begin with a dot are no names of pages.
+        assert!(super::super::reload::SCRIPT_PATH.starts_with("/."));
+    }
+}

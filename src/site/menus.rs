@@ -9,7 +9,7 @@ use super::views::{self, Addresses};
 use crate::base::text::count;
 use crate::config::{Config, MenuEntry, Taxonomy};
 use crate::error::{Error, Kind, Result};
-use crate::model::document::FrontMatter;
+use crate::model::document::{Content, FrontMatter};
 use crate::model::view::{Key, List, Map, Value};
 
 /// An entry before it has its place.
@@ -26,14 +26,33 @@ struct Item {
 /// `site.menus`: the entries of each menu, each with its `title`, `url`, `weight` and `children`.
 pub(super) fn view(
     config: &Config,
+    content: &Content,
     entries: &[Entry],
     documents: &Documents<'_>,
     addresses: &Addresses,
+    warnings: &mut Vec<String>,
 ) -> Result<Map> {
     let mut menus: BTreeMap<Arc<str>, Vec<Item>> = BTreeMap::new();
+    let mut left_out: Vec<&str> = Vec::new();
     for (name, written) in &config.menus {
-        let items = written.iter().map(|entry| of_config(entry, entries, documents, addresses));
-        menus.insert(name.as_str().into(), items.collect::<Result<_>>()?);
+        let mut items = Vec::with_capacity(written.len());
+        for entry in written {
+            match (of_config(entry, entries, documents, addresses), passing(entry, content)) {
+                (Some(item), _) => items.push(item),
+                (None, Some(why)) => {
+                    left_out.push(&entry.title);
+                    let (declared, url) = (&entry.declared, &entry.url);
+                    warnings.push(format!("{declared}: `{url}` leads to {why}: the entry is left out"));
+                }
+                (None, None) => {
+                    let message =
+                        format!("{}: `{}` leads to no file of the content", entry.declared, entry.url);
+                    return Err(Error::new(Kind::Config, message)
+                        .hint("`@/about.md` is the page of `content/about.md`"));
+                }
+            }
+        }
+        menus.insert(name.as_str().into(), items);
     }
     let mut add = |front: &FrontMatter, title: &Arc<str>, address: String, is_fallback: bool| {
         for place in &front.menus {
@@ -62,10 +81,51 @@ pub(super) fn view(
             add(&overlay.front, &entry.course.title, entry.route.address(), entry.is_fallback);
         }
     }
-    let tree = |(name, items): (Arc<str>, Vec<Item>)| {
-        Ok((Key::from(name.clone()), tree(&name, items, config)?.into()))
+    let is_passing =
+        |menu: &str, parent: &str| left_out.contains(&parent) || has_gone(menu, parent, content, entries);
+    let mut trees = Vec::with_capacity(menus.len());
+    for (name, mut items) in menus {
+        let top: Vec<[Option<Arc<str>>; 2]> = (items.iter())
+            .filter(|item| item.parent.is_none())
+            .map(|item| [Some(item.title.clone()), item.main.clone()])
+            .collect();
+        for item in &mut items {
+            let is_there = item.parent.is_none() || top.iter().any(|names| names.contains(&item.parent));
+            if let Some(parent) = item.parent.take_if(|parent| !is_there && is_passing(&name, parent)) {
+                warnings.push(format!(
+                    "the menu `{name}` has no entry `{parent}` now: `{}` stands at the top until it is there again",
+                    item.title
+                ));
+            }
+        }
+        trees.push((Key::from(name.clone()), tree(&name, items, config)?.into()));
+    }
+    Ok(Map::new(trees))
+}
+
+/// What an entry of the configuration leads to that is not there now, where the time or the source alone have it so.
+fn passing(entry: &MenuEntry, content: &Content) -> Option<String> {
+    let file = entry.url.strip_prefix("@/")?;
+    if file.starts_with("courses/") {
+        return Some("a course that is not in the catalogue".to_owned());
+    }
+    let held = content.held_back.iter().find(|held| *held.source == *file && held.why.is_of_time())?;
+    Some(format!("a page that {}", held.why.in_words()))
+}
+
+/// Whether the time or the source alone may have taken away what has this title at the top of a menu.
+fn has_gone(menu: &str, title: &str, content: &Content, entries: &[Entry]) -> bool {
+    let stands_there = |front: &FrontMatter| {
+        front.menus.iter().any(|place| {
+            *place.menu == *menu
+                && place.title.as_ref().or(front.title.as_ref()).is_none_or(|own| **own == *title)
+        })
     };
-    Ok(Map::new(menus.into_iter().map(tree).collect::<Result<_>>()?))
+    let is_gone = |source: &Arc<str>| {
+        !entries.iter().filter_map(|entry| entry.overlay.as_ref()).any(|overlay| overlay.source == *source)
+    };
+    content.held_back.iter().any(|held| held.why.is_of_time() && held.title.as_deref() == Some(title))
+        || content.overlays.iter().any(|overlay| stands_there(&overlay.front) && is_gone(&overlay.source))
 }
 
 /// One warning of the titles in the configuration that a language does not say anew.
@@ -95,20 +155,15 @@ pub(super) fn untranslated(config: &Config) -> Option<String> {
     })
 }
 
+/// An entry of the configuration; nothing where no file of the content is what it leads to.
 fn of_config(
     entry: &MenuEntry,
     entries: &[Entry],
     documents: &Documents<'_>,
     addresses: &Addresses,
-) -> Result<Item> {
+) -> Option<Item> {
     let url = match (entry.url.strip_prefix("@/"), entry.url.as_str()) {
-        (Some(file), _) => {
-            let address = file_address(file, entries, documents).ok_or_else(|| {
-                let message = format!("{}: `{}` leads to no file of the content", entry.declared, entry.url);
-                Error::new(Kind::Config, message).hint("`@/about.md` is the page of `content/about.md`")
-            })?;
-            addresses.link(&address)
-        }
+        (Some(file), _) => addresses.link(&file_address(file, entries, documents)?),
         // A page is there in every language, another file is not.
         (_, url) if url.starts_with('/') && !url.starts_with("//") => {
             let path = url.split(['?', '#']).next().unwrap_or(url);
@@ -118,7 +173,7 @@ fn of_config(
     };
     let parent = entry.parent.as_deref().map(Arc::from);
     let main = entry.titles.get("").map(|title| title.as_str().into());
-    Ok(Item {
+    Some(Item {
         title: entry.title.as_str().into(),
         main,
         is_fallback: false,

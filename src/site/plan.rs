@@ -201,6 +201,13 @@ pub struct Page {
 }
 
 impl Page {
+    /// Whether the source alone decides that there is such a page: of a course, or a list that its courses make.
+    pub(super) fn is_of_source(&self) -> bool {
+        let identity = self.identity();
+        let lists = ["places/", "months/"];
+        identity.starts_with("course:") || lists.iter().any(|list| identity.starts_with(list))
+    }
+
     /// What is the same in all translations of the page, as long as it is not yet in its language's tree.
     pub(super) fn identity(&self) -> Arc<str> {
         let own = self.identity.as_ref().or(self.record.as_ref());
@@ -373,10 +380,13 @@ fn edition(
     let maps: Vec<Map> = Records::maps(&records);
     let placed: Vec<&Placed<'_>> = documents.all().collect();
     let pages: Vec<Map> = placed.iter().map(|placed| views::summary(placed, config, &addresses)).collect();
-    let terms = taxonomies::sort(&records, &placed);
+    let terms = taxonomies::sort(&records, &placed, &mut warnings);
     let more = [
         ("taxonomies", taxonomies::view(&terms, &addresses)),
-        ("menus", menus::view(config, &records.entries, &documents, &addresses)?),
+        (
+            "menus",
+            menus::view(config, input.content, &records.entries, &documents, &addresses, &mut warnings)?,
+        ),
         ("data", input.data.clone()),
     ];
     let site = site_view(input, &records, &maps, &documents, &pages, more);
@@ -398,6 +408,7 @@ fn edition(
     whole.sitemap.extend(sitemap.into_iter().map(|place| place.below(prefix)));
     whole.aliases.extend(aliases(prefix, &records.entries, &documents));
     whole.history = history.into_history();
+    warnings.retain(|warning| !whole.warnings.contains(warning));
     whole.warnings.append(&mut warnings);
     whole.warnings.extend(menus::untranslated(config));
     whole.untranslated.extend(languages::untranslated(config, &records.entries, &documents));

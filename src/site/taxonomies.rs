@@ -14,7 +14,7 @@ use crate::base::digest::Fingerprint;
 use crate::base::text::slugify;
 use crate::config::Taxonomy;
 use crate::error::Result;
-use crate::model::document::FrontMatter;
+use crate::model::document::{self as front, FrontMatter};
 use crate::model::view::{Entries, Key, List, Map, Value};
 
 /// The terms of one taxonomy, in the order of their slugs.
@@ -27,8 +27,8 @@ pub(super) struct Sorted {
 /// A term, and what has it.
 #[derive(Debug, Default)]
 struct Term {
-    /// How it is written; of several ways the first in the alphabet.
-    name: Option<Arc<str>>,
+    /// How it is written, by what tells words apart; of several ways to write one word the first in the alphabet.
+    names: BTreeMap<String, Arc<str>>,
     /// Courses by their place in the catalogue.
     courses: Vec<u32>,
     /// Pages by their place among all pages.
@@ -37,13 +37,22 @@ struct Term {
 
 impl Term {
     fn written(&mut self, name: &Arc<str>) {
-        if self.name.as_ref().is_none_or(|known| name < known) {
-            self.name = Some(name.clone());
+        let known = self.names.entry(front::word(name)).or_insert_with(|| name.clone());
+        if name < known {
+            *known = name.clone();
         }
     }
 
-    fn name(&self) -> &str {
-        self.name.as_deref().unwrap_or_default()
+    /// Several words at one address are all named.
+    fn name(&self) -> String {
+        let names: Vec<&str> = self.names.values().map(|name| &**name).collect();
+        names.join(" / ")
+    }
+
+    fn add(numbers: &mut Vec<u32>, number: u32) {
+        if numbers.last() != Some(&number) {
+            numbers.push(number);
+        }
     }
 
     fn count(&self) -> usize {
@@ -52,7 +61,7 @@ impl Term {
 }
 
 /// Sorts everything by the terms of all taxonomies.
-pub(super) fn sort(records: &Records, documents: &[&Placed<'_>]) -> Vec<Sorted> {
+pub(super) fn sort(records: &Records, documents: &[&Placed<'_>], warnings: &mut Vec<String>) -> Vec<Sorted> {
     let sorted = |taxonomy: &Taxonomy| {
         let mut terms: BTreeMap<String, Term> = BTreeMap::new();
         let courses = (0..).zip(&records.entries);
@@ -61,19 +70,21 @@ pub(super) fn sort(records: &Records, documents: &[&Placed<'_>]) -> Vec<Sorted> 
             for (slug, name) in front.into_iter().flat_map(|front| of(front, &taxonomy.name)) {
                 let term = terms.entry(slug).or_default();
                 term.written(name);
-                term.courses.push(number);
+                Term::add(&mut term.courses, number);
             }
         }
         for (number, placed) in (0..).zip(documents) {
             for (slug, name) in of(&placed.document.front, &taxonomy.name) {
                 let term = terms.entry(slug).or_default();
                 term.written(name);
-                term.documents.push(number);
+                Term::add(&mut term.documents, number);
             }
         }
         Sorted { taxonomy: taxonomy.clone(), terms }
     };
-    records.config.taxonomies.iter().map(sorted).collect()
+    let all: Vec<Sorted> = records.config.taxonomies.iter().map(sorted).collect();
+    warnings.extend(all.iter().flat_map(Sorted::meetings));
+    all
 }
 
 /// The terms of a file in a taxonomy, with their slugs; those of which nothing can be spelt have no page.
@@ -101,6 +112,18 @@ pub(super) fn terms_of(front: Option<&FrontMatter>, addresses: &Addresses) -> Ma
 }
 
 impl Sorted {
+    /// Warnings of different words that share an address.
+    fn meetings(&self) -> impl Iterator<Item = String> {
+        self.terms.iter().filter(|(_, term)| term.names.len() > 1).map(|(slug, term)| {
+            let names: Vec<String> = term.names.values().map(|name| format!("`{name}`")).collect();
+            let Taxonomy { name, slug: at, .. } = &self.taxonomy;
+            format!(
+                "the terms {} of `{name}` have one address, /{at}/{slug}/, and share its page: write one of them another way",
+                names.join(" and ")
+            )
+        })
+    }
+
     /// Whether its page takes the address of this section.
     pub(super) fn is_at(&self, section: &str) -> bool {
         self.taxonomy.slug == section && !self.terms.is_empty()
@@ -233,7 +256,7 @@ impl Planner<'_> {
         let slices = listings::cut(&parts, &numbers, size)?;
         let addresses = &self.records.addresses;
         let of_term =
-            Fingerprint::new(44).text(term.name()).text(&sorted.taxonomy.title).text(&sorted.taxonomy.name);
+            Fingerprint::new(44).text(&term.name()).text(&sorted.taxonomy.title).text(&sorted.taxonomy.name);
         let of_term = of_term.number(u64::from(sorted.taxonomy.is_unnamed));
         let of_term = of_term.number(items.len() as u64).number(slices.len() as u64).number(size as u64);
         let inputs: Vec<Fingerprint> = (slices.iter())

@@ -25,7 +25,7 @@ pub use self::data::Records;
 pub use self::dates::Dates;
 use self::dialect::{Languages, Settings};
 use self::manifest::Manifest;
-use self::places::{Folder, Manner, Places, Use};
+use self::places::{Folder, Manner, Places, Template, Use};
 use self::strings::Strings;
 pub use self::trace::{Change, TemplateRead, Trace, Window};
 use crate::assets::Assets;
@@ -48,6 +48,8 @@ pub struct Theme {
     editions: Vec<Edition>,
     manner: Manner,
     places: Places,
+    /// What `{% image %}` in Markdown calls.
+    image: Template,
     folder: Folder,
     jekyll: Map,
     statics: Vec<Asset>,
@@ -141,6 +143,7 @@ impl Theme {
             language: dialect::language(&languages),
             editions,
             manner,
+            image: Template::built_in("{% image %} in Markdown", &dialect::image_call(), manner)?,
             places: Places::read(&config.root, &config.paths.templates, remote, &folder, manner)?,
             folder,
             jekyll: [("environment", "production")].into_iter().collect(),
@@ -177,6 +180,22 @@ impl Theme {
     /// Whether there is a layout of this name.
     pub fn has_layout(&self, name: &str) -> bool {
         self.places.get(Use::Layout, name).is_some_and(|layout| !layout.is_internal)
+    }
+
+    /// What to do where there is no layout of this name.
+    pub fn suggest_layout(&self, name: &str) -> String {
+        let known = || self.places.names(Use::Layout).filter(|name| self.has_layout(name));
+        text::did_you_mean(name, known()).unwrap_or_else(|| {
+            format!(
+                "put it into `templates/layouts/`, or take one of {}",
+                known().collect::<Vec<_>>().join(", ")
+            )
+        })
+    }
+
+    /// "did you mean", for the name of a shortcode.
+    pub fn suggest_shortcode(&self, name: &str) -> Option<String> {
+        text::did_you_mean(name, self.places.names(Use::Shortcode))
     }
 
     /// Whether templates of public pages may look at the people of a course.

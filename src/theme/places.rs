@@ -105,6 +105,11 @@ impl Template {
         })
     }
 
+    /// A template in the program.
+    pub(super) fn built_in(name: &str, text: &str, manner: Manner) -> Result<Self> {
+        Self::new(name.to_owned(), text, 0, manner)
+    }
+
     /// The template, parsed at the first use, or all that is wrong with it.
     pub(super) fn parsed(&self, language: &Language) -> Result<&liquid::Template, &[liquid::Error]> {
         let parsed = self.parsed.get_or_init(|| liquid::Template::parse(&self.file, &self.text, language));

@@ -5,9 +5,9 @@ use jiff::Timestamp;
 use super::failure::Teller;
 use super::places::Use;
 use super::render::{BuildClock, Shelf};
-use super::{Rendered, Request, Theme, Trace, Window};
+use super::{Rendered, Request, Theme, Trace, Window, dialect};
 use crate::base::markdown::{Argument, Call};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::liquid::{Options, Reads, Scene};
 use crate::model::view::{Key, Map, Value};
 
@@ -21,9 +21,16 @@ impl Theme {
     /// What a shortcode makes. Its template sees the arguments by their names, `body` where it has a block, and what is
     /// in `request`; a name that the call does not give is nothing.
     pub fn insert(&self, call: &Call<'_>, request: &Request<'_>) -> Result<Rendered> {
-        let Some(template) = self.places.get(Use::Shortcode, call.name) else {
+        let own = self.places.get(Use::Shortcode, call.name);
+        let Some(template) = own.or_else(|| (call.name == "image").then_some(&self.image)) else {
             return Ok(Rendered { bytes: Vec::new(), trace: Trace::default(), warnings: Vec::new() });
         };
+        if own.is_none()
+            && let Some((message, hint)) =
+                dialect::image_objection(call.arguments.iter().map(|(name, _)| *name))
+        {
+            return Err(Error::new(Kind::Content, message).maybe_hint(hint));
+        }
         let mut entries: Vec<(Key, Value)> =
             call.arguments.iter().map(|(name, value)| ((*name).to_owned().into(), given(value))).collect();
         entries

@@ -360,3 +360,32 @@ fn links_and_empty_folders_in_place_of_a_page_make_way() {
     assert!(error.message().contains("is a folder where a file is needed"), "{error}");
     assert!(page.join("deep/.mine").exists());
 }
+
+#[test]
+fn a_preview_in_a_folder_of_its_own_raises_no_alarm_and_leaves_the_memory_alone() {
+    let mut site = Fixture::new("[site]\nbase_url = \"https://a.example\"\n");
+    let told = |output: &std::process::Output| String::from_utf8_lossy(&output.stderr).into_owned();
+    let build = |site: &Fixture, arguments: &[&str]| {
+        let output = site.run(arguments);
+        assert!(output.status.success(), "{}", told(&output));
+        assert!(!told(&output).contains("warning"), "{}", told(&output));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    build(&site, &["build"]);
+    let (tree, memory) = (site.tree(), std::fs::read(site.path(".aither/memory.json")).unwrap());
+    let runs = std::fs::read(site.path(".aither/runs.jsonl")).unwrap();
+
+    site.environment.push(("AITHER_OUTPUT".to_owned(), "preview".to_owned()));
+    build(&site, &["build", "--at", "2031-06-15"]);
+    assert!(site.path("preview/index.html").exists());
+    assert_eq!(std::fs::read(site.path(".aither/memory.json")).unwrap(), memory);
+    assert_eq!(std::fs::read(site.path(".aither/runs.jsonl")).unwrap(), runs);
+
+    site.environment.clear();
+    let done = build(&site, &["build"]);
+    assert!(done.starts_with("0 written"), "{done}");
+    assert_eq!((site.tree(), std::fs::read(site.path(".aither/memory.json")).unwrap()), (tree, memory));
+    // An output that somebody has cleared away is no corruption either.
+    std::fs::remove_dir_all(site.path("output")).unwrap();
+    build(&site, &["build"]);
+}

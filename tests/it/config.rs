@@ -343,3 +343,20 @@ fn the_age_from_which_data_are_old_is_said_in_one_place() {
         "{told}"
     );
 }
+
+#[test]
+fn the_command_line_takes_the_same_addresses_to_listen_on_as_the_configuration() {
+    let site = crate::fixture::Fixture::new("nonsense = 1\n");
+    let told = |host: &str| {
+        let output = site.run(&["serve", "--host", host]);
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    for host in ["localhost", "::1"] {
+        assert!(told(host).contains("unknown key `nonsense`"), "{}", told(host));
+    }
+    assert!(
+        told("example").contains("is not an IP address: 127.0.0.1 for this machine"),
+        "{}",
+        told("example")
+    );
+}

@@ -413,3 +413,55 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn no_page_takes_an_address_that_the_server_keeps() {
+    let told = told(&[
+        ("internal/a.md", ""),
+        ("api/sync.md", ""),
+        ("api/x.png", ""),
+        ("b.md", "+++\nslug = \"metrics\"\n+++\n"),
+        ("c.md", "+++\naliases = [\"/healthz\", \"/dashboard/x/\", \"/apis/\"]\n+++\n"),
+    ]);
+    let line = "internal/a.md: has the address /internal/a/, which `aither serve` keeps for itself";
+    assert!(told.contains(line), "{told}");
+    // Below a path of the host the server keeps nothing else.
+    assert!(!told.contains("metrics") && !told.contains("api"), "{told}");
+    let site = Site::new(&[
+        ("api/sync.md", ""),
+        ("api/x.png", ""),
+        ("b.md", "+++\nslug = \"metrics\"\n+++\n"),
+        ("c.md", "+++\naliases = [\"/healthz\", \"/dashboard/x/\", \"/apis/\"]\n+++\n"),
+    ]);
+    std::fs::write(site.path("aither.toml"), "[site]\nbase_url = \"https://a.example\"\n").unwrap();
+    let told = tell(site.read().unwrap_err());
+    for line in [
+        "api/sync.md: has the address /api/sync/, which",
+        "api/x.png: has the address /api/x.png, which",
+        "b.md: has the address /metrics/, which",
+        "c.md: has the alias /healthz/, which",
+        "c.md: has the alias /dashboard/x/, which",
+    ] {
+        assert!(told.contains(line), "{line}: {told}");
+    }
+    assert!(!told.contains("/apis/"), "{told}");
+}
+
+#[test]
+fn a_text_without_quotation_marks_is_told_at_its_place() {
+    for (front, place) in [
+        ("title=Neu", "2:7"),
+        ("title = Über uns", "2:9"),
+        ("weight = 1\ntitle = „Neu“", "3:9"),
+        ("title = true story", "2:9"),
+        ("tags = [Neu, \"alt\"]", "2:9"),
+    ] {
+        let told = told(&[("a.md", &format!("+++\n{front}\n+++\n"))]);
+        let line = format!("content/a.md:{place}: a text must stand in quotation marks");
+        assert!(told.contains(&line) && told.contains(" = \"…\"`"), "{front}: {told}");
+    }
+    for front in ["draft = tru", "date = 2027-13-01", "title = \"x", "weight = 1 2"] {
+        let told = told(&[("a.md", &format!("+++\n{front}\n+++\n"))]);
+        assert!(!told.contains("quotation marks"), "{front}: {told}");
+    }
+}

@@ -188,6 +188,43 @@ fn menus_come_from_the_configuration_and_from_files() {
 }
 
 #[test]
+fn menus_do_without_what_time_and_source_take_away() {
+    let mut site = site().write("templates/layouts/page.liquid", "{{ content }}").write(
+        "templates/layouts/home.liquid",
+        "{% for e in site.menus.main %}[{{ e.title }} {{ e.url }}{% for c in e.children %} ({{ c.title }}){% endfor %}]{% endfor %}",
+    );
+    config(
+        &site,
+        "[[menus.main]]\ntitle = \"Aktion\"\nurl = \"@/aktion.md\"\n[[menus.main]]\ntitle = \"Kurs\"\nurl = \"@/courses/weg\"\n\
+         [[menus.main]]\ntitle = \"Karte\"\nurl = \"/karte/\"\nparent = \"Aktion\"\n",
+    );
+    site.put("content/aktion.md", "+++\ntitle = \"Aktion\"\nexpires = 2027-01-01\n+++\n");
+    site.put("content/c.md", "+++\ntitle = \"C\"\nmenu = { name = \"main\", parent = \"Aktion\" }\n+++\n");
+    site.build();
+    assert_eq!(site.output("index.html"), "[Aktion /aktion/ (Karte) (C)]");
+    assert!(site.reporter.warnings().join("\n").contains("`@/courses/weg` leads to a course that is not"));
+    site.now = "2027-02-01T10:00:00Z".parse().unwrap();
+    site.build();
+    assert_eq!(site.output("index.html"), "[Karte /karte/][C /c/]");
+    let told = site.reporter.warnings().join("\n");
+    assert!(told.contains("`@/aktion.md` leads to a page that expired on"), "{told}");
+    assert!(told.contains("the menu `main` has no entry `Aktion` now: `Karte` stands at the top"), "{told}");
+}
+
+#[test]
+fn an_address_that_the_source_takes_as_well_stops_no_build() {
+    let site = site()
+        .write("templates/layouts/page.liquid", "{{ content }}")
+        .write("templates/layouts/course.liquid", "{{ course.title }}");
+    site.put("content/a.md", "+++\naliases = [\"/courses/ruhig/\"]\n+++\n");
+    let site = site.courses(&[("c1", "Ruhig", "2027-02-10"), ("c2", "Laut", "2027-02-11")]);
+    site.build();
+    assert_eq!(site.output("courses/ruhig/index.html"), "Ruhig");
+    let told = site.reporter.warnings().join("\n");
+    assert!(told.contains("content/a.md: the alias /courses/ruhig/ is left out"), "{told}");
+}
+
+#[test]
 fn data_is_read_in_four_languages_and_wakes_who_reads_it() {
     let site = site()
         .write("data/team.toml", "[[people]]\nname = \"Eva <b>\"\n")
@@ -336,4 +373,20 @@ fn a_table_of_contents_stands_where_the_text_has_it() {
     site.put("templates/shortcodes/toc.liquid", "eigenes {{ depth }}");
     site.build();
     assert!(site.output("a/index.html").contains("eigenes 9"));
+}
+
+#[test]
+fn terms_that_share_an_address_are_both_shown_and_told_of() {
+    let site = site();
+    site.put("content/a.md", "+++\ntitle = \"A\"\ntags = [\"C++\", \"C#\", \"!!!\"]\n+++\n");
+    site.put("content/b.md", "+++\ntitle = \"B\"\ntags = [\"c#\"]\n+++\n");
+    site.build();
+    let term = site.output("tags/c/index.html");
+    assert!(term.contains("C# / C++") && term.matches("<h2><a href=\"/a/\">").count() == 1, "{term}");
+    let told = site.reporter.warnings();
+    let meeting = "the terms `C#` and `C++` of `tags` have one address, /tags/c/, and share its page";
+    assert_eq!(told.iter().filter(|told| told.starts_with(meeting)).count(), 1, "{told:?}");
+    let lost = "content/a.md:3:22: the term `!!!` of `tags` has no letter and no digit, and so no page";
+    assert!(told.iter().any(|told| told.starts_with(lost)), "{told:?}");
+    assert!(!told.iter().any(|told| told.contains("Führung")), "one word in two spellings: {told:?}");
 }

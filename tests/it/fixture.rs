@@ -203,6 +203,14 @@ impl aither::source::local::Surroundings for Alone {
         None
     }
 
+    fn suggestion(&self, _: &str) -> Option<String> {
+        None
+    }
+
+    fn lacks_layout(&self, _: &str) -> Option<aither::source::local::Lacking> {
+        None
+    }
+
     fn insert(
         &self,
         _: &aither::base::markdown::Call<'_>,

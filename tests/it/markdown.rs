@@ -139,19 +139,13 @@ fn links_between_files_are_resolved_and_checked() {
     site.build();
     assert!(site.output("a/index.html").contains("href=\"/wir/#wir-alle\""));
 
-    site.put(
-        "content/a.md",
-        "+++\n+++\n[1](@/bb.md)\n[2](@/team/_index.md#wer)\n[3](@/courses/ruhi)\n[4](@/later.md)\n[5](@/courses/nichts)\n",
-    );
+    site.put("content/a.md", "+++\n+++\n[1](@/bb.md)\n[2](@/team/_index.md#wer)\n[3](@/later.md)\n");
     let told = refused(&site);
     for line in [
         "content/a.md:3:1: `@/bb.md` leads to a file that is not there",
         "did you mean `@/b.md`?",
         "content/a.md:4:1: `@/team/_index.md#wer` leads to a heading that is not there",
-        "content/a.md:5:1: `@/courses/ruhi` leads to a course that is not in the catalogue",
-        "did you mean `ruhig`?",
-        "content/a.md:6:1: `@/later.md` leads to a page that is a draft, and so is not built",
-        "content/a.md:7:1: ",
+        "content/a.md:5:1: `@/later.md` leads to a page that is a draft, and so is not built",
     ] {
         assert!(told.contains(line), "{line}: {told}");
     }
@@ -167,6 +161,73 @@ fn a_course_that_moves_takes_links_to_it_along() {
     assert!(rendered(&site).contains(&"a/index.html".to_owned()));
     assert!(site.output("a/index.html").contains("/courses/still/"));
     assert!(!rendered(&site).contains(&"a/index.html".to_owned()));
+}
+
+#[test]
+fn a_page_that_expires_or_is_yet_to_come_leaves_links_as_text_and_stops_no_build() {
+    let mut site = site()
+        .write("content/alt.md", "+++\nexpires = 2027-01-01\n+++\n# Alt\n")
+        .write("content/archiv/_index.md", "+++\ntitle = \"Archiv\"\nexpires = 2027-01-01\n+++\n")
+        .write("content/neu.md", "+++\npublish_at = 2027-03-01\n+++\n");
+    site.put(
+        "content/a.md",
+        "+++\n+++\n[eins](@/alt.md#alt) [zwei](alt.md)\n![drei](@/archiv) [vier](@/neu.md)\n",
+    );
+    site.build();
+    let page = site.output("a/index.html");
+    assert!(page.contains("href=\"/alt/#alt\"") && page.contains("href=\"/alt/\""), "{page}");
+    assert!(page.contains(" vier</p>") && !page.contains("neu"), "{page}");
+    let told = site.reporter.warnings().join("\n");
+    assert!(
+        told.contains("content/a.md:4:19: `@/neu.md` leads to a page that appears on 2027-02-28T23:00:00Z"),
+        "{told}"
+    );
+
+    // Nothing but the time has changed.
+    site.now = "2027-02-01T10:00:00Z".parse().unwrap();
+    assert!(rendered(&site).contains(&"a/index.html".to_owned()));
+    assert_eq!(site.output("a/index.html"), "<p>eins zwei\ndrei vier</p>\n");
+    let told = site.reporter.warnings().join("\n");
+    for line in [
+        "content/a.md:3:1: `@/alt.md` leads to a page that expired on 2026-12-31T23:00:00Z: its text is shown",
+        "content/a.md:3:22: `alt.md` leads to a page that expired",
+        "content/a.md:4:1: `@/archiv` leads to a page that expired",
+    ] {
+        assert!(told.contains(line), "{line}: {told}");
+    }
+    assert!(!rendered(&site).contains(&"a/index.html".to_owned()));
+    let output = site.run(&["build", "--verify", "--at", "2027-02-01T10:00:00Z"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    site.now = "2027-03-02T10:00:00Z".parse().unwrap();
+    site.build();
+    assert!(site.output("a/index.html").contains("<a href=\"/neu/\">vier</a>"));
+}
+
+#[test]
+fn a_course_that_the_source_removes_leaves_links_as_text_and_stops_no_build() {
+    let site = site();
+    site.put("content/a.md", "[eins](@/courses/c1) [zwei](@/courses/laut)\n");
+    site.build();
+    let courses = std::fs::read_to_string(site.path("courses.json")).unwrap();
+    let mut rows: Vec<serde_json::Value> = serde_json::from_str(&courses).unwrap();
+    rows.truncate(1);
+    site.put("courses.json", serde_json::to_string(&rows).unwrap());
+    assert!(site.try_build(Options { allow_shrink: true, ..Options::default() }).is_ok());
+    assert_eq!(site.output("a/index.html"), "<p><a href=\"/courses/ruhig/\">eins</a> zwei</p>\n");
+    let told = site.reporter.warnings().join("\n");
+    let line = "content/a.md:1:22: `@/courses/laut` leads to a course that is not in the catalogue: its text is shown";
+    assert!(told.contains(line), "{told}");
+    let output = site.run(&["check"]);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains("content/a.md:1: error: `@/courses/laut` leads to a course"), "{told}");
+    site.put("courses.json", courses);
+    site.build();
+    assert!(site.output("a/index.html").contains("<a href=\"/courses/laut/\">zwei</a>"));
+    // A slip of the keyboard is told with what it could mean.
+    site.put("content/a.md", "[eins](@/courses/ruhi)\n");
+    site.build();
+    assert!(site.reporter.warnings().join("\n").contains("did you mean `ruhig`?"));
 }
 
 #[test]
@@ -199,4 +260,77 @@ fn links_and_shortcodes_speak_the_language_of_their_file() {
     for part in ["<b>Academy</b>", "href=\"/en/b/\"", "href=\"/en/courses/ruhig/\"", "href=\"/en/\""] {
         assert!(page.contains(part), "{part}: {page}");
     }
+}
+
+#[test]
+fn a_layout_that_a_file_asks_for_must_be_there() {
+    let site = site();
+    site.put("templates/layouts/rooms.liquid", "rooms {{ content }}");
+    site.put("content/a.md", "+++\ntemplate = \"rooms\"\n+++\n");
+    site.build();
+    assert!(site.output("a/index.html").starts_with("rooms"));
+    for (line, name) in [("template = \"room\"", "room"), ("layout = \"rooms.lquid\"", "rooms.lquid")] {
+        site.put("content/a.md", format!("+++\ntitle = \"A\"\n{line}\n+++\n"));
+        let error = site.try_build(Options::default()).unwrap_err();
+        assert!(error.message().contains(&format!("there is no layout `{name}`")), "{error}");
+        assert!(error.message().starts_with("content/a.md:3:"), "{error}");
+        assert!(
+            error.hints().iter().any(|hint| hint.contains("did you mean `rooms`?")),
+            "{:?}",
+            error.hints()
+        );
+    }
+    let output = site.run(&["check"]);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(told.contains("content/a.md:3: error: there is no layout"), "{told}");
+}
+
+#[test]
+fn a_call_that_is_none_is_told_of_and_can_be_meant() {
+    let site = site();
+    site.put(
+        "content/c.md",
+        "Text\n{% nte %} und {% note %}{% hnt %}{% endnote %}\n\n`{% code %}` \\{% raw %}\n",
+    );
+    site.build();
+    let told: Vec<String> =
+        site.reporter.warnings().into_iter().filter(|told| told.contains("is no shortcode")).collect();
+    assert_eq!(
+        told,
+        [
+            "content/c.md:2:1: `{% nte %}` is no shortcode, and is shown as it stands (did you mean `note`?)",
+            "content/c.md:2:25: `{% hnt %}` is no shortcode, and is shown as it stands (did you mean `hint`?)",
+        ]
+    );
+    assert!(site.output("c/index.html").contains(" {% raw %}"), "{}", site.output("c/index.html"));
+    let output = site.run(&["check"]);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(told.contains("content/c.md:2: error: `{% nte %}` is no shortcode"), "{told}");
+    site.put("content/c.md", "{% hint text: „Hallo“ %}\n");
+    assert!(
+        refused(&site)
+            .contains("content/c.md:1:15: `„` is no quotation mark that a call knows: `text: \"…\"`")
+    );
+}
+
+#[test]
+fn a_picture_beside_the_page_is_called_from_markdown() {
+    let site = site();
+    site.put("content/team/index.md", "{% image src: \"team.jpg\", alt: \"Das <Team>\" %}\n");
+    site.put("content/team/team.jpg", crate::pictures::jpeg(40, 30));
+    site.build();
+    let page = site.output("team/index.html");
+    assert!(page.contains("<picture>") && page.contains("alt=\"Das &lt;Team&gt;\" width=\"40\""), "{page}");
+    assert_eq!(site.build().build.written, 0);
+    for (call, told) in
+        [("scr: \"team.jpg\"", "`image` has no parameter `scr`"), ("alt: \"x\"", "`image` needs a `src`")]
+    {
+        site.put("content/team/index.md", format!("Text\n\n{{% image {call} %}}\n"));
+        let refused = refused(&site);
+        assert!(refused.contains("content/team/index.md:3:1: ") && refused.contains(told), "{refused}");
+    }
+    // A shortcode of the site goes first.
+    site.put("templates/shortcodes/image.liquid", "own {{ alt }}");
+    site.build();
+    assert!(site.output("team/index.html").contains("own x"));
 }

@@ -12,6 +12,9 @@ pub trait Shortcodes: Sync {
     /// Whether the shortcode has a block (`{% name %}…{% endname %}`); nothing where there is none of this name.
     fn has_block(&self, name: &str) -> Option<bool>;
 
+    /// "did you mean", for a name that is none.
+    fn suggestion(&self, name: &str) -> Option<String>;
+
     /// The HTML that stands in the place of the call.
     fn make(&self, call: &Call<'_>) -> Result<String, String>;
 }
@@ -58,6 +61,7 @@ pub(super) fn find<'t>(
     options: pulldown_cmark::Options,
     shortcodes: &dyn Shortcodes,
     wrong: &mut Vec<Wrong>,
+    remarks: &mut Vec<Wrong>,
 ) -> Vec<Found<'t>> {
     let mut found = Vec::new();
     if !text.contains("{%") {
@@ -76,6 +80,12 @@ pub(super) fn find<'t>(
                         _ => format!("the shortcode `{opened}` has no block; `block: true` in its front matter gives it one"),
                     },
                 )));
+            } else if !tag.name.starts_with("end") {
+                let message = format!("`{{% {} %}}` is no shortcode, and is shown as it stands", tag.name);
+                let hint = shortcodes.suggestion(tag.name);
+                let hint =
+                    hint.unwrap_or_else(|| "if that is meant, write `\\{%` or set it as code".to_owned());
+                remarks.push(Wrong::new(&tag.span, message).hint(Some(hint)));
             }
             continue;
         };
@@ -144,6 +154,10 @@ fn tags<'t>(text: &'t str, code: &[Range<usize>]) -> Vec<Piece<'t>> {
         let next = code.partition_point(|span| span.end <= start);
         if let Some(span) = code.get(next).filter(|span| span.start <= start) {
             at = span.end;
+            continue;
+        }
+        // As everywhere in Markdown.
+        if text[..start].ends_with('\\') {
             continue;
         }
         let Some(end) = end_of_tag(text, at) else { continue };
@@ -218,7 +232,15 @@ fn arguments<'t>(text: &'t str, inside: &Range<usize>) -> Result<Vec<(&'t str, A
         }
         let (argument, left) = match literal(value) {
             Some(read) => read,
-            None => return wrong(value, format!("`{name}` has no value that can be read")),
+            None => match value.chars().next().filter(|quote| "„“”«»‚‘’‹›".contains(*quote))
+            {
+                Some(quote) => {
+                    let message =
+                        format!("`{quote}` is no quotation mark that a call knows: `{name}: \"…\"`");
+                    return wrong(value, message);
+                }
+                None => return wrong(value, format!("`{name}` has no value that can be read")),
+            },
         };
         arguments.push((name, argument));
         rest = left;

@@ -38,6 +38,8 @@ pub enum Target {
     To(String),
     /// It leads nowhere.
     Wrong(String, Option<String>),
+    /// What it leads to is not there at this time: its text stays, and somebody should hear of it.
+    Gone(String, Option<String>),
 }
 
 /// Something that is wrong with a text, and where.
@@ -96,6 +98,8 @@ pub struct Composed {
     pub has_code: bool,
     /// What is wrong with it.
     pub wrong: Vec<Wrong>,
+    /// What is not as it is meant, though the page can do without.
+    pub remarks: Vec<Wrong>,
 }
 
 /// The HTML of a Markdown text. `language` decides on the quotation marks.
@@ -110,9 +114,10 @@ pub fn render(text: &str, trust: Trust, language: &str) -> String {
 pub fn compose(text: &str, manner: &Manner<'_>) -> Composed {
     let mut all = All::default();
     let html = part(text, 0, manner, &mut all, String::new());
-    let All { headings, has_code, mut wrong, .. } = all;
+    let All { headings, has_code, mut wrong, mut remarks, .. } = all;
     wrong.sort_by_key(|wrong| wrong.span.start);
-    Composed { html, outline: outline::nested(headings), has_code, wrong }
+    remarks.sort_by_key(|remark| remark.span.start);
+    Composed { html, outline: outline::nested(headings), has_code, wrong, remarks }
 }
 
 /// A text, or the block of a shortcode, which begins at `base` of the text.
@@ -121,13 +126,11 @@ fn part(text: &str, base: usize, manner: &Manner<'_>, all: &mut All, prefix: Str
     const DEEPEST: usize = 16;
     let mut found = Vec::new();
     if let Some(shortcodes) = manner.shortcodes {
-        let mut wrong = Vec::new();
-        found = calls::find(text, options(Trust::Local), shortcodes, &mut wrong);
-        all.wrong.extend(
-            wrong
-                .into_iter()
-                .map(|wrong| Wrong { span: wrong.span.start + base..wrong.span.end + base, ..wrong }),
-        );
+        let (mut wrong, mut remarks) = (Vec::new(), Vec::new());
+        found = calls::find(text, options(Trust::Local), shortcodes, &mut wrong, &mut remarks);
+        let in_all = |wrong: Wrong| Wrong { span: wrong.span.start + base..wrong.span.end + base, ..wrong };
+        all.wrong.extend(wrong.into_iter().map(in_all));
+        all.remarks.extend(remarks.into_iter().map(in_all));
     }
     if prefix.matches('-').count() > DEEPEST {
         all.wrong.push(Wrong::new(&(base..base), "shortcodes stand too deep in one another"));
@@ -170,6 +173,7 @@ struct All {
     headings: Vec<Heading>,
     has_code: bool,
     wrong: Vec<Wrong>,
+    remarks: Vec<Wrong>,
     /// How many blocks there were: each numbers footnotes of its own.
     blocks: usize,
 }

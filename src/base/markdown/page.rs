@@ -172,9 +172,8 @@ impl<'a, 'w> Page<'a, 'w> {
 
     /// The address that a link may have, noting whether it may have any.
     fn target(&mut self, address: CowStr<'a>, span: Range<usize>) -> Option<CowStr<'a>> {
-        let drop = self.trust == Trust::Foreign && !links::is_harmless(&address);
-        self.dropped.push(drop);
-        if drop {
+        if self.trust == Trust::Foreign && !links::is_harmless(&address) {
+            self.dropped.push(true);
             return None;
         }
         let span = match self.inserts.as_deref() {
@@ -184,12 +183,18 @@ impl<'a, 'w> Page<'a, 'w> {
             Some(Inserts { base, .. }) => span.start + base..span.end + base,
             None => span,
         };
-        match (self.manner.link)(&address, span.clone()) {
+        let target = (self.manner.link)(&address, span.clone());
+        self.dropped.push(matches!(target, Target::Gone(..)));
+        match target {
             Target::Same => Some(address),
             Target::To(other) => Some(other.into()),
             Target::Wrong(message, hint) => {
                 self.all.wrong.push(Wrong { span, message, hint });
                 Some(address)
+            }
+            Target::Gone(message, hint) => {
+                self.all.remarks.push(Wrong { span, message, hint });
+                None
             }
         }
     }

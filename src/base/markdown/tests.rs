@@ -121,6 +121,10 @@ impl Shortcodes for Known {
         }
     }
 
+    fn suggestion(&self, name: &str) -> Option<String> {
+        crate::base::text::did_you_mean(name, ["note", "figure"])
+    }
+
     fn make(&self, call: &Call<'_>) -> Result<String, String> {
         if call.name == "fails" {
             return Err("it fails".to_owned());

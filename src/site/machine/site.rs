@@ -72,6 +72,13 @@ fn redirects(input: &Input<'_>, addresses: &Addresses, whole: &mut Whole) -> Res
         };
         let route = Route::of_address(&alias.address).map_err(|_| at_fault("cannot be an address"))?;
         if !taken.insert(route.path().to_lowercase()) {
+            if whole.pages.iter().any(|page| page.route == route && page.is_of_source()) {
+                let (source, address) = (&alias.source, &alias.address);
+                whole.warnings.push(format!(
+                    "content/{source}: the alias {address} is left out: the courses of the source have a page there"
+                ));
+                continue;
+            }
             return Err(at_fault("is the address of a page or another alias"));
         }
         let (from, to) = (root_link(addresses, &route), root_link(addresses, &alias.target));

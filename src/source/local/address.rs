@@ -4,16 +4,18 @@ use std::collections::{HashMap, HashSet};
 
 use super::walk::Entry;
 use super::{Folder, Page, PageKind};
+use crate::base::markdown::Target;
 use crate::base::mistakes::Mistake;
 use crate::base::text::slugify;
-use crate::config::Config;
+use crate::config::{Config, KEPT};
+use crate::model::publication::Why;
 
 /// The addresses of pages and assets by their files, relative to the site: `about/team/`, `about/team.png`.
 #[derive(Debug, Default)]
 pub(super) struct Addresses {
     by_file: HashMap<String, String>,
     /// Files that have a page in other builds, and why not in this one.
-    unbuilt: HashMap<String, String>,
+    unbuilt: HashMap<String, Why>,
     /// The addresses of translations, by their language and the file in the main language.
     translated: HashMap<(usize, String), String>,
     /// What stands before the addresses of each language: `en/`, and nothing for the main one.
@@ -50,10 +52,10 @@ impl Addresses {
         });
         addresses.renamed = renamed.collect();
 
-        let unbuilt = pages.iter().filter_map(|page| Some((page.path.clone(), page.kept_back?.in_words())));
+        let unbuilt = pages.iter().filter_map(|page| Some((page.path.clone(), page.kept_back?)));
         addresses.unbuilt = unbuilt.collect();
 
-        let mut mistakes = Vec::new();
+        let mut mistakes = addresses.kept_by_server(folder, pages, assets);
         let mut taken: HashMap<String, &str> = HashMap::new();
         let mut courses: HashMap<String, &str> = HashMap::new();
         let mut clash = |taken: &str, path: &str, message: &str, hint: &str| {
@@ -106,6 +108,40 @@ impl Addresses {
         (addresses, mistakes)
     }
 
+    /// Pages and files at addresses that the server answers itself.
+    fn kept_by_server(&self, folder: &Folder, pages: &[Page], assets: &[&Entry]) -> Vec<Mistake> {
+        let keeps = |address: &str| {
+            let first = address.trim_start_matches('/').split('/').next().unwrap_or_default();
+            // A server keeps the others at the root of its host, where a site below a path has nothing.
+            KEPT.contains(&first) && (self.base_path.trim_end_matches('/').is_empty() || first == "internal")
+        };
+        let mistake = |path: &str, what: &str, address: &str, hint: &str| {
+            let address = address.trim_start_matches('/');
+            let message = format!("has the {what} /{address}, which `aither serve` keeps for itself");
+            Mistake::new(folder.file(path), message).hint(Some(hint.to_owned()))
+        };
+        let mut mistakes = Vec::new();
+        for page in pages.iter().filter(|page| page.language == 0) {
+            let address = self.page(page);
+            if keeps(&address) && matches!(page.kind, PageKind::Document(_)) {
+                let hint = "give it another name, or another `slug`";
+                mistakes.push(mistake(&page.path, "address", &address, hint));
+            }
+        }
+        for page in pages {
+            for alias in page.front().aliases.iter().filter(|alias| keeps(alias)) {
+                mistakes.push(mistake(&page.path, "alias", alias, "take it out of `aliases`, or change it"));
+            }
+        }
+        for asset in assets {
+            let address = self.asset(&asset.path);
+            if keeps(&address) {
+                mistakes.push(mistake(&asset.path, "address", &address, "move it to another folder"));
+            }
+        }
+        mistakes
+    }
+
     /// The address of an asset: beside the page that it stands beside, under its own name.
     pub(super) fn asset(&self, path: &str) -> String {
         match path.rsplit_once('/') {
@@ -114,11 +150,22 @@ impl Addresses {
         }
     }
 
-    /// The address of what `target` names in the file `from`, if it is a file of the content: the author links to files
-    /// as they lie on the disk.
-    pub(super) fn link(&self, page: &Page, target: &str) -> Option<String> {
-        let from = page.path.as_str();
+    /// What becomes of a link of a page, if it leads to a file of the content: the author links to files as they lie on the
+    /// disk.
+    pub(super) fn link(&self, page: &Page, target: &str) -> Target {
         let (path, rest) = target.split_at(target.find(['?', '#']).unwrap_or(target.len()));
+        let Some(file) = Self::named(page, path) else { return Target::Same };
+        let address = self.seen_from(page, &file).or_else(|| self.seen_from(page, &decoded(&file)?));
+        match (address, self.kept_back(&file).filter(|why| why.is_of_time())) {
+            (Some(address), _) => Target::To(format!("{}/{}{rest}", self.base_path, encoded(&address))),
+            (None, Some(why)) => gone(path, why),
+            (None, None) => Target::Same,
+        }
+    }
+
+    /// The file that a relative address names in a page, if it can be one of the content.
+    fn named(page: &Page, path: &str) -> Option<String> {
+        let from = page.path.as_str();
         if path.is_empty() || path.contains(':') {
             return None;
         }
@@ -135,9 +182,14 @@ impl Addresses {
                 part => parts.push(part),
             }
         }
-        let file = parts.join("/");
-        let address = self.seen_from(page, &file).or_else(|| self.seen_from(page, &decoded(&file)?))?;
-        Some(format!("{}/{}{rest}", self.base_path, encoded(&address)))
+        Some(parts.join("/"))
+    }
+
+    /// Why a page or section has no page in this build, if that is so.
+    fn kept_back(&self, file: &str) -> Option<Why> {
+        let section = || format!("{}/_index.md", file.trim_end_matches('/'));
+        let known = |file: &str| self.unbuilt.get(file).copied();
+        known(file).or_else(|| known(&decoded(file)?)).or_else(|| known(&section()))
     }
 
     /// The address of a file for a page: a link to a page leads to that page in the language of the one that links.
@@ -151,8 +203,8 @@ impl Addresses {
         Some(translated.cloned().unwrap_or_else(|| format!("{prefix}{address}")))
     }
 
-    /// The address of a file by its path below the content: a page, a section or an asset.
-    pub(super) fn internal(&self, page: &Page, path: &str) -> Result<String, String> {
+    /// What `@/path` leads to, by the path of a file below the content: a page, a section or an asset.
+    pub(super) fn internal(&self, page: &Page, path: &str, rest: &str) -> Target {
         let section = format!("{}/_index.md", path.trim_end_matches('/'));
         // These two are there without a file as well.
         let own = match path.trim_end_matches('/') {
@@ -162,17 +214,23 @@ impl Addresses {
         };
         if let Some(own) = own {
             let prefix = self.prefixes.get(page.language).map_or("", String::as_str);
-            return Ok(self.whole(&format!("/{prefix}{own}")));
+            return Target::To(self.whole(&format!("/{prefix}{own}")) + rest);
         }
         let file = path;
         let found = self.seen_from(page, file).or_else(|| self.seen_from(page, &decoded(file)?));
         if let Some(address) = found.or_else(|| self.seen_from(page, &section)) {
-            return Ok(self.whole(&format!("/{}", encoded(&address))));
+            return Target::To(self.whole(&format!("/{}", encoded(&address))) + rest);
         }
-        Err(match self.unbuilt.get(file) {
-            Some(why) => format!("`@/{path}` leads to a page that {why}, and so is not built"),
-            None => format!("`@/{path}` leads to a file that is not there"),
-        })
+        match self.kept_back(file) {
+            Some(why) if why.is_of_time() => gone(&format!("@/{path}"), why),
+            Some(why) => Target::Wrong(
+                format!("`@/{path}` leads to a page that {}, and so is not built", why.in_words()),
+                None,
+            ),
+            None => {
+                Target::Wrong(format!("`@/{path}` leads to a file that is not there"), self.suggestion(path))
+            }
+        }
     }
 
     /// An address of the site, from the root of its host.
@@ -181,7 +239,7 @@ impl Addresses {
     }
 
     /// "did you mean", over all files of the content.
-    pub(super) fn suggestion(&self, path: &str) -> Option<String> {
+    fn suggestion(&self, path: &str) -> Option<String> {
         let closest = crate::base::text::closest(path, self.by_file.keys().map(String::as_str));
         closest.map(|file| format!("did you mean `@/{file}`?"))
     }
@@ -230,6 +288,18 @@ impl Page {
             }),
         }
     }
+}
+
+/// A link to a page that the time has taken away, or has yet to bring. It must not stop a build that only wanted to bring a
+/// date up to date, with nobody there to mend it.
+fn gone(link: &str, why: Why) -> Target {
+    let hint = match why {
+        Why::Expired(_) => "take the link out, or lead it elsewhere",
+        _ => "it becomes a link by itself as soon as the page is there",
+    };
+    let message =
+        format!("`{link}` leads to a page that {}: its text is shown without the link", why.in_words());
+    Target::Gone(message, Some(hint.to_owned()))
 }
 
 /// The text with `%20` and its like read; nothing where that is no text.

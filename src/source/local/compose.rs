@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use super::address::Addresses;
 use super::{Folder, Page, PageKind};
 use crate::base::highlight::Highlighter;
-use crate::base::markdown::{self, Argument, Call, Heading, Manner, Shortcodes, Target};
+use crate::base::markdown::{self, Argument, Call, Heading, Manner, Shortcodes, Target, Wrong};
 use crate::base::mistakes::Mistake;
 use crate::base::text::did_you_mean;
 use crate::config::Config;
@@ -19,6 +19,12 @@ use crate::model::view::{List, Map, Value};
 pub trait Surroundings: Sync {
     /// Whether there is a shortcode of this name, and whether it has a block.
     fn has_block(&self, shortcode: &str) -> Option<bool>;
+
+    /// "did you mean", for the name of a shortcode that is not there.
+    fn suggestion(&self, shortcode: &str) -> Option<String>;
+
+    /// What is to be said of a layout that a file asks for and that is not there; nothing where it is there.
+    fn lacks_layout(&self, name: &str) -> Option<Lacking>;
 
     /// What a shortcode makes in a file.
     fn insert(&self, call: &Call<'_>, file: &File<'_>) -> Result<String, String>;
@@ -34,6 +40,15 @@ pub trait Surroundings: Sync {
 
     /// What marks code.
     fn highlighter(&self) -> &Highlighter;
+}
+
+/// A layout that is not there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lacking {
+    /// What to do.
+    pub hint: String,
+    /// Whether it may be the source that has taken it away: layouts come from there as well.
+    pub is_foreign: bool,
 }
 
 /// A file, as shortcodes see it.
@@ -63,6 +78,8 @@ pub(super) struct Composed {
     pub(super) kind: PageKind,
     pub(super) path: String,
     pub(super) mistakes: Vec<Mistake>,
+    /// What is not as it is meant, though the page can do without.
+    pub(super) remarks: Vec<Mistake>,
     pub(super) anchors: Vec<Anchor>,
 }
 
@@ -82,7 +99,7 @@ impl Composer<'_> {
         let anchors = RefCell::new(Vec::new());
         let link = |target: &str, span: Range<usize>| {
             let Some(inside) = target.strip_prefix("@/") else {
-                return self.addresses.link(&page, target).map_or(Target::Same, Target::To);
+                return self.addresses.link(&page, target);
             };
             let target = self.internal(&page, inside);
             if let (Target::To(_), Some((path, id))) = (&target, inside.split_once('#')) {
@@ -110,11 +127,15 @@ impl Composer<'_> {
             shortcodes: Some(&inserter),
         };
         let made = markdown::compose(body, &manner);
-        let mistakes = made.wrong.into_iter().map(|wrong| {
+        let placed = |wrong: Wrong| {
             let place = wrong.span.start + page.body..wrong.span.end + page.body;
             Mistake::new(&file, wrong.message).at(&page.text, place).hint(wrong.hint)
-        });
-        let mistakes = mistakes.collect();
+        };
+        let mistakes = made.wrong.into_iter().map(placed).collect();
+        // What nobody sees needs no remark.
+        let made_of = made.remarks.into_iter().map(placed);
+        let remarks =
+            page.remarks.iter().cloned().chain(made_of).filter(|_| page.kept_back.is_none()).collect();
         let toc = table_of_contents(&made.outline);
         let html = self.with_toc(made.html, &inserter.toc, &toc, page.language).into();
         let prose = Prose { toc, has_code: made.has_code };
@@ -124,7 +145,7 @@ impl Composer<'_> {
             }
             PageKind::Overlay(overlay) => PageKind::Overlay(Box::new(Overlay { html, prose, ..*overlay })),
         };
-        Composed { kind, path: page.path, mistakes, anchors: anchors.into_inner() }
+        Composed { kind, path: page.path, mistakes, remarks, anchors: anchors.into_inner() }
     }
 
     /// HTML with the table of contents in the places that are marked for it: it is known when all headings are.
@@ -145,10 +166,7 @@ impl Composer<'_> {
         let course =
             course.map(|slug| slug.trim_end_matches('/')).filter(|slug| !matches!(*slug, "" | "_index"));
         let Some(slug) = course.filter(|slug| !slug.contains('/')) else {
-            return match self.addresses.internal(page, path) {
-                Ok(address) => Target::To(format!("{address}{rest}")),
-                Err(message) => Target::Wrong(message, self.addresses.suggestion(path)),
-            };
+            return self.addresses.internal(page, path, rest);
         };
         let empty = HashMap::new();
         let courses = self.courses.get(page.language).map_or(&empty, |courses| {
@@ -156,8 +174,11 @@ impl Composer<'_> {
         });
         match courses.get(slug) {
             Some(address) => Target::To(self.addresses.whole(address) + rest),
-            None => Target::Wrong(
-                format!("`@/{path}` leads to a course that is not in the catalogue"),
+            // Which courses there are the source alone decides.
+            None => Target::Gone(
+                format!(
+                    "`@/{path}` leads to a course that is not in the catalogue: its text is shown without the link"
+                ),
                 did_you_mean(slug, courses.keys().map(String::as_str)),
             ),
         }
@@ -198,9 +219,16 @@ fn toc_mark(text: &str) -> String {
     mark
 }
 
+/// What can be called without a template of the site.
+const BUILT_IN: [&str; 2] = ["toc", "image"];
+
 impl Shortcodes for Inserter<'_> {
     fn has_block(&self, name: &str) -> Option<bool> {
-        self.around.has_block(name).or_else(|| (name == "toc").then_some(false))
+        self.around.has_block(name).or_else(|| BUILT_IN.contains(&name).then_some(false))
+    }
+
+    fn suggestion(&self, name: &str) -> Option<String> {
+        self.around.suggestion(name).or_else(|| did_you_mean(name, BUILT_IN))
     }
 
     fn make(&self, call: &Call<'_>) -> Result<String, String> {

@@ -1,5 +1,6 @@
 //! The front matter of a content file: TOML between two lines of `+++`.
 
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
@@ -9,13 +10,14 @@ use jiff::tz::TimeZone;
 use toml::de::DeValue;
 
 use super::PageKind;
+use super::compose::{Lacking, Surroundings};
 use super::walk::{Entry, Role};
 use crate::base::mistakes::{Mistake, shown};
 use crate::base::tables::{Found, Sheet, Table, kind_of};
 use crate::base::text::slugify;
 use crate::config::{Config, Taxonomy};
 use crate::model::course::Level;
-use crate::model::document::{Document, FrontMatter, MenuPlace, Overlay, Prose};
+use crate::model::document::{Document, FrontMatter, MenuPlace, Overlay, Prose, word};
 use crate::model::moment::Moment;
 use crate::model::push::TextField;
 
@@ -27,11 +29,21 @@ pub(super) fn read(
     file: &str,
     entry: &Entry,
     text: &str,
-) -> Result<(PageKind, usize), Vec<Mistake>> {
+    around: &dyn Surroundings,
+) -> Result<Read, Vec<Mistake>> {
     let parts = split(text)
         .map_err(|(span, message, hint)| vec![Mistake::new(file, message).at(text, span).hint(Some(hint))])?;
     let sheet = Sheet::new(file, text, parts.front);
-    let reader = Reader { sheet: &sheet, zone: &config.site.time_zone, taxonomies: &config.taxonomies };
+    let remarks = RefCell::default();
+    let reader = Reader {
+        sheet: &sheet,
+        around,
+        file,
+        text,
+        remarks: &remarks,
+        zone: &config.site.time_zone,
+        taxonomies: &config.taxonomies,
+    };
     let mut table = sheet.table();
     let front = reader.general(&mut table);
     let source: Arc<str> = entry.path.as_str().into();
@@ -54,7 +66,19 @@ pub(super) fn read(
     };
     table.finish(Some(EXTRA));
     let mistakes = sheet.into_mistakes();
-    if mistakes.is_empty() { Ok((kind, parts.body)) } else { Err(mistakes) }
+    if !mistakes.is_empty() {
+        return Err(mistakes);
+    }
+    Ok(Read { kind, body: parts.body, remarks: remarks.into_inner() })
+}
+
+/// A file whose front matter is read.
+pub(super) struct Read {
+    pub(super) kind: PageKind,
+    /// Where its Markdown begins.
+    pub(super) body: usize,
+    /// What is not as it is meant, though the page can do without.
+    pub(super) remarks: Vec<Mistake>,
 }
 
 struct Parts {
@@ -137,6 +161,10 @@ impl Iterator for Lines<'_> {
 
 struct Reader<'s, 't> {
     sheet: &'s Sheet<'t>,
+    around: &'s dyn Surroundings,
+    file: &'s str,
+    text: &'s str,
+    remarks: &'s RefCell<Vec<Mistake>>,
     zone: &'s TimeZone,
     taxonomies: &'s [Taxonomy],
 }
@@ -147,13 +175,15 @@ impl Reader<'_, '_> {
         let slug = table.checked("slug", slug).map(|found| found.value);
         let date = self.date(table, "date");
         let draft = table.boolean("draft").unwrap_or(false);
-        let template = text(table, "template");
+        let template = table.checked("template", not_empty);
         let layout = table.checked("layout", not_empty);
         if let (Some(_), Some(layout)) = (&template, &layout) {
             let message = "`layout` and `template` are two names of one thing";
             self.sheet.wrong(&layout.span, message, Some("remove one of them".into()));
         }
+        let template = template.or(layout).map(|found| self.layout(found));
         let tags = table.strings("tags").unwrap_or_default();
+        self.check_terms("tags", &tags);
         for tag in tags.iter().filter(|tag| tag.value.trim().is_empty()) {
             self.sheet.wrong(&tag.span, "a tag must not be empty", None);
         }
@@ -177,11 +207,41 @@ impl Reader<'_, '_> {
             slug,
             date,
             draft,
-            template: template.or(layout.map(|found| found.value)),
+            template,
             weight: table.integer("weight", i64::MIN..=i64::MAX),
             tags,
             description: table.string("description").map(|found| found.value.trim().into()),
             extra: (&table.free("extra")).into(),
+        }
+    }
+
+    /// The layout that a file asks for by name: there must be one, or the page would silently look like any other.
+    fn layout(&self, Found { value, span }: Found<Arc<str>>) -> Arc<str> {
+        if let Some(Lacking { hint, is_foreign }) = self.around.lacks_layout(&value) {
+            let message = format!("there is no layout `{}`", shown(&value));
+            if is_foreign {
+                self.remark(&span, message, hint);
+            } else {
+                self.sheet.wrong(&span, message, Some(hint));
+            }
+        }
+        value
+    }
+
+    fn remark(&self, span: &Range<usize>, message: String, hint: String) {
+        let remark = Mistake::new(self.file, message).at(self.text, span.clone()).hint(Some(hint));
+        self.remarks.borrow_mut().push(remark);
+    }
+
+    fn check_terms(&self, taxonomy: &str, terms: &[Found<String>]) {
+        for Found { value, span } in terms.iter().filter(|term| !term.value.trim().is_empty()) {
+            if slugify(value).is_empty() {
+                let message = format!(
+                    "the term `{}` of `{taxonomy}` has no letter and no digit, and so no page",
+                    shown(value)
+                );
+                self.remark(span, message, "give it a name that can be part of an address".to_owned());
+            }
         }
     }
 
@@ -194,13 +254,14 @@ impl Reader<'_, '_> {
                 tags.to_vec()
             } else {
                 let found = table.strings_named(name).unwrap_or_default();
+                self.check_terms(name, &found);
                 for term in found.iter().filter(|term| term.value.trim().is_empty()) {
                     self.sheet.wrong(&term.span, format_args!("a term of `{name}` must not be empty"), None);
                 }
                 found.into_iter().map(|term| term.value.trim().into()).collect()
             };
             let mut seen = HashSet::new();
-            terms.retain(|term| seen.insert(slugify(term)));
+            terms.retain(|term| seen.insert((slugify(term), word(term))));
             if !terms.is_empty() {
                 all.push((name.into(), terms));
             }

@@ -17,7 +17,7 @@ use std::sync::OnceLock;
 use jiff::Timestamp;
 use rayon::prelude::*;
 
-pub use compose::{File, Surroundings};
+pub use compose::{File, Lacking, Surroundings};
 pub use data::data;
 pub use foreign::foreign_languages;
 pub use results::{ResultRow, results};
@@ -48,6 +48,8 @@ struct Page {
     text: String,
     /// Where the Markdown begins in the text.
     body: usize,
+    /// What is not as it is meant, though the page can do without.
+    remarks: Vec<Mistake>,
 }
 
 #[derive(Debug)]
@@ -111,7 +113,7 @@ impl PageKind {
 pub fn read(config: &Config, around: &dyn Surroundings, now: Timestamp) -> Result<Content> {
     let folder = Folder::of(config);
     let (entries, mut mistakes) = walk::walk(config, &folder)?;
-    let read: Vec<_> = entries.par_iter().filter_map(|entry| folder.page(config, entry)).collect();
+    let read: Vec<_> = entries.par_iter().filter_map(|entry| folder.page(config, entry, around)).collect();
     let mut pages = Vec::with_capacity(read.len());
     for page in read {
         match page {
@@ -160,6 +162,7 @@ pub fn read(config: &Config, around: &dyn Surroundings, now: Timestamp) -> Resul
     if !mistakes.is_empty() {
         return Err(mistakes::together(Kind::Content, mistakes));
     }
+    content.remarks = composed.iter_mut().flat_map(|page| std::mem::take(&mut page.remarks)).collect();
     let mut overlays = Vec::new();
     for page in composed {
         match page.kind {
@@ -194,14 +197,20 @@ impl Folder {
     }
 
     /// Reads a page's file as far as its front matter; nothing where the entry is no page.
-    fn page(&self, config: &Config, entry: &Entry) -> Option<Result<Page, Vec<Mistake>>> {
+    fn page(
+        &self,
+        config: &Config,
+        entry: &Entry,
+        around: &dyn Surroundings,
+    ) -> Option<Result<Page, Vec<Mistake>>> {
         if entry.role == Role::Asset {
             return None;
         }
         Some(self.text(&entry.path).map_err(|mistake| vec![mistake]).and_then(|text| {
-            let (kind, body) = front::read(config, &self.file(&entry.path), entry, &text)?;
+            let front::Read { kind, body, remarks } =
+                front::read(config, &self.file(&entry.path), entry, &text, around)?;
             let (path, original) = (entry.path.clone(), entry.original.clone());
-            Ok(Page { path, original, language: entry.language, kept_back: None, kind, text, body })
+            Ok(Page { path, original, language: entry.language, kept_back: None, kind, text, body, remarks })
         }))
     }
 

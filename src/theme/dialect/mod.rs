@@ -12,6 +12,8 @@ mod texts;
 mod toc;
 mod urls;
 
+pub(super) use picture::{call as image_call, objection as image_objection};
+
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;

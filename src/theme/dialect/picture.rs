@@ -20,6 +20,24 @@ pub(super) fn register(language: &mut Language, languages: &Languages) {
     language.tag("image", Image(languages.clone()));
 }
 
+/// The tag as Markdown calls it: with whatever it is given, by name.
+pub(in crate::theme) fn call() -> String {
+    let given: Vec<String> = PARAMETERS.iter().map(|name| format!("{name}: {name}")).collect();
+    format!("{{% image {} %}}", given.join(", "))
+}
+
+/// What is wrong with the names that the tag is given in Markdown.
+pub(in crate::theme) fn objection<'n>(
+    mut names: impl Iterator<Item = &'n str> + Clone,
+) -> Option<(String, Option<String>)> {
+    if let Some(unknown) = names.clone().find(|name| !PARAMETERS.contains(name)) {
+        let hint = did_you_mean(unknown, PARAMETERS)
+            .unwrap_or_else(|| format!("it knows {}", PARAMETERS.join(", ")));
+        return Some((format!("`image` has no parameter `{unknown}`"), Some(hint)));
+    }
+    (!names.any(|name| name == "src")).then(|| ("`image` needs a `src`".to_owned(), None))
+}
+
 struct Image(Languages);
 
 struct Asked {
