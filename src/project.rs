@@ -248,11 +248,12 @@ impl Project {
             Idle::forget(&self.config)?;
         }
         ready.site.warnings.iter().for_each(|warning| self.reporter.warn(warning));
-        if !options.dry_run {
-            // Saved before anything is published: a build that is cut off is repeated with the same moments.
-            ready.memory.save(&self.config.paths.state)?;
-        }
-        let report = build::run(&self.request(&ready, options, gate)?, left)?;
+        let request = self.request(&ready, options, gate)?;
+        // Saved before anything is published: a build that is cut off is repeated with the same moments.
+        let save = || if options.dry_run { Ok(()) } else { ready.memory.save(&self.config.paths.state) };
+        let (saved, prepared) = rayon::join(save, || build::prepare(&request, left));
+        saved?;
+        let report = build::complete(&request, prepared?)?;
         if !options.dry_run {
             self.published(&mut ready)?;
         }

@@ -33,9 +33,10 @@ impl Digest {
     }
 }
 
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
 impl Digest {
     fn digits(&self) -> [u8; 64] {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let mut text = [0; 64];
         for (pair, byte) in text.chunks_exact_mut(2).zip(self.0) {
             pair[0] = DIGITS[usize::from(byte >> 4)];
@@ -47,10 +48,15 @@ impl Digest {
     /// The digest as a UUID of version 8 (RFC 9562): for formats that want one.
     pub fn uuid(&self) -> String {
         let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, ..] = self.0;
-        let wide = u128::from_be_bytes([a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]);
         let (g, i) = (g & 0x0f | 0x80, i & 0x3f | 0x80);
-        let time = wide >> 96;
-        format!("{time:08x}-{e:02x}{f:02x}-{g:02x}{h:02x}-{i:02x}{j:02x}-{:012x}", wide & 0xffff_ffff_ffff)
+        let mut uuid = String::with_capacity(36);
+        for (at, byte) in [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p].into_iter().enumerate() {
+            if matches!(at, 4 | 6 | 8 | 10) {
+                uuid.push('-');
+            }
+            uuid.extend([byte >> 4, byte & 15].map(|digit| char::from(DIGITS[usize::from(digit)])));
+        }
+        uuid
     }
 }
 
@@ -155,32 +161,51 @@ impl fmt::Debug for Stream {
 /// Hashes a sequence of fields. Every field is written with its length before it, so `("ab", "c")` and `("a", "bc")`
 /// give different digests.
 #[derive(Clone, Default)]
-pub struct Hasher(Sha256);
+pub struct Hasher {
+    whole: Sha256,
+    /// Fields that are yet to be hashed: most are short, and hashing has its price a call.
+    waiting: Vec<u8>,
+}
 
 impl Hasher {
+    /// So many bytes wait at most.
+    const ROOM: usize = 1024;
+
     /// A hasher salted with a purpose, so that digests of different kinds of things never meet.
     pub fn new(purpose: &str) -> Self {
-        let mut hasher = Self(Sha256::new());
+        let mut hasher = Self { whole: Sha256::new(), waiting: Vec::with_capacity(Self::ROOM) };
         hasher.field(purpose.as_bytes());
         hasher
     }
 
     /// Adds one field.
     pub fn field(&mut self, bytes: &[u8]) -> &mut Self {
-        self.0.update((bytes.len() as u64).to_le_bytes());
-        self.0.update(bytes);
+        self.number(bytes.len() as u64);
+        self.add(bytes);
         self
     }
 
     /// Adds a number.
     pub fn number(&mut self, number: u64) -> &mut Self {
-        self.0.update(number.to_le_bytes());
+        self.add(&number.to_le_bytes());
         self
     }
 
+    fn add(&mut self, bytes: &[u8]) {
+        if self.waiting.len() + bytes.len() > Self::ROOM {
+            self.whole.update(&self.waiting);
+            self.waiting.clear();
+        }
+        match bytes.len() > Self::ROOM {
+            true => self.whole.update(bytes),
+            false => self.waiting.extend_from_slice(bytes),
+        }
+    }
+
     /// The digest of all that was added.
-    pub fn finish(self) -> Digest {
-        Digest(self.0.finalize().into())
+    pub fn finish(mut self) -> Digest {
+        self.whole.update(&self.waiting);
+        Digest(self.whole.finalize().into())
     }
 }
 

@@ -1,5 +1,6 @@
 //! Files: every error names its path, every write is whole or not there.
 
+use std::cell::RefCell;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -145,6 +146,25 @@ pub fn write_new_and_look(path: &Path, bytes: &[u8]) -> Result<fs::Metadata> {
         }
         other => other.map_err(|e| io_error("write", path, e)),
     }
+}
+
+/// The same for a file whose folder is likely to be missing as well: it is made first, unless this thread has just written
+/// there. Thousands of attempts that fail take their time.
+#[expect(clippy::disallowed_methods, reason = "this is the room that they are reserved for")]
+pub fn write_fresh_and_look(path: &Path, bytes: &[u8]) -> Result<fs::Metadata> {
+    thread_local! {
+        static LAST: RefCell<PathBuf> = RefCell::default();
+    }
+    LAST.with_borrow_mut(|last| {
+        if let Some(folder) = path.parent()
+            && folder != last
+        {
+            // Whatever is wrong with it is told when the file is written.
+            let _ = fs::create_dir(folder);
+            folder.clone_into(last);
+        }
+    });
+    write_new_and_look(path, bytes)
 }
 
 /// Whether there is nothing in a folder, or no folder.

@@ -70,6 +70,44 @@ pub fn escaped(text: &str) -> String {
     made
 }
 
+/// Where the first byte stands that is `special`. Most texts have none for a long way, so they are gone through in pieces
+/// that the processor compares at once; `special` has to be put together with `|`, not `||`, for that.
+#[inline]
+pub fn position(bytes: &[u8], special: impl Fn(u8) -> bool) -> Option<usize> {
+    const PIECE: usize = 32;
+    let mut at = 0;
+    while let Some(piece) = bytes.get(at..at + PIECE) {
+        if piece.iter().fold(false, |any, byte| any | special(*byte)) {
+            break;
+        }
+        at += PIECE;
+    }
+    bytes[at..].iter().position(|byte| special(*byte)).map(|more| at + more)
+}
+
+/// Writes a text as a JSON string.
+pub fn push_json(json: &mut String, text: &str) {
+    json.push('"');
+    let mut rest = text;
+    while let Some(at) = position(rest.as_bytes(), |byte| (byte < 0x20) | (byte == b'"') | (byte == b'\\')) {
+        let (plain, special) = rest.split_at(at);
+        json.push_str(plain);
+        match special.as_bytes()[0] {
+            b'"' => json.push_str("\\\""),
+            b'\\' => json.push_str("\\\\"),
+            b'\n' => json.push_str("\\n"),
+            b'\t' => json.push_str("\\t"),
+            b'\r' => json.push_str("\\r"),
+            0x08 => json.push_str("\\b"),
+            0x0c => json.push_str("\\f"),
+            control => json.push_str(&format!("\\u{control:04x}")),
+        }
+        rest = &special[1..];
+    }
+    json.push_str(rest);
+    json.push('"');
+}
+
 /// "1 file" or "3 files".
 pub fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })

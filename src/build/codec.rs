@@ -8,6 +8,23 @@ use crate::base::digest::Digest;
 pub(super) struct Writer(Vec<u8>);
 
 impl Writer {
+    /// A writer that need not grow before so many bytes are written.
+    pub(super) fn with_room(bytes: usize) -> Self {
+        Self(Vec::with_capacity(bytes))
+    }
+
+    /// How many bytes there are: the place of what comes next.
+    pub(super) fn place(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Writes over what is there.
+    pub(super) fn put(&mut self, place: usize, bytes: &[u8]) {
+        if let Some(there) = self.0.get_mut(place..place + bytes.len()) {
+            there.copy_from_slice(bytes);
+        }
+    }
+
     pub(super) fn bytes(&mut self, bytes: &[u8]) {
         self.0.extend_from_slice(bytes);
     }

@@ -22,6 +22,6 @@ pub use early::early;
 pub use manifest::{MANIFEST, Manifest};
 pub use pages::{Looked, pages};
 pub use reason::Reason;
-pub use run::{Asset, Bytes, Report, Request, run};
+pub use run::{Asset, Bytes, Prepared, Report, Request, complete, prepare, run};
 pub use verify::verify;
 pub use why::{Explanation, ReadLine, why};

@@ -51,6 +51,11 @@ impl<'a> Work<'a> {
         self.what.path()
     }
 
+    /// Whether it is written where it belongs before all the others are there.
+    pub(super) fn is_placed(&self) -> bool {
+        self.fresh && self.rank() == Rank::Leaf
+    }
+
     pub(super) fn rank(&self) -> Rank {
         match self.what {
             What::Page(page) => page.rank,

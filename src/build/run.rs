@@ -26,7 +26,7 @@ use crate::base::gate::Gate;
 use crate::base::report::{Reporter, Stage as Step};
 use crate::base::text::count;
 use crate::error::{Error, Kind, Result};
-use crate::site::{Body, Page, Rank, Route, Site};
+use crate::site::{Body, Page, Route, Site};
 use crate::theme::{Note, Theme};
 
 /// After so many files that cannot be made a build gives up: what is wrong with one template is wrong with all its pages, and
@@ -127,15 +127,40 @@ impl Request<'_> {
     }
 }
 
+/// What a build has found out before it writes the first file.
+pub struct Prepared<'a> {
+    before: Before,
+    plan: Plan<'a>,
+    stale: Vec<String>,
+    derived: Derived,
+}
+
+impl std::fmt::Debug for Prepared<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Prepared").field("before", &self.before).finish_non_exhaustive()
+    }
+}
+
 /// Builds. On an error the output is as it was before. `left` is what the last build left, if somebody has looked already.
 pub fn run(request: &Request<'_>, left: Option<Before>) -> Result<Report> {
+    complete(request, prepare(request, left)?)
+}
+
+/// Finds out what is to be made, and clears what a killed build left.
+pub fn prepare<'a>(request: &'a Request<'_>, left: Option<Before>) -> Result<Prepared<'a>> {
     check_collisions(request)?;
     let before = Before::load(request, left)?;
     let mut plan = Plan::new(request, &before)?;
-    let mut stale = stale(request, &before, &mut plan)?;
+    let stale = stale(request, &before, &mut plan)?;
     let mut derived = Derived::default();
     derived.ask(request, &before, asked_before(&before, &plan))?;
     derived.ask(request, &before, request.asked.iter().map(String::as_str))?;
+    Ok(Prepared { before, plan, stale, derived })
+}
+
+/// Makes what is to be made and publishes it. On an error the output is as it was before.
+pub fn complete(request: &Request<'_>, prepared: Prepared<'_>) -> Result<Report> {
+    let Prepared { before, mut plan, mut stale, mut derived } = prepared;
     let mut report = Report {
         unchanged: plan.kept.len(),
         reasons: plan.work.iter().map(|work| (work.path().to_owned(), work.reason.clone())).collect(),
@@ -223,8 +248,10 @@ fn for_all<T: Send>(
     work: &[Work<'_>],
     act: impl Fn(&Work<'_>) -> Result<T> + Sync,
 ) -> Result<Vec<T>> {
+    /// Some files take a hundred times longer than others, and stand side by side: nobody is to be left with all of them.
+    const TOGETHER: usize = 4;
     let failures = AtomicUsize::new(0);
-    let results = work.par_iter().map(|work| {
+    let results = work.par_iter().with_max_len(TOGETHER).map(|work| {
         if failures.load(Ordering::Relaxed) >= FAILURES {
             return None;
         }
@@ -233,6 +260,9 @@ fn for_all<T: Send>(
         Some(result)
     });
     let results: Vec<Option<Result<T>>> = results.collect();
+    if results.iter().all(|result| matches!(result, Some(Ok(_)))) {
+        return Ok(results.into_iter().filter_map(|result| result?.ok()).collect());
+    }
     let left = results.iter().filter(|result| result.is_none()).count();
     let (good, bad): (Vec<_>, Vec<_>) = results.into_iter().flatten().partition(Result::is_ok);
     match together(bad.into_iter().filter_map(Result::err).collect(), left) {
@@ -292,25 +322,21 @@ fn remember(
     files.append(&mut made.files);
     files.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
 
-    let volatile = request.volatile.iter().map(|(route, bytes)| (route.path().into(), Digest::of(bytes)));
-    let named = files.iter().flat_map(|(path, trace)| named(path, trace)).chain(volatile).collect();
-    let manifest = manifest::to_bytes(
-        request.last_synced_at,
-        request.data_changed_at,
-        request.site.digests().into_iter().map(|(id, digest)| (id.into(), digest)).collect(),
-        named,
-    );
     let since = files.iter().map(|(_, trace)| trace.since).max().unwrap_or(i64::MIN);
     let until = files.iter().map(|(_, trace)| trace.until).min().unwrap_or(i64::MAX);
-    let traces = Traces {
+    let mut traces = Traces {
         salt: Some(request.salt),
         globals: request.globals(),
         moment: request.moment(),
-        manifest: Some(Digest::of(&manifest)),
+        manifest: None,
         shapes: made.shapes.into_list(),
         assets: made.assets.into_list(),
         files,
     };
+    // Both tell of every file, and neither needs the other but for a hash.
+    let (encoded, (manifest, digest)) =
+        rayon::join(|| traces.encode(), || manifest_of(request, &traces.files));
+    traces.manifest = Some(digest);
     let path = request.output.join(MANIFEST);
     if files::read_if_present(&path)?.as_deref() != Some(&manifest[..]) {
         files::replace(&path, &manifest)?;
@@ -319,9 +345,22 @@ fn remember(
     let stale = stale.iter().cloned().chain(former).filter(|path| !twins::is_among(&traces.files, path));
     stale.into_iter().try_for_each(|path| stage::remove(request.output, &path))?;
     if traces != before.traces {
-        traces.save(request.state)?;
+        encoded.save(digest, request.state)?;
     }
     Ok((since, until))
+}
+
+/// The manifest's bytes and their hash.
+fn manifest_of(request: &Request<'_>, files: &[(Box<str>, Trace)]) -> (Vec<u8>, Digest) {
+    let volatile = request.volatile.iter().map(|(route, bytes)| (route.path().into(), Digest::of(bytes)));
+    let manifest = manifest::to_bytes(
+        request.last_synced_at,
+        request.data_changed_at,
+        request.site.digests().into_iter().map(|(id, digest)| (id.into(), digest)).collect(),
+        files.iter().flat_map(|(path, trace)| named(path, trace)).chain(volatile).collect(),
+    );
+    let digest = Digest::of(&manifest);
+    (manifest, digest)
 }
 
 /// A file and its twins as they stand in the manifest.
@@ -361,10 +400,9 @@ fn make(
         work.fresh &= !path.match_indices('/').any(|(at, _)| in_the_way.contains(&path[..at]));
     }
     let work = &*work;
-    let new =
-        work.iter().filter(|work| work.fresh && work.rank() == Rank::Leaf).map(|work| work.path().to_owned());
-    let new = new.chain(twins).collect();
-    let stage = Stage::begin(request.output, request.state, &new, &before.journal)?;
+    let new = work.iter().filter(|work| work.is_placed()).map(Work::path);
+    let new = new.chain(twins.iter().map(String::as_str)).collect();
+    let stage = Stage::begin(request.output, request.state, new, &before.journal)?;
     request.reporter.begin(Step::Render, Some(work.len() as u64));
     let shapes = Mutex::new(Shapes::default());
     let made = for_all(request, work, |work| {
@@ -389,23 +427,30 @@ fn make(
     report.rendered = work.iter().filter(|work| matches!(work.what, What::Page(_))).count();
     request.reporter.begin(Step::Write, Some(report.written as u64));
     let renamed = stage.publish(&|| request.reporter.advance(1))?;
-    let mut files = made_for_them;
-    let mut assets = Numbers::default();
-    for (work, one) in work.iter().zip(made) {
-        report.unchanged += usize::from(work.present == Some(one.trace.digest));
-        let numbers = one.assets.iter().map(|note| assets.number(&note.key, note.hash)).collect();
-        files.push((work.path().into(), Trace { assets: numbers, ..one.trace }));
-    }
     let settle = |path: &str, stamp: &mut Stamp| {
         if renamed.contains(path) {
             *stamp = stage::settled(&request.output.join(path), *stamp);
         }
     };
+    let settle_twins = |path: &str, trace: &mut Trace| {
+        let all = trace.twins.iter_mut();
+        all.for_each(|twin| settle(&twins::name(path, twin.coding), &mut twin.stamp));
+    };
+    let mut files = made_for_them;
     for (path, trace) in &mut files {
         settle(path, &mut trace.stamp);
-        for twin in &mut trace.twins {
-            settle(&twins::name(path, twin.coding), &mut twin.stamp);
+        settle_twins(path, trace);
+    }
+    files.reserve(work.len());
+    let mut assets = Numbers::default();
+    for (work, mut one) in work.iter().zip(made) {
+        report.unchanged += usize::from(work.present == Some(one.trace.digest));
+        one.trace.assets = one.assets.iter().map(|note| assets.number(&note.key, note.hash)).collect();
+        if !work.is_placed() {
+            settle(work.path(), &mut one.trace.stamp);
         }
+        settle_twins(work.path(), &mut one.trace);
+        files.push((work.path().into(), one.trace));
     }
     Ok(Made { files, shapes: shapes.into_inner().unwrap_or_else(PoisonError::into_inner), assets })
 }
@@ -446,27 +491,30 @@ struct One {
 }
 
 fn render<'a>(request: &Request<'_>, shapes: &Mutex<Shapes>, work: &Work<'a>) -> Result<Drawn<'a>> {
-    let (mut shape, mut hashes) = (Shape::new(), Box::default());
+    let lock = || shapes.lock().unwrap_or_else(PoisonError::into_inner);
+    let (mut shape, mut hashes) = (None, Box::default());
     let (mut since, mut until) = (i64::MIN, i64::MAX);
     let (mut assets, mut warnings) = (Vec::new(), Vec::new());
     let bytes = match work.what {
         What::Asset(asset) => asset.bytes.load()?,
         What::Page(Page { body: Body::Made(make), .. }) => Cow::Owned(make.bytes()),
-        What::Page(page) => match with_request(request, page, |rendering| request.theme.render(rendering)) {
+        What::Page(page) => match with_request(request, page, |rendering| {
+            request.theme.render_telling(rendering, |told| reads::told(told, page, shapes))
+        }) {
             None => Cow::default(),
             Some(rendered) => {
-                let rendered = rendered?;
-                (shape, hashes) = reads::shape_of(&rendered.trace, page);
-                if let Some(window) = rendered.trace.clock {
+                let (drawn, (number, own)) = rendered?;
+                (shape, hashes) = (Some(number), own);
+                if let Some(window) = drawn.clock {
                     (since, until) = (window.from.as_second(), window.until.as_second());
                 }
-                assets = rendered.trace.assets;
-                warnings = rendered.warnings;
-                Cow::Owned(rendered.bytes)
+                assets = drawn.assets;
+                warnings = drawn.warnings;
+                Cow::Owned(drawn.bytes)
             }
         },
     };
-    let shape = shapes.lock().unwrap_or_else(PoisonError::into_inner).number(shape);
+    let shape = shape.unwrap_or_else(|| lock().number(Shape::new()));
     Ok(Drawn { bytes, shape, hashes, since, until, assets, warnings })
 }
 

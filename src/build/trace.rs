@@ -19,6 +19,8 @@ use crate::base::files;
 use crate::error::Result;
 
 const MAGIC: &[u8; 8] = b"aitherT4";
+/// So many bytes are about as much as there is to tell of a file.
+const FILE: usize = 240;
 
 /// Enough of a file's metadata to tell that nobody touched it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -113,18 +115,15 @@ impl Traces {
         Ok(traces.unwrap_or_default())
     }
 
-    /// Writes the traces.
-    pub(super) fn save(&self, state: &Path) -> Result<()> {
-        files::replace(&path(state), &self.encode())
-    }
-
-    fn encode(&self) -> Vec<u8> {
-        let mut out = Writer::default();
+    /// The traces as they are written, but for the hash of the manifest, which may not be known yet.
+    pub(super) fn encode(&self) -> Encoded {
+        let mut out = Writer::with_room(self.files.len() * FILE);
         out.bytes(MAGIC);
         out.bytes(self.salt.as_ref().map_or(&[0; 32][..], |digest| digest.as_bytes()));
         out.u64(self.globals);
         out.u64(self.moment);
-        out.bytes(self.manifest.as_ref().map_or(&[0; 32][..], |digest| digest.as_bytes()));
+        let manifest = out.place();
+        out.bytes(&[0; 32]);
         out.length(self.shapes.len());
         for shape in &self.shapes {
             out.length(shape.len());
@@ -176,7 +175,7 @@ impl Traces {
                 out.stamp(twin.stamp);
             }
         }
-        out.finish()
+        Encoded { out, manifest }
     }
 
     /// Nothing where a byte is not as it was written, or another version wrote it.
@@ -245,6 +244,25 @@ impl Traces {
     }
 }
 
+/// Traces on their way to the disk.
+pub(super) struct Encoded {
+    out: Writer,
+    /// Where the hash of the manifest belongs.
+    manifest: usize,
+}
+
+impl Encoded {
+    /// Writes the traces of a build with this manifest.
+    pub(super) fn save(self, manifest: Digest, state: &Path) -> Result<()> {
+        files::replace(&path(state), &self.finish(manifest))
+    }
+
+    fn finish(mut self, manifest: Digest) -> Vec<u8> {
+        self.out.put(self.manifest, manifest.as_bytes());
+        self.out.finish()
+    }
+}
+
 /// How many reads of a shape have a hash in each page's own trace.
 fn own_reads(shape: &[Row]) -> usize {
     shape.iter().filter(|row| row.shared.is_none()).count()
@@ -267,6 +285,8 @@ fn path(state: &Path) -> PathBuf {
 #[derive(Debug, Default)]
 pub(super) struct Shapes {
     numbers: HashMap<Shape, u32>,
+    /// The same by quick hashes of what was read.
+    prints: HashMap<u64, u32>,
 }
 
 impl Shapes {
@@ -274,6 +294,18 @@ impl Shapes {
     pub(super) fn number(&mut self, shape: Shape) -> u32 {
         let next = u32::try_from(self.numbers.len()).unwrap_or(u32::MAX);
         *self.numbers.entry(shape).or_insert(next)
+    }
+
+    /// The number of a shape by a hash of it.
+    pub(super) fn known(&self, print: u64) -> Option<u32> {
+        self.prints.get(&print).copied()
+    }
+
+    /// The number of a shape that is known by this hash from now on.
+    pub(super) fn learn(&mut self, print: u64, shape: Shape) -> u32 {
+        let number = self.number(shape);
+        self.prints.insert(print, number);
+        number
     }
 
     /// The shapes by their numbers.
@@ -324,7 +356,7 @@ mod tests {
     #[test]
     fn traces_read_back_and_no_damaged_byte_goes_unseen() {
         let traces = sample();
-        let bytes = traces.encode();
+        let bytes = traces.encode().finish(Digest::of(b"manifest"));
         assert_eq!(Traces::decode(&bytes), Some(sample()));
         for at in 0..bytes.len() {
             let mut damaged = bytes.clone();

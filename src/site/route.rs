@@ -55,7 +55,7 @@ impl Route {
     /// The address below the site's base address: `/courses/ruhig/`, `/feed.xml`.
     pub fn address(&self) -> String {
         let page = self.0.strip_suffix("index.html").filter(|rest| rest.is_empty() || rest.ends_with('/'));
-        format!("/{}", page.unwrap_or(&self.0))
+        ["/", page.unwrap_or(&self.0)].concat()
     }
 }
 

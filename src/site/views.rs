@@ -42,7 +42,7 @@ impl Addresses {
 
     /// The address from the root of the host, for links in pages, of what lives in the tree of this language.
     pub(super) fn link(&self, address: &str) -> String {
-        format!("{}{}{address}", self.base_path, self.prefix)
+        [&self.base_path, &self.prefix, address].concat()
     }
 
     /// The address of a term, where terms have pages.
@@ -52,7 +52,7 @@ impl Addresses {
 
     /// The whole address of what lives in the tree of this language, for feeds.
     pub(super) fn absolute(&self, address: &str) -> String {
-        format!("{}{}{address}", self.base_url, self.prefix)
+        [&self.base_url, &self.prefix, address].concat()
     }
 }
 
@@ -69,7 +69,7 @@ pub(super) fn course(entry: &Entry, config: &Config, addresses: &Addresses) -> V
     // What is over is in no list of a place or month.
     let listed = |folder: &str, slug: &Option<Arc<str>>| {
         let slug = slug.as_ref().filter(|_| !entry.is_past);
-        Value::maybe(slug.map(|slug| addresses.link(&format!("/{folder}/{slug}/"))))
+        Value::maybe(slug.map(|slug| addresses.link(&["/", folder, "/", slug, "/"].concat())))
     };
     let currency = match (&course.currency, course.price) {
         (Some(currency), _) => currency.into(),
@@ -186,7 +186,7 @@ pub(super) fn spoken(config: &Config, is_fallback: bool) -> &str {
 
 /// The address of a level's first listing page.
 pub(super) fn level_address(level: Level) -> String {
-    format!("/levels/{}/", level.slug())
+    ["/levels/", level.slug(), "/"].concat()
 }
 
 /// Participants with the fields that the configuration makes public; all others are withheld, so that a template that
