@@ -53,7 +53,7 @@ pub(super) async fn call(
         Action::ListRuns => list(shared, head.uri.query().unwrap_or_default()),
         Action::ShowRun => {
             let state = state(shared);
-            let run = parameter.and_then(|id| state.run(id)).ok_or_else(no_job)?;
+            let run = parameter.and_then(|id| state.run(id)).ok_or_else(no_such_job)?;
             Ok(ok(job(run, &state)))
         }
         Action::Process => {
@@ -130,6 +130,11 @@ fn ok(data: Value) -> Reply {
 
 fn no_job() -> Failure {
     Failure::new(StatusCode::NOT_FOUND, "NO_SYNC_JOB", "No sync operation has been run")
+}
+
+fn no_such_job() -> Failure {
+    let message = "There is no sync operation of that id; the last hundred are in /api/sync/runs";
+    Failure::new(StatusCode::NOT_FOUND, "NO_SYNC_JOB", message)
 }
 
 /// The whole body, within its deadline. Its length has been checked.

@@ -42,7 +42,15 @@ pub fn watching(config: &Config, poll: bool) -> Watching {
     let data = sources.iter().filter_map(|entry| entry.source.path());
     let (data_folders, data_files): (Vec<&PathBuf>, Vec<&PathBuf>) = data.partition(|path| path.is_dir());
     files.extend(data_files.into_iter().cloned());
-    let own = [&paths.content, &paths.themes, &paths.templates, &paths.statics, &paths.texts, &paths.sass];
+    let own = [
+        &paths.content,
+        &paths.data,
+        &paths.themes,
+        &paths.templates,
+        &paths.statics,
+        &paths.texts,
+        &paths.sass,
+    ];
     let folders: BTreeSet<PathBuf> = own.into_iter().chain(data_folders).cloned().collect();
     Watching {
         root: root.clone(),

@@ -234,7 +234,10 @@ impl Tree {
         match paths {
             Some(paths) => {
                 for path in paths.iter().filter(|path| is_watched(watching, path)) {
-                    if path.is_dir() {
+                    // What a link leads to is no part of the site.
+                    if path.is_dir() && path.is_symlink() {
+                        self.look_at(path, &mut changed);
+                    } else if path.is_dir() {
                         self.look_below(path, &mut changed);
                     } else {
                         self.look_at(path, &mut changed);

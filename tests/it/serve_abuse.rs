@@ -87,6 +87,12 @@ fn heads_and_bodies_have_a_limit() {
     let mut many = String::from("GET / HTTP/1.1\r\nHost: localhost\r\n");
     (0..100).for_each(|n| many.push_str(&format!("X-{n}: y\r\n")));
     assert_eq!(statuses(&served, format!("{many}\r\n").as_bytes()), [431]);
+    // 40,000 bytes of head in few fields, and a little less than 32 KiB.
+    let long = |bytes: usize| {
+        let fields: String = (0..8).map(|n| format!("X-{n}: {}\r\n", "y".repeat(bytes / 8))).collect();
+        statuses(&served, format!("GET / HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n").as_bytes())
+    };
+    assert_eq!((long(40_000), long(32_000)), (vec![431], vec![200]));
     let mut endless = served.connect();
     endless.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n");
     let line = format!("X: {}\r\n", "y".repeat(8_000));
