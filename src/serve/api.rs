@@ -322,11 +322,12 @@ fn health(shared: &Shared, queues: Figures) -> Reply {
         (shared.serve.freshness, health.last_success.map(|at| now.duration_since(at).unsigned_abs()));
     let connectors: Vec<Value> = (shared.connectors.iter())
         .map(|name| {
-            let last = state.runs.iter().rev().find(|run| run.connector == *name);
+            let runs = || state.runs.iter().rev().filter(|run| run.connector == *name);
+            let (last, good) = (runs().next(), runs().find(|run| run.end_time.is_some() && !run.has_failed()));
             json!({
                 "name": name,
                 "sync_status": last.map(|run| status_name(run.status)),
-                "last_synced_at": last.and_then(|run| run.end_time).map(iso_millis),
+                "last_synced_at": good.and_then(|run| run.end_time).map(iso_millis),
             })
         })
         .collect();

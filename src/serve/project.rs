@@ -77,6 +77,10 @@ impl Bench {
             return Err(Error::new(Kind::Config, "the output folder is another one now")
                 .hint("start the server again"));
         }
+        if base_path(&new) != base_path(old) {
+            return Err(Error::new(Kind::Config, "the path of `base_url` is another one now")
+                .hint("start the server again"));
+        }
         self.project = Project::new(new, self.clock.clone(), self.reporter.clone()).kept_warm();
         Ok(())
     }
@@ -114,4 +118,11 @@ impl Work for Bench {
         self.reload()?;
         self.project.push_queued(queue, ids, gate)
     }
+}
+
+/// The path that a site lies at, which a server knows from its start.
+fn base_path(config: &Config) -> &str {
+    let base_url = &config.site.base_url;
+    let host = base_url.find("://").map_or(0, |at| at + 3);
+    base_url[host..].find('/').map_or("", |at| &base_url[host + at..]).trim_end_matches('/')
 }

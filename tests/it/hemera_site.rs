@@ -365,7 +365,7 @@ fn who_only_looks_sees_the_site_as_it_was_last_read_whatever_the_shell_lacks() {
     site.build();
     site.environment.clear();
     let before = site.tree();
-    let listed = site.run(&["list", "pages"]);
+    let listed = site.run(&["list"]);
     assert!(listed.status.success(), "{listed:?}");
     assert!(String::from_utf8_lossy(&listed.stdout).matches("courses/").count() > 3, "{listed:?}");
     assert!(site.run(&["why", "/"]).status.success());

@@ -356,6 +356,26 @@ fn the_program_stays_small_and_answers_whatever_is_thrown_at_it() {
     stays_small(&serving);
 }
 
+/// Thirty megabytes of heads that do not end have no room together.
+#[cfg(target_os = "linux")]
+#[test]
+fn heads_that_do_not_end_share_a_room() {
+    may_open_many_files();
+    let site = small_limits();
+    let serving = Serving::start(&site);
+    let head = format!("GET / HTTP/1.1\r\nHost: localhost\r\nX: {}", "y".repeat(30_000));
+    let clients: Vec<Client> = (0..1_000)
+        .map(|_| {
+            let mut client = serving.connect();
+            client.write(head.as_bytes());
+            client
+        })
+        .collect();
+    assert_eq!(serving.ask("GET", "/", "").text(), site.output("index.html"));
+    stays_small(&serving);
+    drop(clients);
+}
+
 /// With hardly any file descriptors, connections wait or are turned away; when some are free again all is as before.
 #[cfg(target_os = "linux")]
 #[test]

@@ -307,7 +307,7 @@ fn a_branch_is_switched(poll: bool) {
     };
     let last = format!("p{}/index.html", PAGES - 1);
     wait(&|| site.has(&last));
-    server.watch(watching(&config, poll)).unwrap();
+    server.watch(watching(&config, poll), || None).unwrap();
 
     // The other branch: a third of the pages is not there, a third differs, a third lies in a folder; other templates.
     for number in 0..PAGES {
