@@ -46,7 +46,8 @@ pub(super) fn together(errors: Vec<Error>, left: usize) -> Option<Error> {
 
 /// An error without the way from the page to it.
 fn gist(message: &str) -> String {
-    let is_way = |line: &&str| ["  in the ", "  around ", "  on the page "].iter().any(|way| line.starts_with(way));
+    let is_way =
+        |line: &&str| ["  in the ", "  around ", "  on the page "].iter().any(|way| line.starts_with(way));
     message.lines().take_while(|line| !is_way(line)).collect::<Vec<_>>().join("\n")
 }
 
@@ -58,7 +59,10 @@ mod tests {
     #[test]
     fn a_mistake_is_told_once_however_many_pages_meet_it() {
         let failure = |what: &str, page: &str| {
-            Error::new(Kind::Template, format!("{what}\n  in the `include` at base.liquid:1:1\n  on the page {page}"))
+            Error::new(
+                Kind::Template,
+                format!("{what}\n  in the `include` at base.liquid:1:1\n  on the page {page}"),
+            )
         };
         let one = together(vec![failure("a.liquid:1:1: x", "a")], 0).unwrap();
         assert!(!one.message().contains("more page"), "{one:?}");
@@ -70,7 +74,10 @@ mod tests {
         ];
         let all = together(errors, 3).unwrap();
         assert_eq!(all.message().matches("a.liquid:1:1: x").count(), 1);
-        assert!(all.message().contains("  on the page a\n  and on 2 more pages\n\nb.liquid:2:2: y"), "{all:?}");
+        assert!(
+            all.message().contains("  on the page a\n  and on 2 more pages\n\nb.liquid:2:2: y"),
+            "{all:?}"
+        );
         assert!(all.message().ends_with("After 20 failures 3 more pages were not tried"), "{all:?}");
     }
 }

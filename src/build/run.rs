@@ -29,7 +29,6 @@ use crate::error::{Error, Kind, Result};
 use crate::site::{Body, Page, Rank, Route, Site};
 use crate::theme::{Note, Theme};
 
-
 /// What a build is made from and where it goes.
 #[derive(Clone)]
 pub struct Request<'a> {

@@ -22,6 +22,11 @@ pub enum Moment {
 }
 
 impl Moment {
+    /// A whole day; nothing where it is too far away, as the 31st of December 9999 is that some systems write for "never".
+    pub fn of_day(date: Date) -> Option<Self> {
+        YEARS.contains(&date.year()).then_some(Self::Day(date))
+    }
+
     /// Reads an instant as sources send it: midnight UTC names a day.
     pub fn from_timestamp(timestamp: Timestamp) -> Self {
         let utc = timestamp.to_zoned(TimeZone::UTC);
@@ -101,7 +106,9 @@ const YEARS: RangeInclusive<i16> = 1..=9998;
 
 impl fmt::Display for NotAMoment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("expected a date such as 2027-02-10 or a time such as 2027-02-10T09:30:00Z, before the year 9999")
+        f.write_str(
+            "expected a date such as 2027-02-10 or a time such as 2027-02-10T09:30:00Z, before the year 9999",
+        )
     }
 }
 

@@ -94,9 +94,12 @@ impl Project {
                 return Ok(Some(snapshot));
             }
         }
-        Err(Error::new(Kind::Config, format!("the site was built from {before}, and now it would show the sample"))
-            .hint("set HEMERA_API_BASE_URL and HEMERA_API_KEY in the environment, or `source` in aither.toml")
-            .hint("if the sample is what you want, run `aither build --allow-shrink` once"))
+        Err(Error::new(
+            Kind::Config,
+            format!("the site was built from {before}, and now it would show the sample"),
+        )
+        .hint("set HEMERA_API_BASE_URL and HEMERA_API_KEY in the environment, or `source` in aither.toml")
+        .hint("if the sample is what you want, run `aither build --allow-shrink` once"))
     }
 
     /// The catalogue: from the sources, or as of their last good answers.

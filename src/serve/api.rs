@@ -323,7 +323,8 @@ fn health(shared: &Shared, queues: Figures) -> Reply {
     let connectors: Vec<Value> = (shared.connectors.iter())
         .map(|name| {
             let runs = || state.runs.iter().rev().filter(|run| run.connector == *name);
-            let (last, good) = (runs().next(), runs().find(|run| run.end_time.is_some() && !run.has_failed()));
+            let (last, good) =
+                (runs().next(), runs().find(|run| run.end_time.is_some() && !run.has_failed()));
             json!({
                 "name": name,
                 "sync_status": last.map(|run| status_name(run.status)),

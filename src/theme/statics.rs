@@ -75,7 +75,8 @@ fn add(found: &mut BTreeMap<String, Body>, folder: &Path, before: &str, only_sas
     let (paths, links) = files::walk_and_tell(folder)?;
     if let Some(link) = links.first() {
         let path = folder.join(link);
-        let message = format!("{} is a link to a folder, to nothing, or out of {}", path.display(), folder.display());
+        let message =
+            format!("{} is a link to a folder, to nothing, or out of {}", path.display(), folder.display());
         return Err(Error::new(Kind::Content, message)
             .hint("such links are not followed: copy what it leads to, or begin its name with a dot to leave it out"));
     }

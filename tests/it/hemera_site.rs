@@ -65,13 +65,17 @@ fn a_second_sync_of_the_same_data_writes_only_the_time_of_the_sync() {
     let touched: Vec<&String> = after.keys().filter(|path| before.get(*path) != after.get(*path)).collect();
     assert_eq!(touched, [".sync-manifest.json", "sync-status.html", "sync-status.json"]);
     // Without scripts the frame in the footer shows the moment.
-    assert!(site.output("index.html").contains("<noscript><iframe class=\"sync-frame\" src=\"/sync-status.html\""));
+    assert!(
+        site.output("index.html")
+            .contains("<noscript><iframe class=\"sync-frame\" src=\"/sync-status.html\"")
+    );
     let moment = site.now.strftime("%Y-%m-%dT%H:%M");
     let status = site.output("sync-status.html");
     assert!(status.contains(&format!("<time datetime=\"{moment}")), "{status}");
     assert!(status.contains(" Uhr</time>") && status.contains("noindex"), "{status}");
     for list in ["sitemap.xml", "search/index.json", "index.html"] {
-        let is_listed = |text: String| text.replace("src=\"/sync-status.html", "").contains("sync-status.html");
+        let is_listed =
+            |text: String| text.replace("src=\"/sync-status.html", "").contains("sync-status.html");
         assert!(!site.has(list) || !is_listed(site.output(list)), "{list}");
     }
 }
@@ -371,6 +375,9 @@ fn who_only_looks_sees_the_site_as_it_was_last_read_whatever_the_shell_lacks() {
     assert!(site.run(&["why", "/"]).status.success());
     let refused = site.run(&["build"]);
     assert_eq!(refused.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&refused.stderr).contains("`aither build --allow-shrink`"), "{refused:?}");
+    assert!(
+        String::from_utf8_lossy(&refused.stderr).contains("`aither build --allow-shrink`"),
+        "{refused:?}"
+    );
     assert_eq!(Fixture::changed(&before, &site.tree()), Vec::<String>::new());
 }
