@@ -81,8 +81,8 @@ pub(super) fn courses<'r, R: 'r>(
 /// A run from its first to its last day, of which nothing more is known.
 pub(super) fn course(id: &str, title: &str, level: Level, first: Option<Date>, last: Option<Date>) -> Course {
     Course {
-        start: first.map(Moment::Day),
-        end: last.max(first).map(Moment::Day),
+        start: first.and_then(Moment::of_day),
+        end: last.max(first).and_then(Moment::of_day),
         ..Course::new(CourseId::new(id), crate::base::text::one_line(title), level)
     }
 }
