@@ -231,9 +231,12 @@ fn who_follows_a_site_that_is_not_there_yet_sees_it_appear() {
     let served = setup.start();
     let page = served.get("/");
     assert_eq!((page.status, page.header("content-type")), (503, Some("text/html; charset=utf-8")));
-    assert!(page.text().contains("src=\"/.aither/live.js\" data-generation=\"0\""), "{}", page.text());
+    let text = page.text();
+    assert!(text.contains("src=\"/.aither/live.js\" data-generation=\""), "{text}");
     let mut tab = served.connect();
-    tab.write(b"GET /.aither/events?page=%2F&since=0 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    let since = text.split("data-generation=\"").nth(1).unwrap().split('"').next().unwrap();
+    let ask = format!("GET /.aither/events?page=%2F&since={since} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    tab.write(ask.as_bytes());
     assert_eq!(tab.answer().unwrap().header("content-type"), Some("text/event-stream"));
     publish(served.folder.path(), &[("index.html", "here")]);
     let mut line = String::new();
