@@ -146,9 +146,12 @@ fn attributes(json: &mut Json, records: &Records, common: &Common, entry: &Entry
             json.raw("license", &common.license);
         });
     }
-    if let Some(name) = &course.instructor {
+    if let Some(full) = &course.instructor {
+        let Person { name, honorific_prefix, honorific_suffix } = Person::named(full);
         json.object("instructor", LIST_OF_ONE, |json| {
             json.text("name", name);
+            json.maybe("honorificPrefix", honorific_prefix);
+            json.maybe("honorificSuffix", honorific_suffix);
             json.text("type", "Person");
         });
     }
@@ -184,6 +187,43 @@ fn attributes(json: &mut Json, records: &Records, common: &Common, entry: &Entry
     json.maybe("dateModified", entry.updated_at.map(|at| at.to_string()));
 }
 
+/// Somebody, with what stands before and behind the name.
+#[derive(Debug, PartialEq)]
+struct Person<'a> {
+    name: &'a str,
+    honorific_prefix: Option<&'a str>,
+    honorific_suffix: Option<&'a str>,
+}
+
+impl<'a> Person<'a> {
+    /// Somebody by their full name: titles have fields of their own.
+    fn named(full: &'a str) -> Self {
+        const SUFFIXES: [&str; 8] = ["PhD", "Ph.D.", "MD", "M.D.", "MBA", "M.A.", "M.Sc.", "LL.M."];
+        let full = full.trim();
+        let suffix = full.rsplit_once(", ").filter(|(_, last)| SUFFIXES.contains(last));
+        let (rest, honorific_suffix) = suffix.map_or((full, None), |(rest, last)| (rest, Some(last)));
+        let mut begin = 0;
+        for word in rest.split_inclusive(' ') {
+            let title = word.trim_end();
+            // An abbreviation, and not the first letter of a name; behind one also such as in "Dr. h. c.".
+            let is_short = title.chars().count() < 3;
+            let is_title = title == "PD"
+                || title.ends_with('.')
+                    && (!is_short || begin > 0 && title.starts_with(|c: char| c.is_lowercase()));
+            if !is_title && !title.is_empty() {
+                break;
+            }
+            begin += word.len();
+        }
+        let (prefix, name) = rest.split_at(begin);
+        if name.is_empty() {
+            return Self { name: full, honorific_prefix: None, honorific_suffix: None };
+        }
+        let prefix = Some(prefix.trim_end()).filter(|prefix| !prefix.is_empty());
+        Self { name, honorific_prefix: prefix, honorific_suffix }
+    }
+}
+
 fn organisation(records: &Records) -> String {
     let (config, addresses) = (&*records.config, &records.addresses);
     let organisation = &config.site.organisation;
@@ -208,4 +248,26 @@ fn license(name: &str) -> String {
     json.raw("contentUrl", "null");
     json.0.push_str("}]");
     json.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn titles_are_no_part_of_a_name() {
+        for (full, prefix, name, suffix) in [
+            ("Dr. Henriette Musterfrau", Some("Dr."), "Henriette Musterfrau", None),
+            ("Prof. Dr. h. c. Anna B. Weber", Some("Prof. Dr. h. c."), "Anna B. Weber", None),
+            ("PD Dr.-Ing. Å. Ek, PhD", Some("PD Dr.-Ing."), "Å. Ek", Some("PhD")),
+            ("Joost van Beispiel", None, "Joost van Beispiel", None),
+            ("J. R. Roe, Jane Roe", None, "J. R. Roe, Jane Roe", None),
+            ("Dr.", None, "Dr.", None),
+            ("", None, "", None),
+        ] {
+            let honorific_suffix = suffix;
+            let wanted = Person { name, honorific_prefix: prefix, honorific_suffix };
+            assert_eq!(Person::named(full), wanted, "{full}");
+        }
+    }
 }

@@ -10,10 +10,11 @@ use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 use std::sync::{Arc, OnceLock};
 
-use self::words::{Tongue, text_of};
+use self::words::Tongue;
+pub(super) use self::words::text_of;
 use super::courses::Entry;
 use super::documents::{Documents, Placed};
-use super::plan::Rank;
+use super::page::Rank;
 use super::planner::Planner;
 use super::records::Records;
 use crate::base::digest::Fingerprint;
