@@ -45,7 +45,7 @@ impl Addresses {
 
     /// The address from the root of the host, for links in pages, of what lives in the tree of this language.
     pub(super) fn link(&self, address: &str) -> String {
-        [&self.base_path, &self.prefix, address].concat()
+        [self.base_path.as_str(), &self.prefix, address].concat()
     }
 
     /// The address of a term, where terms have pages.
@@ -62,7 +62,7 @@ impl Addresses {
 
     /// The whole address of what lives in the tree of this language, for feeds.
     pub(super) fn absolute(&self, address: &str) -> String {
-        [&self.base_url, &self.prefix, address].concat()
+        [self.base_url.as_str(), &self.prefix, address].concat()
     }
 }
 
