@@ -186,6 +186,8 @@ pub fn run(request: &Request<'_>, left: Option<Before>) -> Result<Report> {
     if report.written > 0 || !before.journal.is_empty() {
         Stage::close(request.state)?;
     }
+    // Nobody has to wait until thousands of traces are gone.
+    rayon::spawn(move || drop(before));
     Ok(report)
 }
 
@@ -294,25 +296,36 @@ fn remember(
 
     let volatile = request.volatile.iter().map(|(route, bytes)| (route.path().into(), Digest::of(bytes)));
     let named = files.iter().flat_map(|(path, trace)| named(path, trace)).chain(volatile).collect();
+    let is_same_program = before.traces.salt == Some(request.salt);
+    let known = |id: &str, mark| before.traces.record(id, mark).filter(|_| is_same_program);
+    let mut records = request.site.digests(&known);
+    records.sort_unstable_by(|a, b| a.id.cmp(&b.id));
     let manifest = manifest::to_bytes(
         request.last_synced_at,
         request.data_changed_at,
-        request.site.digests().into_iter().map(|(id, digest)| (id.into(), digest)).collect(),
+        records.iter().map(|record| (record.id.as_str().into(), record.digest)).collect(),
         named,
     );
     let since = files.iter().map(|(_, trace)| trace.since).max().unwrap_or(i64::MIN);
     let until = files.iter().map(|(_, trace)| trace.until).min().unwrap_or(i64::MAX);
+    let digest = Digest::of(&manifest);
     let traces = Traces {
         salt: Some(request.salt),
         globals: request.globals(),
         moment: request.moment(),
-        manifest: Some(Digest::of(&manifest)),
+        manifest: Some(digest),
         shapes: made.shapes.into_list(),
         assets: made.assets.into_list(),
+        records,
         files,
     };
     let path = request.output.join(MANIFEST);
-    if files::read_if_present(&path)?.as_deref() != Some(&manifest[..]) {
+    // Where it is sure, the hash of the one that stands there is known.
+    let is_same = match before.is_sure {
+        true => before.traces.manifest == Some(digest),
+        false => files::read_if_present(&path)?.as_deref() == Some(&manifest[..]),
+    };
+    if !is_same {
         files::replace(&path, &manifest)?;
     }
     // A twin has gone if its file has become short, or may not have one any more.

@@ -25,5 +25,5 @@ pub use courses::addresses_of;
 pub use internal::{InternalPage, internal};
 pub use languages::{Lacking, Untranslated};
 pub use machine::cards::{Cards, DateRange};
-pub use plan::{Body, Edition, Input, Make, Page, Rank, Site, View, plan};
+pub use plan::{Body, Edition, Input, Make, Page, Rank, Record, Site, View, plan};
 pub use route::Route;
