@@ -129,9 +129,10 @@ impl Request<'_> {
 
 /// Builds. On an error the output is as it was before. `left` is what the last build left, if somebody has looked already.
 pub fn run(request: &Request<'_>, left: Option<Before>) -> Result<Report> {
-    check_collisions(request)?;
     let before = Before::load(request, left)?;
-    let mut plan = Plan::new(request, &before)?;
+    let (is_free, plan) = rayon::join(|| check_collisions(request), || Plan::new(request, &before));
+    is_free?;
+    let mut plan = plan?;
     let mut stale = stale(request, &before, &mut plan)?;
     let mut derived = Derived::default();
     derived.ask(request, &before, asked_before(&before, &plan))?;
@@ -325,14 +326,15 @@ fn remember(
         true => before.traces.manifest == Some(digest),
         false => files::read_if_present(&path)?.as_deref() == Some(&manifest[..]),
     };
-    if !is_same {
-        files::replace(&path, &manifest)?;
-    }
+    let write = || if is_same { Ok(()) } else { files::replace(&path, &manifest) };
+    let encode = || (traces != before.traces).then(|| traces.encode());
+    let (written, encoded) = rayon::join(write, encode);
+    written?;
     // A twin has gone if its file has become short, or may not have one any more.
     let stale = stale.iter().cloned().chain(former).filter(|path| !twins::is_among(&traces.files, path));
     stale.into_iter().try_for_each(|path| stage::remove(request.output, &path))?;
-    if traces != before.traces {
-        traces.save(request.state)?;
+    if let Some(bytes) = encoded {
+        Traces::save(request.state, &bytes)?;
     }
     Ok((since, until))
 }

@@ -128,12 +128,13 @@ impl Traces {
         self.records.get(at).filter(|known| known.mark == mark).map(|known| known.digest)
     }
 
-    /// Writes the traces.
-    pub(super) fn save(&self, state: &Path) -> Result<()> {
-        files::replace(&path(state), &self.encode())
+    /// Writes traces that were encoded.
+    pub(super) fn save(state: &Path, encoded: &[u8]) -> Result<()> {
+        files::replace(&path(state), encoded)
     }
 
-    fn encode(&self) -> Vec<u8> {
+    /// The bytes of the file.
+    pub(super) fn encode(&self) -> Vec<u8> {
         let mut out = Writer::default();
         out.bytes(MAGIC);
         out.bytes(self.salt.as_ref().map_or(&[0; 32][..], |digest| digest.as_bytes()));
@@ -297,7 +298,7 @@ impl Shapes {
 
 /// The checksum at the end of the file.
 pub(super) fn checksum(bytes: &[u8]) -> u64 {
-    Fingerprint::new(0x7261_6365).bytes(bytes).get()
+    Fingerprint::new(0x7261_6365).file(bytes).get()
 }
 
 #[cfg(test)]

@@ -122,7 +122,7 @@ impl Given {
             return Ok(*mark);
         }
         let bytes = files::read_if_present(path)?;
-        let mark = bytes.as_ref().map_or(0, |bytes| Fingerprint::new(34).bytes(bytes).get());
+        let mark = bytes.as_ref().map_or(0, |bytes| Fingerprint::new(34).file(bytes).get());
         self.0.insert(path.to_owned(), (mark, bytes));
         Ok(mark)
     }
@@ -140,7 +140,7 @@ impl Given {
 
 fn content(mark: Fingerprint, path: &Path) -> Result<Fingerprint> {
     Ok(match files::read_if_present(path)? {
-        Some(bytes) => mark.number(1).bytes(&bytes),
+        Some(bytes) => mark.number(1).file(&bytes),
         None => mark.number(0),
     })
 }
