@@ -188,11 +188,9 @@ impl Course {
     }
 
     /// A quick hash of everything that a page may show of it, participants included.
-    ///
-    /// `summary` is its [`Course::summary_fingerprint`], which whoever asks for this has already.
-    pub fn fingerprint(&self, summary: u64) -> u64 {
+    pub fn fingerprint(&self) -> u64 {
         let people = self.participants.as_ref().map_or(0, People::fingerprint);
-        Fingerprint::new(6).number(summary).number(people).get()
+        Fingerprint::new(6).number(self.summary_fingerprint()).number(people).get()
     }
 
     /// A quick hash of what the list of courses says about it.

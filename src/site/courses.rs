@@ -37,8 +37,6 @@ pub(super) struct Entry {
     pub(super) is_fallback: bool,
     /// When it last changed, as far as anybody knows.
     pub(super) updated_at: Option<Timestamp>,
-    /// A quick hash of what the source's list says of the course.
-    pub(super) summary: u64,
     /// A quick hash of everything above.
     pub(super) mark: u64,
     /// A quick hash of what a link to it shows: title, its language, and address.
@@ -95,10 +93,8 @@ pub(super) fn join(
     let made = joined.into_par_iter().zip(slugs).map(|(joined, slug)| {
         let Joined { course, overlay, is_fallback, updated_at, .. } = joined;
         let route = Route::page(&["courses", &slug])?;
-        let summary = course.summary_fingerprint();
         let is_past = course.archived_at.is_some() || ends(&course, config).is_some_and(|end| end <= now);
-        let mark =
-            Fingerprint::new(8).number(seen(&course, summary, config)).text(&slug).number(u64::from(is_past));
+        let mark = Fingerprint::new(8).number(seen(&course, config)).text(&slug).number(u64::from(is_past));
         let mark = mark.number(u64::from(is_fallback));
         let mark = mark.number(overlay.as_ref().map_or(0, |overlay| overlay.fingerprint()));
         let mark = mark.number(updated_at.map_or(u64::MAX, |at| at.as_nanosecond() as u64)).get();
@@ -106,19 +102,7 @@ pub(super) fn join(
             Fingerprint::new(9).text(&course.title).text(&slug).number(u64::from(is_fallback)).get();
         let id = format!("course:{}", course.id).into();
         let slug = slug.into();
-        Ok(Entry {
-            id,
-            course,
-            overlay,
-            slug,
-            route,
-            is_past,
-            is_fallback,
-            updated_at,
-            summary,
-            mark,
-            link_mark,
-        })
+        Ok(Entry { id, course, overlay, slug, route, is_past, is_fallback, updated_at, mark, link_mark })
     });
     let mut entries = made.collect::<Result<Vec<_>>>()?;
     // Archived courses come last: they are nobody's neighbours and on no list.
@@ -250,12 +234,12 @@ fn with_overlay(course: &Arc<Course>, overlay: Option<&Overlay>) -> Arc<Course> 
 }
 
 /// A quick hash of what public pages can see of a course: of people whose fields are all withheld, how many there are.
-fn seen(course: &Course, summary: u64, config: &Config) -> u64 {
+fn seen(course: &Course, config: &Config) -> u64 {
     if !config.privacy.public_fields.is_empty() {
-        return course.fingerprint(summary);
+        return course.fingerprint();
     }
     let people = course.participants.as_ref().map_or(0, People::len);
-    Fingerprint::new(42).number(summary).number(people as u64).get()
+    Fingerprint::new(42).number(course.summary_fingerprint()).number(people as u64).get()
 }
 
 /// The slug made safe; where nothing of it is left or the archive lives there, the title's, then the id's.

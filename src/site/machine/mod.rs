@@ -228,6 +228,6 @@ fn mark(config: &Config) -> Fingerprint {
 fn summary(entry: &Entry) -> u64 {
     let overlay = entry.overlay.as_ref().map_or(0, |overlay| overlay.fingerprint());
     let updated = entry.updated_at.map_or(u64::MAX, |at| at.as_nanosecond() as u64);
-    let mark = Fingerprint::new(23).number(entry.summary).text(&entry.slug);
+    let mark = Fingerprint::new(23).number(entry.course.summary_fingerprint()).text(&entry.slug);
     mark.number(overlay).number(updated).get()
 }
