@@ -364,24 +364,33 @@ pub fn flush_file_system(path: &Path) -> Result<()> {
 /// All files below `root`, as paths relative to it, sorted; names that begin with a dot, and links that lead out of
 /// `root`, are left out. Nothing where there is no such folder.
 pub fn walk(root: &Path) -> Result<Vec<PathBuf>> {
+    Ok(walk_and_tell(root)?.0)
+}
+
+/// The same, and beside the files the links that were not followed: to folders, to nothing, or out of `root`.
+pub fn walk_and_tell(root: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>)> {
     if !root.exists() {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), Vec::new()));
     }
     let hidden =
         |entry: &walkdir::DirEntry| entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.');
-    let mut files = Vec::new();
+    let (mut files, mut links) = (Vec::new(), Vec::new());
     for entry in walkdir::WalkDir::new(root).sort_by_file_name().into_iter().filter_entry(|e| !hidden(e)) {
         let entry = entry.map_err(|e| {
             let path = e.path().unwrap_or(root).to_owned();
             io_error("read", &path, e.into())
         })?;
-        let is_file = entry.file_type().is_file()
-            || (entry.path_is_symlink() && entry.path().is_file() && stays_inside(root, entry.path()));
-        if is_file && let Ok(relative) = entry.path().strip_prefix(root) {
+        let Ok(relative) = entry.path().strip_prefix(root) else { continue };
+        let is_link = entry.depth() > 0 && entry.path_is_symlink();
+        if entry.file_type().is_file()
+            || (is_link && entry.path().is_file() && stays_inside(root, entry.path()))
+        {
             files.push(relative.to_owned());
+        } else if is_link {
+            links.push(relative.to_owned());
         }
     }
-    Ok(files)
+    Ok((files, links))
 }
 
 /// Whether `path`, with all links followed, lies below `root`.

@@ -4,6 +4,7 @@ mod before;
 mod codec;
 mod derived;
 mod early;
+mod failures;
 mod kept;
 mod manifest;
 mod pages;

@@ -12,6 +12,7 @@ use rayon::prelude::*;
 
 use super::before::Before;
 use super::derived::{Derived, Numbers};
+use super::failures::{FAILURES, together};
 use super::manifest::{self, MANIFEST};
 use super::pages::Warnings;
 use super::plan::{Plan, What, Work, with_request};
@@ -24,14 +25,9 @@ use crate::base::digest::{Digest, Fingerprint};
 use crate::base::files;
 use crate::base::gate::Gate;
 use crate::base::report::{Reporter, Stage as Step};
-use crate::base::text::count;
 use crate::error::{Error, Kind, Result};
 use crate::site::{Body, Page, Rank, Route, Site};
 use crate::theme::{Note, Theme};
-
-/// After so many files that cannot be made a build gives up: what is wrong with one template is wrong with all its pages, and
-/// each may take as long as a page is allowed to.
-const FAILURES: usize = 20;
 
 /// What a build is made from and where it goes.
 #[derive(Clone)]
@@ -507,32 +503,6 @@ fn make_one(
     let own = Box::default();
     let trace = Trace { shape, inputs, digest, stamp, since, until, hashes, assets: own, warnings, twins };
     Ok(One { trace, assets })
-}
-
-/// One error of many: the first, with the number of the others and what they say. `left` files were not tried any more.
-fn together(errors: Vec<Error>, left: usize) -> Option<Error> {
-    const SHOWN: usize = 5;
-    let mut seen = BTreeSet::new();
-    let mut errors = errors.into_iter().filter(|error| seen.insert(error.message().to_owned()));
-    let first = errors.next()?;
-    let rest: Vec<Error> = errors.collect();
-    if rest.is_empty() && left == 0 {
-        return Some(first);
-    }
-    let mut message = first.message().to_owned();
-    for error in rest.iter().take(SHOWN - 1) {
-        message.push_str("\n\n");
-        message.push_str(error.message());
-    }
-    if rest.len() >= SHOWN {
-        message.push_str(&format!("\n\n… and {} more", rest.len() + 1 - SHOWN));
-    }
-    if left > 0 {
-        let left = count(left, "more page was", "more pages were");
-        message.push_str(&format!("\n\nAfter {FAILURES} failures {left} not tried"));
-    }
-    let error = Error::new(first.kind(), message);
-    Some(first.hints().iter().fold(error, |error, hint| error.hint(hint)))
 }
 
 /// Writes the volatile files that differ, and says whether there was any.

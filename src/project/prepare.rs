@@ -127,6 +127,7 @@ impl Project {
                 has_layout: &|name| theme.has_layout(name),
                 changed_at: &|course| memory.changed_at(course),
                 data_changed_at: memory.data_changed_at,
+                synced_at: memory.last_synced_at,
                 now,
                 lacks: &|picture, page| theme.assets().objection(picture, page),
                 cards: cards.as_ref(),

@@ -45,6 +45,7 @@ impl Project {
             has_layout: &|name| theme.has_layout(name),
             changed_at: &|_| None,
             data_changed_at: Some(now),
+            synced_at: Some(now),
             now,
             lacks: &|_, _| None,
             cards: None,

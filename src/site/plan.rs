@@ -48,6 +48,8 @@ pub struct Input<'a> {
     pub changed_at: &'a dyn Fn(&Course) -> Option<Timestamp>,
     /// When the data last changed; nothing before the first sync.
     pub data_changed_at: Option<Timestamp>,
+    /// When the sources were last asked.
+    pub synced_at: Option<Timestamp>,
     /// The present moment.
     pub now: Timestamp,
     /// Why a picture cannot be shown, by what a course calls it and the route of its page.
@@ -412,6 +414,7 @@ fn edition(
     planner.documents(&documents, &pages, &terms)?;
     planner.taxonomies(&terms, &documents, &pages)?;
     planner.not_found()?;
+    planner.sync_status()?;
     planner.machine_readable()?;
     planner.search(&documents)?;
     let Planner { mut pages, site, records, history, sitemap, .. } = planner;

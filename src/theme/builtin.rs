@@ -29,6 +29,7 @@ files![
     "layouts/preparation.liquid",
     "layouts/search.liquid",
     "layouts/section.liquid",
+    "layouts/sync-status.liquid",
     "layouts/taxonomy.liquid",
     "layouts/term.liquid",
     "partials/badge.liquid",

@@ -54,6 +54,7 @@ fn the_benchmark_site_has_the_pages_that_others_build() {
             has_layout: &|name| theme.has_layout(name),
             changed_at: &|course| course.updated_at,
             data_changed_at: Some(now()),
+            synced_at: None,
             now: now(),
             lacks: &|_, _| None,
             cards: None,

@@ -60,10 +60,24 @@ fn a_second_sync_of_the_same_data_writes_only_the_time_of_the_sync() {
     let before = site.times();
     site.now += Duration::from_secs(1800);
     let summary = site.build();
-    assert_eq!((summary.build.written, summary.build.removed), (0, 0));
+    assert_eq!((summary.build.written, summary.build.removed), (1, 0));
     let after = site.times();
     let touched: Vec<&String> = after.keys().filter(|path| before.get(*path) != after.get(*path)).collect();
-    assert_eq!(touched, [".sync-manifest.json", "sync-status.json"]);
+    assert_eq!(touched, [".sync-manifest.json", "sync-status.html", "sync-status.json"]);
+    // Without scripts the frame in the footer shows the moment.
+    assert!(
+        site.output("index.html")
+            .contains("<noscript><iframe class=\"sync-frame\" src=\"/sync-status.html\"")
+    );
+    let moment = site.now.strftime("%Y-%m-%dT%H:%M");
+    let status = site.output("sync-status.html");
+    assert!(status.contains(&format!("<time datetime=\"{moment}")), "{status}");
+    assert!(status.contains(" Uhr</time>") && status.contains("noindex"), "{status}");
+    for list in ["sitemap.xml", "search/index.json", "index.html"] {
+        let is_listed =
+            |text: String| text.replace("src=\"/sync-status.html", "").contains("sync-status.html");
+        assert!(!site.has(list) || !is_listed(site.output(list)), "{list}");
+    }
 }
 
 #[test]
@@ -346,4 +360,24 @@ fn a_key_that_is_no_text_is_told_as_such() {
         String::from_utf8_lossy(&output.stderr),
         "error: HEMERA_API_KEY: is set to something that is not UTF-8 text\n"
     );
+}
+
+#[test]
+fn who_only_looks_sees_the_site_as_it_was_last_read_whatever_the_shell_lacks() {
+    let service = generous(3);
+    let mut site = site(&service, &CONFIG.replace("source = \"hemera\"\n", ""));
+    site.build();
+    site.environment.clear();
+    let before = site.tree();
+    let listed = site.run(&["list"]);
+    assert!(listed.status.success(), "{listed:?}");
+    assert!(String::from_utf8_lossy(&listed.stdout).matches("courses/").count() > 3, "{listed:?}");
+    assert!(site.run(&["why", "/"]).status.success());
+    let refused = site.run(&["build"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(
+        String::from_utf8_lossy(&refused.stderr).contains("`aither build --allow-shrink`"),
+        "{refused:?}"
+    );
+    assert_eq!(Fixture::changed(&before, &site.tree()), Vec::<String>::new());
 }

@@ -182,6 +182,10 @@ fn a_row_that_does_not_validate_is_set_aside_with_its_reason() {
             r#""startDate": "+21""#,
             "7: `startDate` must be a date such as 2027-02-10 or a time such as 2027-02-10T09:30:00Z, not `+21`",
         ),
+        (
+            r#""endDate": "9999-12-31""#,
+            "7: `endDate` must be a date such as 2027-02-10 or a time such as 2027-02-10T09:30:00Z, not `9999-12-31`",
+        ),
         (r#""startDate": "2027-02-02", "endDate": "2027-02-01""#, "7: `endDate` lies before `startDate`"),
         (r#""participantCount": -1"#, "7: `participantCount` cannot be -1"),
         (r#""participantCount": "3""#, "7: `participantCount` must be a whole number, not a text"),
