@@ -6,7 +6,8 @@ use crate::base::tables::Table;
 /// `[output]`: what is made beside the pages. Everything is, unless it is switched off.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outputs {
-    /// `feeds`: `feed.xml` (Atom), `rss.xml` and `feed.json`.
+    /// `feeds`: `feed.xml` (Atom), `rss.xml` and `feed.json` of the courses, and the same of each section with pages that
+    /// have a date.
     pub feeds: bool,
     /// `calendar`: `calendar.ics`, and one for each course that has a date.
     pub calendar: bool,

@@ -161,6 +161,31 @@ pub struct Course {
 }
 
 impl Course {
+    /// A course of which nothing more is known.
+    pub fn new(id: CourseId, title: impl Into<Arc<str>>, level: Level) -> Self {
+        Self {
+            id,
+            title: title.into(),
+            slug: "".into(),
+            code: None,
+            level,
+            start: None,
+            end: None,
+            participant_count: 0,
+            description: None,
+            price: None,
+            currency: None,
+            location: None,
+            instructor: None,
+            image: None,
+            updated_at: None,
+            participants: None,
+            materials: None,
+            details_at: None,
+            archived_at: None,
+        }
+    }
+
     /// The hash of what the list of courses says about it: tells a changed record from an unchanged one.
     pub fn summary_digest(&self) -> Digest {
         let mut hasher = Hasher::new("course");

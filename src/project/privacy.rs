@@ -80,25 +80,6 @@ impl Project {
 
 /// A course where there is none.
 fn example() -> Course {
-    Course {
-        id: CourseId::new("example"),
-        title: "Example".into(),
-        slug: "example".into(),
-        code: None,
-        level: Level::Beginner,
-        start: None,
-        end: None,
-        participant_count: 1,
-        description: None,
-        price: None,
-        currency: None,
-        location: None,
-        instructor: None,
-        image: None,
-        updated_at: None,
-        participants: None,
-        materials: None,
-        details_at: None,
-        archived_at: None,
-    }
+    let course = Course::new(CourseId::new("example"), "Example", Level::Beginner);
+    Course { slug: "example".into(), participant_count: 1, ..course }
 }

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::courses::Entry;
 use super::documents::Documents;
-use super::plan::{Body, Page};
+use super::page::{Body, Page};
 use super::views::Addresses;
 use crate::base::digest::Fingerprint;
 use crate::config::Config;

@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+pub use self::builtin::common_style;
 pub use self::data::Records;
 pub use self::dates::Dates;
 use self::dialect::{Languages, Settings};

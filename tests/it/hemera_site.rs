@@ -1,6 +1,7 @@
 //! A site over the stand-in service: everything arrives, nothing leaks, and no fault makes the site worse.
 
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use aither::error::Kind;
@@ -321,6 +322,23 @@ fn the_sample_s_configuration_turns_to_the_service_by_environment_alone() {
     let service = generous(4);
     let site = site(&service, "source = \"sample\"\n");
     assert_eq!(site.build().courses, 4);
+}
+
+#[test]
+fn the_sample_turned_to_the_stand_in_has_nothing_to_warn_of() {
+    let service = service(Options { rate: 1_000_000, ..Options::default() });
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let site = site(&service, &fs::read_to_string(root.join("aither.toml")).unwrap());
+    for path in aither::base::files::walk(&root.join("content")).unwrap() {
+        let file = format!("content/{}", aither::base::files::slashed(&path));
+        site.put(&file, fs::read(root.join("content").join(&path)).unwrap());
+    }
+    site.build();
+    assert!(site.reporter.warnings().is_empty(), "{:?}", site.reporter.warnings());
+    assert!(
+        site.output("courses/nein-sagen/index.html").contains("Mareike Platzhalter"),
+        "what is written is joined"
+    );
 }
 
 #[test]

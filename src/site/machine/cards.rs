@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::super::courses::Entry;
-use super::super::plan::Rank;
+use super::super::documents::Placed;
+use super::super::page::Rank;
 use super::super::planner::Planner;
 use crate::base::card::Card;
 use crate::base::digest::Fingerprint;
@@ -37,11 +38,43 @@ pub(in crate::site) fn of_course(entry: &Entry) -> String {
     format!("{}card.png", entry.route.address())
 }
 
+/// The card of a page or section, below its page.
+pub(in crate::site) fn of_document(placed: &Placed<'_>) -> String {
+    format!("{}card.png", placed.route.address())
+}
+
 impl Planner<'_> {
-    pub(super) fn cards(&mut self, cards: &Cards) -> Result<()> {
+    /// What every card shows.
+    fn card_mark(&self, cards: &Cards) -> Fingerprint {
         let site = &self.input.config.site;
-        let base = Fingerprint::new(24).text(&site.title).text(&site.language);
-        let base = base.bytes(&cards.colour);
+        Fingerprint::new(24).text(&site.title).text(&site.language).bytes(&cards.colour)
+    }
+
+    /// The card of a page or section: its date and the section that it is in, or what it says of itself.
+    pub(in crate::site) fn document_card(
+        &mut self,
+        placed: &Placed<'_>,
+        section: Option<&Arc<str>>,
+    ) -> Result<()> {
+        let Some(cards) = self.input.cards.cloned() else { return Ok(()) };
+        let front = &placed.document.front;
+        let (title, date) = (placed.title.clone(), front.date);
+        let about = section.or(front.description.as_ref().filter(|_| date.is_none())).cloned();
+        let inputs = self.card_mark(&cards).text(&title).number(date.map_or(0, |date| date.number()));
+        let records = self.records.clone();
+        let path = of_document(placed);
+        self.made(path.trim_start_matches('/'), Rank::Leaf, inputs.maybe(about.as_deref()), move || {
+            let date = date.map(|date| (cards.dates)(records.language, date, None));
+            let words = [date.as_deref(), about.as_deref()];
+            let line = words.into_iter().flatten().collect::<Vec<_>>().join(" · ");
+            let brand = &records.config.site.title;
+            Card { title: &title, brand, line: &line, colour: cards.colour }.png()
+        })
+    }
+
+    pub(super) fn cards(&mut self, cards: &Cards) -> Result<()> {
+        let base = self.card_mark(cards);
+        let site = &self.input.config.site;
         let records = self.records.clone();
         let (config, colour) = (records.config.clone(), cards.colour);
         let inputs = base.text(&site.description);

@@ -111,11 +111,45 @@ struct Image<'a> {
     license: &'a [License; 1],
 }
 
-#[derive(Serialize)]
+#[derive(Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Person<'a> {
     name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    honorific_prefix: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    honorific_suffix: Option<&'a str>,
     #[serde(rename = "type")]
     kind: &'static str,
+}
+
+impl<'a> Person<'a> {
+    /// Somebody by their full name: titles have fields of their own.
+    fn named(full: &'a str) -> Self {
+        const SUFFIXES: [&str; 8] = ["PhD", "Ph.D.", "MD", "M.D.", "MBA", "M.A.", "M.Sc.", "LL.M."];
+        let full = full.trim();
+        let suffix = full.rsplit_once(", ").filter(|(_, last)| SUFFIXES.contains(last));
+        let (rest, honorific_suffix) = suffix.map_or((full, None), |(rest, last)| (rest, Some(last)));
+        let mut begin = 0;
+        for word in rest.split_inclusive(' ') {
+            let title = word.trim_end();
+            // An abbreviation, and not the first letter of a name; behind one also such as in "Dr. h. c.".
+            let is_short = title.chars().count() < 3;
+            let is_title = title == "PD"
+                || title.ends_with('.')
+                    && (!is_short || begin > 0 && title.starts_with(|c: char| c.is_lowercase()));
+            if !is_title && !title.is_empty() {
+                break;
+            }
+            begin += word.len();
+        }
+        let (prefix, name) = rest.split_at(begin);
+        if name.is_empty() {
+            return Self { name: full, honorific_prefix: None, honorific_suffix: None, kind: "Person" };
+        }
+        let prefix = Some(prefix.trim_end()).filter(|prefix| !prefix.is_empty());
+        Self { name, honorific_prefix: prefix, honorific_suffix, kind: "Person" }
+    }
 }
 
 #[derive(Serialize)]
@@ -206,7 +240,7 @@ fn course<'a>(records: &'a Records, common: &'a Common, entry: &'a Entry) -> Cou
         start_date: course.start.map(stamp),
         end_date: course.end.map(stamp),
         image: course.image.as_ref().map(image),
-        instructor: course.instructor.as_deref().map(|name| [Person { name, kind: "Person" }]),
+        instructor: course.instructor.as_deref().map(|name| [Person::named(name)]),
         duration: views::days(entry, config).map(|days| format!("P{days}D")),
         publisher: &common.organisation,
         url: url(),
@@ -241,4 +275,26 @@ fn license(config: &Config) -> License {
     let name = config.outputs.license.as_str();
     let url = (name != "proprietary").then(|| format!("https://spdx.org/licenses/{name}.html"));
     License { identifier: name.to_owned(), url, content_url: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn titles_are_no_part_of_a_name() {
+        for (full, prefix, name, suffix) in [
+            ("Dr. Henriette Musterfrau", Some("Dr."), "Henriette Musterfrau", None),
+            ("Prof. Dr. h. c. Anna B. Weber", Some("Prof. Dr. h. c."), "Anna B. Weber", None),
+            ("PD Dr.-Ing. Å. Ek, PhD", Some("PD Dr.-Ing."), "Å. Ek", Some("PhD")),
+            ("Joost van Beispiel", None, "Joost van Beispiel", None),
+            ("J. R. Roe, Jane Roe", None, "J. R. Roe, Jane Roe", None),
+            ("Dr.", None, "Dr.", None),
+            ("", None, "", None),
+        ] {
+            let honorific_suffix = suffix;
+            let wanted = Person { name, honorific_prefix: prefix, honorific_suffix, kind: "Person" };
+            assert_eq!(Person::named(full), wanted, "{full}");
+        }
+    }
 }

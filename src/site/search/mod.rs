@@ -12,10 +12,11 @@ use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 
-use self::words::{Tongue, text_of};
+use self::words::Tongue;
+pub(super) use self::words::text_of;
 use super::courses::Entry;
 use super::documents::{Documents, Placed};
-use super::plan::Rank;
+use super::page::Rank;
 use super::planner::Planner;
 use super::records::Records;
 use crate::base::digest::Fingerprint;
