@@ -8,23 +8,6 @@ use crate::base::digest::Digest;
 pub(super) struct Writer(Vec<u8>);
 
 impl Writer {
-    /// A writer that need not grow before so many bytes are written.
-    pub(super) fn with_room(bytes: usize) -> Self {
-        Self(Vec::with_capacity(bytes))
-    }
-
-    /// How many bytes there are: the place of what comes next.
-    pub(super) fn place(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Writes over what is there.
-    pub(super) fn put(&mut self, place: usize, bytes: &[u8]) {
-        if let Some(there) = self.0.get_mut(place..place + bytes.len()) {
-            there.copy_from_slice(bytes);
-        }
-    }
-
     pub(super) fn bytes(&mut self, bytes: &[u8]) {
         self.0.extend_from_slice(bytes);
     }
@@ -46,6 +29,17 @@ impl Writer {
     pub(super) fn text(&mut self, text: &str) {
         self.length(text.len());
         self.bytes(text.as_bytes());
+    }
+
+    /// A text of a list in order, where neighbours share most of their beginning; it comes back, to be the one before the next.
+    pub(super) fn text_after<'t>(&mut self, before: &str, text: &'t str) -> &'t str {
+        let mut same = before.bytes().zip(text.bytes()).take_while(|(x, y)| x == y).count();
+        while !text.is_char_boundary(same) {
+            same -= 1;
+        }
+        self.length(same);
+        self.text(&text[same..]);
+        text
     }
 
     pub(super) fn stamp(&mut self, stamp: Stamp) {
@@ -112,6 +106,14 @@ impl<'a> Reader<'a> {
     pub(super) fn text(&mut self) -> Option<&'a str> {
         let count = self.length()?;
         std::str::from_utf8(self.bytes(count)?).ok()
+    }
+
+    /// The text that follows `before` in a list, in its place.
+    pub(super) fn text_after(&mut self, before: &mut String) -> Option<()> {
+        let same = self.length()?;
+        before.is_char_boundary(same).then(|| before.truncate(same))?;
+        before.push_str(self.text()?);
+        Some(())
     }
 
     pub(super) fn stamp(&mut self) -> Option<Stamp> {

@@ -15,12 +15,11 @@ use super::codec::{Reader, Writer};
 use super::twins::Twin;
 use crate::base::compress::Coding;
 use crate::base::digest::{Digest, Fingerprint};
-use crate::base::files;
+use crate::base::files::{self, Looks};
 use crate::error::Result;
+use crate::site::Record;
 
-const MAGIC: &[u8; 8] = b"aitherT4";
-/// So many bytes are about as much as there is to tell of a file.
-const FILE: usize = 240;
+const MAGIC: &[u8; 8] = b"aitherT5";
 
 /// Enough of a file's metadata to tell that nobody touched it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -45,6 +44,12 @@ impl Stamp {
         #[cfg(not(unix))]
         let changed = 0;
         Self { size: metadata.len(), modified, changed }
+    }
+}
+
+impl From<Looks> for Stamp {
+    fn from(Looks { size, modified, changed }: Looks) -> Self {
+        Self { size, modified, changed }
     }
 }
 
@@ -99,6 +104,8 @@ pub(super) struct Traces {
     pub(super) shapes: Vec<Shape>,
     /// What pages asked for outside the data, each with the hash of what was found: it was the same for all of them.
     pub(super) assets: Vec<(Box<str>, u64)>,
+    /// The hashes of the records, by their identities, in order.
+    pub(super) records: Vec<Record>,
     /// By path, in order.
     pub(super) files: Vec<(Box<str>, Trace)>,
 }
@@ -115,15 +122,25 @@ impl Traces {
         Ok(traces.unwrap_or_default())
     }
 
-    /// The traces as they are written, but for the hash of the manifest, which may not be known yet.
-    pub(super) fn encode(&self) -> Encoded {
-        let mut out = Writer::with_room(self.files.len() * FILE);
+    /// The hash of a record that has still the same mark.
+    pub(super) fn record(&self, id: &str, mark: u64) -> Option<Digest> {
+        let at = self.records.binary_search_by(|known| known.id.as_str().cmp(id)).ok()?;
+        self.records.get(at).filter(|known| known.mark == mark).map(|known| known.digest)
+    }
+
+    /// Writes traces that were encoded.
+    pub(super) fn save(state: &Path, encoded: &[u8]) -> Result<()> {
+        files::replace(&path(state), encoded)
+    }
+
+    /// The bytes of the file.
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut out = Writer::default();
         out.bytes(MAGIC);
         out.bytes(self.salt.as_ref().map_or(&[0; 32][..], |digest| digest.as_bytes()));
         out.u64(self.globals);
         out.u64(self.moment);
-        let manifest = out.place();
-        out.bytes(&[0; 32]);
+        out.bytes(self.manifest.as_ref().map_or(&[0; 32][..], |digest| digest.as_bytes()));
         out.length(self.shapes.len());
         for shape in &self.shapes {
             out.length(shape.len());
@@ -141,14 +158,17 @@ impl Traces {
             out.text(name);
             out.u64(*hash);
         }
+        out.length(self.records.len());
+        let mut before: &str = "";
+        for record in &self.records {
+            before = out.text_after(before, &record.id);
+            out.u64(record.mark);
+            out.bytes(record.digest.as_bytes());
+        }
         out.length(self.files.len());
         let mut before: &str = "";
         for (path, trace) in &self.files {
-            // Neighbours in order share most of their path.
-            let same = common(before, path);
-            out.length(same);
-            out.text(&path[same..]);
-            before = path;
+            before = out.text_after(before, path);
             out.length(trace.shape as usize);
             out.u64(trace.inputs);
             out.bytes(trace.digest.as_bytes());
@@ -175,7 +195,7 @@ impl Traces {
                 out.stamp(twin.stamp);
             }
         }
-        Encoded { out, manifest }
+        out.finish()
     }
 
     /// Nothing where a byte is not as it was written, or another version wrote it.
@@ -206,16 +226,18 @@ impl Traces {
         for _ in 0..asset_count {
             assets.push((reader.text()?.into(), reader.u64()?));
         }
+        let record_count = reader.length()?;
+        let mut records = Vec::with_capacity(record_count.min(bytes.len() / 42));
+        let mut id = String::new();
+        for _ in 0..record_count {
+            reader.text_after(&mut id)?;
+            records.push(Record { id: id.clone(), mark: reader.u64()?, digest: reader.digest()? });
+        }
         let file_count = reader.length()?;
         let mut files: Vec<(Box<str>, Trace)> = Vec::with_capacity(file_count.min(bytes.len() / 60));
         let mut path = String::new();
         for _ in 0..file_count {
-            let same = reader.length()?;
-            if !path.is_char_boundary(same) {
-                return None;
-            }
-            path.truncate(same);
-            path.push_str(reader.text()?);
+            reader.text_after(&mut path)?;
             let shape = u32::try_from(reader.length()?).ok()?;
             let inputs = reader.u64()?;
             let digest = reader.digest()?;
@@ -240,41 +262,13 @@ impl Traces {
                 Trace { shape, inputs, digest, stamp, since, until, hashes, warnings, assets: asked, twins };
             files.push((path.as_str().into(), trace));
         }
-        reader.at_end().then_some(Self { salt, globals, moment, manifest, shapes, assets, files })
-    }
-}
-
-/// Traces on their way to the disk.
-pub(super) struct Encoded {
-    out: Writer,
-    /// Where the hash of the manifest belongs.
-    manifest: usize,
-}
-
-impl Encoded {
-    /// Writes the traces of a build with this manifest.
-    pub(super) fn save(self, manifest: Digest, state: &Path) -> Result<()> {
-        files::replace(&path(state), &self.finish(manifest))
-    }
-
-    fn finish(mut self, manifest: Digest) -> Vec<u8> {
-        self.out.put(self.manifest, manifest.as_bytes());
-        self.out.finish()
+        reader.at_end().then_some(Self { salt, globals, moment, manifest, shapes, assets, records, files })
     }
 }
 
 /// How many reads of a shape have a hash in each page's own trace.
 fn own_reads(shape: &[Row]) -> usize {
     shape.iter().filter(|row| row.shared.is_none()).count()
-}
-
-/// How many bytes two paths have in common at their beginning, cut at a character.
-fn common(a: &str, b: &str) -> usize {
-    let mut same = a.bytes().zip(b.bytes()).take_while(|(x, y)| x == y).count();
-    while !b.is_char_boundary(same) {
-        same -= 1;
-    }
-    same
 }
 
 fn path(state: &Path) -> PathBuf {
@@ -318,7 +312,7 @@ impl Shapes {
 
 /// The checksum at the end of the file.
 pub(super) fn checksum(bytes: &[u8]) -> u64 {
-    Fingerprint::new(0x7261_6365).bytes(bytes).get()
+    Fingerprint::new(0x7261_6365).file(bytes).get()
 }
 
 #[cfg(test)]
@@ -346,6 +340,9 @@ mod tests {
             manifest: Some(Digest::of(b"manifest")),
             shapes: vec![vec![row("@self.title", None), row("site.title", Some(3)), row("page.url", None)]],
             assets: vec![("style.css".into(), 17), ("bild.jpg 400".into(), 18)],
+            records: ["course:1", "course:10", "course:ä"]
+                .map(|id| Record { id: id.into(), mark: 8, digest: Digest::of(id.as_bytes()) })
+                .into(),
             files: vec![
                 file("courses/ä/index.html", i64::MIN, i64::MAX),
                 file("courses/ö/index.html", -5, 1_800_000_000),
@@ -356,7 +353,7 @@ mod tests {
     #[test]
     fn traces_read_back_and_no_damaged_byte_goes_unseen() {
         let traces = sample();
-        let bytes = traces.encode().finish(Digest::of(b"manifest"));
+        let bytes = traces.encode();
         assert_eq!(Traces::decode(&bytes), Some(sample()));
         for at in 0..bytes.len() {
             let mut damaged = bytes.clone();

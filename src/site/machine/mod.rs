@@ -36,7 +36,7 @@ pub(super) const CALENDAR: &str = "calendar.ics";
 
 /// The calendar of one course, below its page.
 pub(super) fn calendar_of(entry: &Entry) -> String {
-    [entry.route.address().as_str(), &entry.slug, ".ics"].concat()
+    [&*entry.route.address(), &*entry.slug, ".ics"].concat()
 }
 
 /// When calendars stop telling of what has gone.
