@@ -8,9 +8,11 @@ use std::path::{Path, PathBuf};
 use super::digest::Fingerprint;
 use crate::error::{Error, Kind, Result};
 
+mod folder;
 mod lock;
 mod temporary;
 
+pub use folder::{Folder, Looks};
 pub use lock::Lock;
 pub use temporary::{remove_left_temporaries, remove_temporaries};
 

@@ -19,6 +19,10 @@ pub fn did_you_mean<'a>(asked: &str, known: impl IntoIterator<Item = &'a str>) -
 /// ae), all other scripts transliterated. Empty if nothing in `text` can be spelt.
 pub fn slugify(text: &str) -> String {
     const LONGEST: usize = 80;
+    // Most texts that come here are slugs already.
+    if text.len() < LONGEST && is_slug(text) {
+        return text.to_owned();
+    }
     let mut slug = String::new();
     let mut gap = false;
     for character in text.chars() {
@@ -46,6 +50,18 @@ pub fn slugify(text: &str) -> String {
         }
     }
     slug.trim_end_matches('-').to_owned()
+}
+
+/// Whether there is nothing in a text but lowercase ASCII letters, digits, and single hyphens between them.
+fn is_slug(text: &str) -> bool {
+    let mut before = b'-';
+    for byte in text.bytes() {
+        if !matches!(byte, b'a'..=b'z' | b'0'..=b'9') && !(byte == b'-' && before != b'-') {
+            return false;
+        }
+        before = byte;
+    }
+    before != b'-' || text.is_empty()
 }
 
 /// A text on one line: line breaks and control characters are spaces, and of several spaces one stays.
@@ -108,6 +124,11 @@ mod tests {
         assert_eq!(slugify("你好"), "ni-hao");
         assert_eq!(slugify("\u{0}/%2e%2e"), "2e-2e");
         assert_eq!(slugify("..."), "");
+        for slug in ["", "a", "a-b-2", "-", "a--b", "a-", "-a"] {
+            let slow = slugify(&slug.to_uppercase());
+            assert_eq!(slugify(slug), slow, "{slug}");
+            assert_eq!(is_slug(slug), slug == slow, "{slug}");
+        }
         assert!(slugify(&"a b".repeat(200)).len() <= 80);
     }
 

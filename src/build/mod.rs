@@ -18,7 +18,7 @@ mod twins;
 mod verify;
 mod why;
 
-pub use before::{Before, intact};
+pub use before::Before;
 pub use early::early;
 pub use manifest::{MANIFEST, Manifest};
 pub use pages::{Looked, pages};

@@ -225,7 +225,7 @@ impl<'a, 'b> Judge<'a, 'b> {
         }
         Ok(match self.before.on_disk.get(at).copied().flatten() {
             None => Err(Reason::Missing),
-            Some(Seen { stamp, digest }) => match self.twins.present(self.request, what.path(), trace) {
+            Some(Seen { stamp, digest, .. }) => match self.twins.present(self.request, what.path(), trace) {
                 None => Err(Reason::Twins),
                 Some(twins) if digest == Some(trace.digest) => {
                     Ok(Trace { inputs, stamp, twins, ..trace.clone() })

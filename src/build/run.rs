@@ -125,9 +125,10 @@ impl Request<'_> {
 
 /// Builds. On an error the output is as it was before. `left` is what the last build left, if somebody has looked already.
 pub fn run(request: &Request<'_>, left: Option<Before>) -> Result<Report> {
-    check_collisions(request)?;
     let before = Before::load(request, left)?;
-    let mut plan = Plan::new(request, &before)?;
+    let (is_free, plan) = rayon::join(|| check_collisions(request), || Plan::new(request, &before));
+    is_free?;
+    let mut plan = plan?;
     let mut stale = stale(request, &before, &mut plan)?;
     let mut derived = Derived::default();
     derived.ask(request, &before, asked_before(&before, &plan))?;
@@ -182,6 +183,8 @@ pub fn run(request: &Request<'_>, left: Option<Before>) -> Result<Report> {
     if report.written > 0 || !before.journal.is_empty() {
         Stage::close(request.state)?;
     }
+    // Nobody has to wait until thousands of traces are gone.
+    rayon::spawn(move || drop(before));
     Ok(report)
 }
 
@@ -290,32 +293,44 @@ fn remember(
 
     let volatile = request.volatile.iter().map(|(route, bytes)| (route.path().into(), Digest::of(bytes)));
     let named = files.iter().flat_map(|(path, trace)| named(path, trace)).chain(volatile).collect();
+    let is_same_program = before.traces.salt == Some(request.salt);
+    let known = |id: &str, mark| before.traces.record(id, mark).filter(|_| is_same_program);
+    let mut records = request.site.digests(&known);
+    records.sort_unstable_by(|a, b| a.id.cmp(&b.id));
     let manifest = manifest::to_bytes(
         request.last_synced_at,
         request.data_changed_at,
-        request.site.digests().into_iter().map(|(id, digest)| (id.into(), digest)).collect(),
+        records.iter().map(|record| (record.id.as_str().into(), record.digest)).collect(),
         named,
     );
     let since = files.iter().map(|(_, trace)| trace.since).max().unwrap_or(i64::MIN);
     let until = files.iter().map(|(_, trace)| trace.until).min().unwrap_or(i64::MAX);
+    let digest = Digest::of(&manifest);
     let traces = Traces {
         salt: Some(request.salt),
         globals: request.globals(),
         moment: request.moment(),
-        manifest: Some(Digest::of(&manifest)),
+        manifest: Some(digest),
         shapes: made.shapes.into_list(),
         assets: made.assets.into_list(),
+        records,
         files,
     };
     let path = request.output.join(MANIFEST);
-    if files::read_if_present(&path)?.as_deref() != Some(&manifest[..]) {
-        files::replace(&path, &manifest)?;
-    }
+    // Where it is sure, the hash of the one that stands there is known.
+    let is_same = match before.is_sure {
+        true => before.traces.manifest == Some(digest),
+        false => files::read_if_present(&path)?.as_deref() == Some(&manifest[..]),
+    };
+    let write = || if is_same { Ok(()) } else { files::replace(&path, &manifest) };
+    let encode = || (traces != before.traces).then(|| traces.encode());
+    let (written, encoded) = rayon::join(write, encode);
+    written?;
     // A twin has gone if its file has become short, or may not have one any more.
     let stale = stale.iter().cloned().chain(former).filter(|path| !twins::is_among(&traces.files, path));
     stale.into_iter().try_for_each(|path| stage::remove(request.output, &path))?;
-    if traces != before.traces {
-        traces.save(request.state)?;
+    if let Some(bytes) = encoded {
+        Traces::save(request.state, &bytes)?;
     }
     Ok((since, until))
 }

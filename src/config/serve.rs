@@ -84,7 +84,7 @@ pub struct Tokens {
 /// themes set colours by.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; \
     img-src 'self' data: https:; media-src 'self' https:; font-src 'self'; connect-src 'self'; manifest-src 'self'; \
-    frame-src https:; form-action 'self' https:; base-uri 'self'; frame-ancestors 'self'";
+    frame-src 'self' https:; form-action 'self' https:; base-uri 'self'; frame-ancestors 'self'";
 
 impl Default for Serve {
     fn default() -> Self {

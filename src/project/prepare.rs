@@ -113,11 +113,11 @@ impl Project {
         let (told, refetch) = self.fetch_pictures(&theme, &catalogue, &content, options)?;
         let mut assets = assets(&theme, &content.assets)?;
         if memory.source.as_deref().is_some_and(|source| source != self.config.source.address()) {
-            memory.history.forget_events();
+            Arc::make_mut(&mut memory.history).forget_events();
         }
         self.rehearse(&theme, &catalogue, &content, &data, now)?;
         let redirects = take_redirects(&mut assets)?;
-        let history = std::mem::take(&mut memory.history);
+        let history = Arc::unwrap_or_clone(std::mem::take(&mut memory.history));
         let cards = self.cards(&theme);
         let own: HashSet<&str> = assets.iter().map(|asset| asset.route.path()).collect();
         let mut site = site::plan(

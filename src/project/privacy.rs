@@ -2,7 +2,6 @@
 //! with the first person who books is told at the first build.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -13,6 +12,7 @@ use crate::model::course::{Course, CourseId, Level};
 use crate::model::document::Content;
 use crate::model::history::History;
 use crate::model::participant::{Participant, Personal};
+use crate::model::people::People;
 use crate::model::view::Map;
 use crate::site::{self, Body};
 use crate::theme::{Request, Theme};
@@ -34,7 +34,7 @@ impl Project {
             return Ok(());
         }
         let nobody = Personal::new("");
-        let somebody: Arc<[Participant]> = [Participant::bare(nobody.clone(), nobody)].into();
+        let somebody: People = [Participant::bare(nobody.clone(), nobody)].into_iter().collect();
         let course = catalogue.iter().next().cloned().unwrap_or_else(example);
         let course = Course { participants: Some(somebody), archived_at: None, ..course };
         let input = site::Input {

@@ -170,7 +170,13 @@ impl Project {
                     .map(|known| known.courses),
             };
             parts.push(Part {
-                source: source::open(&entry.source, &self.config, clock, reporter, transport),
+                source: match entry.source.path().and_then(|path| Some((path, self.given.take(path)?))) {
+                    Some((path, bytes)) if matches!(entry.source, Configured::File(_)) => {
+                        let zone = self.config.site.time_zone.clone();
+                        Ok(Box::new(source::file::open(path, zone).as_read(bytes)))
+                    }
+                    _ => source::open(&entry.source, &self.config, clock, reporter, transport),
+                },
                 is_asked: is_named && !(options.offline && is_remote),
                 store: self.store(entry),
                 keep: keep && !options.dry_run,

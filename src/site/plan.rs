@@ -82,11 +82,22 @@ pub struct Site {
     /// What each language but the main one lacks; its summary is no warning yet.
     pub untranslated: Vec<Untranslated>,
     /// Where everything lives and has lived, as of this site.
-    pub history: History,
+    pub history: Arc<History>,
     /// The site in each of its languages, the main one first.
     pub editions: Vec<Edition>,
     /// From which second since 1970 on the courses stand as they do (begun, over), and until which.
     pub window: (i64, i64),
+}
+
+/// The hash of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Its identity: `course:ck9zz`.
+    pub id: String,
+    /// A quick hash of all that `digest` is made from.
+    pub mark: u64,
+    /// The hash of all of it.
+    pub digest: Digest,
 }
 
 /// The site in one language.
@@ -157,10 +168,13 @@ impl Site {
         sources
     }
 
-    /// The hash of each record, by its identity.
-    pub fn digests(&self) -> Vec<(String, Digest)> {
+    /// The hash of each record, by its identity. `known` gives hashes of records by their identities and marks: a record that
+    /// has the same mark as before need not be hashed once more.
+    pub fn digests(&self, known: &(dyn Fn(&str, u64) -> Option<Digest> + Sync)) -> Vec<Record> {
         let digest = |config: &Config, entry: &Entry| {
-            (Chronicle::identity(&format!("course:{}", entry.course.id), config), entry.digest())
+            let id = Chronicle::identity(&entry.id, config);
+            let digest = known(&id, entry.mark).unwrap_or_else(|| entry.digest());
+            Record { id, mark: entry.mark, digest }
         };
         let records = self.editions.iter().map(|edition| &*edition.records);
         records
@@ -192,10 +206,19 @@ pub fn plan(input: &Input<'_>, history: History) -> Result<Site> {
         let cancelled = machine::cancelled_until(input.config, &whole.history);
         window = courses::window(input.config, &main.records.entries, cancelled, input.now);
     }
-    let Whole { mut pages, warnings, untranslated, history, .. } = whole;
-    pages.sort_by(|a, b| a.route.cmp(&b.route));
+    let Whole { pages, warnings, untranslated, history, .. } = whole;
+    let pages = by_route(pages);
     clashes::check(input.config, &pages)?;
+    let history = Arc::new(history);
     Ok(Site { pages, warnings, untranslated, history, editions, window })
+}
+
+/// The pages in the order of their routes: sorted are their places, and each page moves once.
+fn by_route(pages: Vec<Page>) -> Vec<Page> {
+    let mut order: Vec<usize> = (0..pages.len()).collect();
+    order.sort_by(|a, b| pages[*a].route.cmp(&pages[*b].route));
+    let mut pages: Vec<Option<Page>> = pages.into_iter().map(Some).collect();
+    order.into_iter().filter_map(|at| pages.get_mut(at)?.take()).collect()
 }
 
 /// What all languages put together.

@@ -12,6 +12,7 @@ use crate::config::{Config, Mode};
 use crate::model::course::Level;
 use crate::model::document::{FrontMatter, Prose};
 use crate::model::participant::{FIELDS, Participant, WITHHELD};
+use crate::model::people::People;
 use crate::model::view::{Key, List, Map, Value};
 
 /// Makes addresses that work below the site's base path.
@@ -45,7 +46,7 @@ impl Addresses {
 
     /// The address from the root of the host, for links in pages, of what lives in the tree of this language.
     pub(super) fn link(&self, address: &str) -> String {
-        format!("{}{}{address}", self.base_path, self.prefix)
+        [&self.base_path, &self.prefix, address].concat()
     }
 
     /// The address of a term, where terms have pages.
@@ -62,7 +63,7 @@ impl Addresses {
 
     /// The whole address of what lives in the tree of this language, for feeds.
     pub(super) fn absolute(&self, address: &str) -> String {
-        format!("{}{}{address}", self.base_url, self.prefix)
+        [&self.base_url, &self.prefix, address].concat()
     }
 }
 
@@ -124,7 +125,7 @@ pub(super) fn course(entry: &Entry, config: &Config, addresses: &Addresses) -> V
         ("updated_at".into(), Value::maybe(entry.updated_at)),
         ("is_past".into(), entry.is_past.into()),
         ("is_archived".into(), course.archived_at.is_some().into()),
-        ("participants".into(), participants(course.participants.as_deref(), config).into()),
+        ("participants".into(), participants(course.participants.as_ref(), config).into()),
         ("extra".into(), overlay.map(|o| o.front.extra.clone()).unwrap_or_default().into()),
     ]
     .into_iter()
@@ -204,14 +205,14 @@ pub(super) fn level_address(level: Level) -> String {
 
 /// Participants with the fields that the configuration makes public; all others are withheld, so that a template that
 /// reads one gets an error instead of an empty place.
-fn participants(participants: Option<&[Participant]>, config: &Config) -> List {
+fn participants(participants: Option<&People>, config: &Config) -> List {
     let public = |field: &&&str| config.privacy.public_fields.iter().any(|name| name == **field);
     let shown: Vec<&'static str> = FIELDS.iter().filter(public).copied().collect();
-    let show = |participant: &Participant| -> Map {
-        let entries = shown.iter().map(|field| (Key::Fixed(field), field_of(participant, field)));
+    let show = |participant: Participant| -> Map {
+        let entries = shown.iter().map(|field| (Key::Fixed(field), field_of(&participant, field)));
         Map::person(entries.collect(), &WITHHELD)
     };
-    participants.unwrap_or_default().iter().map(show).collect()
+    participants.into_iter().flat_map(People::iter).map(show).collect()
 }
 
 /// A participant with every field: for pages that the house alone sees.

@@ -39,7 +39,7 @@ pub struct Memory {
     pub parts: BTreeMap<String, PublishedPart>,
     /// Where everything lives and has lived.
     #[serde(flatten)]
-    pub history: History,
+    pub history: Arc<History>,
     /// Courses that the source no longer has and that stay as archived pages.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub archive: Vec<Course>,
@@ -65,7 +65,7 @@ struct Seen {
 impl Default for Memory {
     fn default() -> Self {
         let courses = BTreeMap::new();
-        let (history, archive) = (History::default(), Vec::new());
+        let (history, archive) = (Arc::default(), Vec::new());
         Self {
             version: VERSION,
             data: None,
@@ -104,7 +104,7 @@ impl Memory {
     fn parse(bytes: &[u8]) -> serde_json::Result<Self> {
         let (stored, history) =
             rayon::join(|| serde_json::from_slice::<Stored>(bytes), || serde_json::from_slice(bytes));
-        let (stored, history) = (stored?, history?);
+        let (stored, history) = (stored?, Arc::new(history?));
         let Stored { version, data, data_changed_at, last_synced_at, course_count, .. } = stored;
         let Stored { source, parts, archive, courses, .. } = stored;
         Ok(Self {

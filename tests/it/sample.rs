@@ -135,7 +135,7 @@ fn every_field_of_a_row_is_read() {
     assert_eq!(course.description.as_deref(), Some("a ä b"));
     assert_eq!((course.currency.as_deref(), course.location.as_deref()), (Some("EUR"), Some("Bonn")));
     assert_eq!((course.instructor.as_deref(), course.image.as_deref()), (Some("Pia Probe"), Some("/b.jpg")));
-    let people = course.participants.unwrap();
+    let people: Vec<_> = course.participants.unwrap().iter().collect();
     assert_eq!(&**people[0].booking_id.reveal(), "b1");
     assert_eq!(&**people[0].participation_id.as_ref().unwrap().reveal(), "p1");
     assert_eq!(&**people[0].status.as_ref().unwrap().reveal(), "RESULT");
@@ -150,7 +150,7 @@ fn what_is_missing_has_a_default() {
         (0..12).map(|n| format!(r#"{{"name": "Person {n}", "status": "CONFIRMED"}}"#)).collect();
     let course = row(&format!(r#"{LEAST}, "participants": [{}]"#, people.join(","))).unwrap();
     assert_eq!((course.id.as_str(), &*course.slug, course.participant_count), ("7", "t", 12));
-    let people = course.participants.unwrap();
+    let people: Vec<_> = course.participants.unwrap().iter().collect();
     assert_eq!(&**people[0].booking_id.reveal(), "000001");
     assert_eq!(&**people[11].name.as_ref().unwrap().reveal(), "Person 11");
     assert_eq!(row(LEAST).unwrap().participants, None);

@@ -243,7 +243,7 @@ impl File {
         self.0.push(':');
         let mut rest = text.trim();
         // Most of a text is written as it stands, in long pieces.
-        while let Some(at) = rest.bytes().position(may_be_special) {
+        while let Some(at) = first_special(rest.as_bytes()) {
             let (plain, special) = rest.split_at(at);
             self.0.push_str(plain);
             let mut characters = special.chars();
@@ -278,6 +278,16 @@ impl File {
         }
         self.0.push_str("\r\n");
     }
+}
+
+/// The place of the first byte at which a character begins that has to be looked at. Most stretches have none, and that shows
+/// for many bytes at once.
+fn first_special(bytes: &[u8]) -> Option<usize> {
+    const STRETCH: usize = 32;
+    let is_plain = |stretch: &[u8]| !stretch.iter().fold(false, |found, byte| found | may_be_special(*byte));
+    let plain = bytes.chunks(STRETCH).take_while(|stretch| is_plain(stretch)).map(<[u8]>::len).sum::<usize>();
+    let rest = bytes.get(plain..)?;
+    rest.iter().position(|byte| may_be_special(*byte)).map(|at| plain + at)
 }
 
 /// Whether a character that begins with this byte has to be looked at: controls are below a space, a DEL, or behind 0xC2.

@@ -36,7 +36,7 @@ pub(super) const CALENDAR: &str = "calendar.ics";
 
 /// The calendar of one course, below its page.
 pub(super) fn calendar_of(entry: &Entry) -> String {
-    format!("{}{}.ics", entry.route.address(), entry.slug)
+    [&*entry.route.address(), &*entry.slug, ".ics"].concat()
 }
 
 /// When calendars stop telling of what has gone.
