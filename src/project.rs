@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::base::clock::SharedClock;
-use crate::base::digest::{Digest, Hasher};
+use crate::base::digest::{Digest, Fingerprint, Hasher};
 use crate::base::files::Lock;
 use crate::base::gate::Gate;
 use crate::base::http::Transport;
@@ -236,7 +236,7 @@ impl Project {
 
     /// The answer where everything is as the last build left it.
     fn nothing_to_do(&self, idle: Idle, files: usize, begun: Duration) -> Summary {
-        idle.warnings.iter().for_each(|warning| self.reporter.warn(warning));
+        idle.warnings.iter().for_each(|warning| self.reporter.warn_again(warning));
         Summary {
             courses: idle.courses,
             sync: Some(SyncSummary { fetched: idle.courses, ..SyncSummary::default() }),
@@ -279,7 +279,7 @@ impl Project {
         if !options.dry_run {
             Idle::forget(&self.config)?;
         }
-        ready.site.warnings.iter().for_each(|warning| self.reporter.warn(warning));
+        self.warn_of(&ready.site.warnings, &mut ready.memory.told);
         if !options.dry_run {
             // Saved before anything is published: a build that is cut off is repeated with the same moments.
             ready.memory.save(&self.config.paths.state)?;
@@ -312,6 +312,21 @@ impl Project {
         rayon::spawn(move || drop(ready));
         let elapsed = self.clock.elapsed().saturating_sub(begun);
         Ok(Summary { courses, sync, build: report, next_course, elapsed })
+    }
+
+    /// Warns, and remembers what of.
+    fn warn_of(&self, warnings: &[String], told: &mut Vec<u64>) {
+        let mut now = Vec::with_capacity(warnings.len());
+        for warning in warnings {
+            let mark = Fingerprint::new(34).text(warning).get();
+            match told.binary_search(&mark) {
+                Ok(_) => self.reporter.warn_again(warning),
+                Err(_) => self.reporter.warn(warning),
+            }
+            now.push(mark);
+        }
+        now.sort_unstable();
+        *told = now;
     }
 
     /// Builds, and then builds once more into an empty folder from the same inputs: the paths of the files that differ.

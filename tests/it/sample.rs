@@ -157,6 +157,14 @@ fn what_is_missing_has_a_default() {
 }
 
 #[test]
+fn control_characters_do_not_get_into_pages() {
+    let fields =
+        r#""id": "7", "level": "BEGINNER", "title": "A\u0000B", "description": "x\u000by\u0085z\nw""#;
+    let course = row(fields).unwrap();
+    assert_eq!((&*course.title, course.description.as_deref()), ("A B", Some("x y z\nw")));
+}
+
+#[test]
 fn a_row_that_does_not_validate_is_set_aside_with_its_reason() {
     for (fields, reason) in [
         (r#""title": "T""#, "row 1: `id` must be a text or a whole number"),

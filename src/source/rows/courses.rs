@@ -77,7 +77,8 @@ struct Reader<'c> {
 impl Reader<'_> {
     fn course(&mut self, row: Row<'_>) -> Result<Course, Reason> {
         let id = row.id.as_id().ok_or("`id` must be a text or a whole number")?;
-        let title = row.title.text("title")?.ok_or("`title` is missing")?;
+        let title = printable(row.title.text("title")?.ok_or("`title` is missing")?);
+        let title = &*title;
         let slug = match row.slug.text("slug")? {
             Some(slug) => Cow::Borrowed(slug),
             None => Cow::Owned(slugify(title)),
@@ -116,11 +117,11 @@ impl Reader<'_> {
             start,
             end,
             participant_count,
-            description: row.description.text("description")?.map(Arc::from),
+            description: row.description.text("description")?.map(|text| printable(text).into()),
             price: price(&row.price)?,
             currency: currency(&row.currency)?.map(|word| self.word(word)),
-            location: row.location.text("location")?.map(|word| self.word(word)),
-            instructor: row.instructor.text("instructor")?.map(|word| self.word(word)),
+            location: row.location.text("location")?.map(|word| self.word(&printable(word))),
+            instructor: row.instructor.text("instructor")?.map(|word| self.word(&printable(word))),
             image: image(&row.image)?.map(Arc::from),
             updated_at: self.timestamp("updatedAt", &row.updated_at)?,
             participants,
@@ -219,6 +220,16 @@ impl Reader<'_> {
             self.words.insert(new.clone());
         }
         new
+    }
+}
+
+/// A text without the control characters that HTML cannot hold (WHATWG HTML, 13.1.4), each a space instead: word
+/// processors leave some in what is copied out of them.
+fn printable(text: &str) -> Cow<'_, str> {
+    let is_forbidden = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+    match text.contains(is_forbidden) {
+        true => text.replace(is_forbidden, " ").into(),
+        false => text.into(),
     }
 }
 
