@@ -13,7 +13,8 @@ pub struct Outputs {
     pub calendar: bool,
     /// `moochub`: the catalogue for moochub.org below `moochub/`.
     pub moochub: bool,
-    /// `cards`: an image for each page that is shown where a link to it is shared.
+    /// `cards`: an image for each page that is shown where a link to it is shared. A `card.png` of your own beside a page, 1,200
+    /// by 630 pixels, stands instead of it.
     pub cards: bool,
     /// `sitemap`: `sitemap.xml`.
     pub sitemap: bool,

@@ -1,5 +1,6 @@
 //! From the inputs to everything that a build is made from.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -118,6 +119,7 @@ impl Project {
         let redirects = take_redirects(&mut assets)?;
         let history = Arc::unwrap_or_clone(std::mem::take(&mut memory.history));
         let cards = self.cards(&theme);
+        let own: HashSet<&str> = assets.iter().map(|asset| asset.route.path()).collect();
         let mut site = site::plan(
             &site::Input {
                 config: &self.config,
@@ -130,6 +132,7 @@ impl Project {
                 synced_at: memory.last_synced_at,
                 now,
                 lacks: &|picture, page| theme.assets().objection(picture, page),
+                brings: &|path| own.contains(path),
                 cards: cards.as_ref(),
                 redirects: &redirects,
             },

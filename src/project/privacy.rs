@@ -48,6 +48,7 @@ impl Project {
             synced_at: Some(now),
             now,
             lacks: &|_, _| None,
+            brings: &|_| false,
             cards: None,
             redirects: "",
         };

@@ -55,6 +55,8 @@ pub struct Input<'a> {
     pub now: Timestamp,
     /// Why a picture cannot be shown, by what a course calls it and the route of its page.
     pub lacks: &'a dyn Fn(&str, &str) -> Option<String>,
+    /// Whether the site itself brings a file at this path below the output.
+    pub brings: &'a dyn Fn(&str) -> bool,
     /// How cards look, where there are any.
     pub cards: Option<&'a Cards>,
     /// What the site's own `static/_redirects` says; the site's moves come after it.

@@ -57,6 +57,7 @@ fn the_benchmark_site_has_the_pages_that_others_build() {
             synced_at: None,
             now: now(),
             lacks: &|_, _| None,
+            brings: &|_| false,
             cards: None,
             redirects: "",
         },

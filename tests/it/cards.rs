@@ -129,3 +129,25 @@ fn what_stands_in_for_a_translation_has_the_card_of_the_original() {
     );
     assert_ne!(pixels(&site, "en/neues/glashaus/card.png"), pixels(&site, "neues/glashaus/card.png"));
 }
+
+#[test]
+fn a_card_that_the_site_brings_stands_instead_of_a_drawn_one() {
+    let site = site("", &[row("1", "Ruhig", "2027-02-10"), row("2", "Klar", "2027-02-11")])
+        .write("content/about/index.md", "+++\ntitle = \"Wir\"\n+++\nWir.\n");
+    site.build();
+    let drawn = std::fs::read(site.path("output/courses/ruhig/card.png")).unwrap();
+    let own = ["about/card.png", "courses/klar/card.png", "card.png"];
+    assert!(own.iter().all(|path| std::fs::read(site.path("output").join(path)).unwrap() != drawn));
+    for file in ["content/about/card.png", "static/courses/klar/card.png", "static/card.png"] {
+        site.put(file, &drawn);
+    }
+    site.build();
+    for path in own {
+        let (there, _) = pixels(&site, path);
+        assert!(there == pixels(&site, "courses/ruhig/card.png").0, "{path}");
+    }
+    assert!(site.output("about/index.html").contains("content=\"https://a.example/haus/about/card.png\">"));
+    site.remove("static/courses/klar/card.png");
+    site.build();
+    assert!(pixels(&site, "courses/klar/card.png") != pixels(&site, "courses/ruhig/card.png"));
+}
