@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::base::clock::SharedClock;
-use crate::base::digest::{Digest, Hasher};
+use crate::base::digest::{Digest, Fingerprint, Hasher};
 use crate::base::files::Lock;
 use crate::base::gate::Gate;
 use crate::base::http::Transport;
@@ -35,7 +35,7 @@ mod push;
 mod summary;
 mod warm;
 
-use idle::{Idle, Inputs};
+use idle::{Given, Idle, Inputs};
 pub use inspect::Listed;
 use prepare::Ready;
 pub use push::{PushFailure, PushOptions, PushSummary};
@@ -66,6 +66,14 @@ impl Options {
     }
 }
 
+/// What a build begins with.
+enum Start {
+    /// Everything is as it was: what the last build left, and how many files there are.
+    Same(Idle, usize),
+    /// What the site is made from now, what the last build left, and the fingerprint of the inputs.
+    Changed(Box<(Ready, Option<build::Before>, Option<Inputs>)>),
+}
+
 /// Who looks at pages while the site is built.
 pub struct Onlookers<'a> {
     /// The files that they look at: `courses/ruhig/index.html`.
@@ -92,6 +100,8 @@ pub struct Project {
     pictures: Option<Box<dyn Transport>>,
     only: Option<String>,
     named: Option<Named>,
+    /// What was read of the sources' files before the build.
+    given: Given,
 }
 
 impl std::fmt::Debug for Project {
@@ -112,6 +122,7 @@ impl Project {
             only: None,
             named: None,
             pictures: None,
+            given: Given::default(),
         }
     }
 
@@ -196,31 +207,52 @@ impl Project {
     pub fn build_locked(&mut self, options: Options, gate: &Gate) -> Result<Summary> {
         let begun = self.clock.elapsed();
         let now = self.clock.now();
-        let inputs = Inputs::look(&self.config, options, now)?;
-        if let Some(inputs) = inputs
-            && let Some((idle, files)) = Idle::check(&self.config, inputs, now)?
-        {
-            gate.pass()?;
-            idle.warnings.iter().for_each(|warning| self.reporter.warn(warning));
-            return Ok(Summary {
-                courses: idle.courses,
-                sync: Some(SyncSummary { fetched: idle.courses, ..SyncSummary::default() }),
-                build: build::Report { unchanged: files, ..build::Report::default() },
-                next_course: idle.next_course,
-                elapsed: self.clock.elapsed().saturating_sub(begun),
-            });
-        }
         let config = Arc::clone(&self.config);
-        let (ready, left) = std::thread::scope(|scope| {
+        let (output, state) = (&config.paths.output, &config.paths.state);
+        self.given = Given::default();
+        let start = std::thread::scope(|scope| {
             // It needs nothing of the site, so both are looked at together.
-            let left = scope.spawn(|| build::Before::look(&config.paths.output, &config.paths.state));
-            let ready = self.prepare(options, gate);
-            (ready, left.join())
+            let look = scope.spawn(|| build::Before::look(output, state));
+            let inputs = Inputs::look(&config, options, now, &mut self.given)?;
+            let idle = inputs.map(|inputs| Idle::check(&config, inputs, now)).transpose()?.flatten();
+            let (idle, left) = match idle {
+                None => (None, Err(look)),
+                Some(idle) => (Some(idle), Ok(look.join().ok().transpose()?)),
+            };
+            if let (Some(idle), Ok(Some(left))) = (idle, &left)
+                && let Some(files) = left.intact(output, state)
+            {
+                return Ok(Start::Same(idle, files));
+            }
+            let ready = self.prepare(options, gate)?;
+            let left = match left {
+                Ok(left) => left,
+                Err(look) => look.join().ok().transpose()?,
+            };
+            Ok::<_, Error>(Start::Changed((ready, left, inputs).into()))
         });
-        let (ready, left) = (ready?, left.ok().transpose()?);
+        self.given.close();
+        let start = start?;
         gate.pass()?;
-        let inputs = inputs.map(|inputs| (inputs, now));
-        self.publish(ready, left, options, gate, inputs, begun)
+        match start {
+            Start::Same(idle, files) => Ok(self.nothing_to_do(idle, files, begun)),
+            Start::Changed(found) => {
+                let (ready, left, inputs) = *found;
+                self.publish(ready, left, options, gate, inputs.map(|inputs| (inputs, now)), begun)
+            }
+        }
+    }
+
+    /// The answer where everything is as the last build left it.
+    fn nothing_to_do(&self, idle: Idle, files: usize, begun: Duration) -> Summary {
+        idle.warnings.iter().for_each(|warning| self.reporter.warn_again(warning));
+        Summary {
+            courses: idle.courses,
+            sync: Some(SyncSummary { fetched: idle.courses, ..SyncSummary::default() }),
+            build: build::Report { unchanged: files, ..build::Report::default() },
+            next_course: idle.next_course,
+            elapsed: self.clock.elapsed().saturating_sub(begun),
+        }
     }
 
     /// The same after files have changed, for onlookers who are shown their pages first. Asked to give way, it ends with
@@ -256,12 +288,14 @@ impl Project {
         if !options.dry_run {
             Idle::forget(&self.config)?;
         }
-        ready.warnings().for_each(|warning| self.reporter.warn(&warning));
-        if !options.forgets() {
-            // Saved before anything is published: a build that is cut off is repeated with the same moments.
-            ready.memory.save(&self.config.paths.state)?;
-        }
-        let report = build::run(&self.request(&ready, options, gate)?, left)?;
+        let warnings: Vec<String> = ready.warnings().collect();
+        self.warn_of(&warnings, &mut ready.memory.told);
+        let request = self.request(&ready, options, gate)?;
+        // Saved before anything is published: a build that is cut off is repeated with the same moments.
+        let save = || if options.forgets() { Ok(()) } else { ready.memory.save(&self.config.paths.state) };
+        let (saved, prepared) = rayon::join(save, || build::prepare(&request, left));
+        saved?;
+        let report = build::complete(&request, prepared?)?;
         if !options.forgets() {
             self.published(&mut ready)?;
         }
@@ -271,7 +305,7 @@ impl Project {
         if !refused
             && !options.preview
             && let Some((before, now)) = inputs
-            && let Some(inputs) = Inputs::look(&self.config, options, now)?
+            && let Some(inputs) = Inputs::look(&self.config, options, now, &mut self.given)?
             && inputs.are_as(before)
         {
             let (since, until) = ready.site.window;
@@ -290,6 +324,21 @@ impl Project {
         rayon::spawn(move || drop(ready));
         let elapsed = self.clock.elapsed().saturating_sub(begun);
         Ok(Summary { courses, sync, build: report, next_course, elapsed })
+    }
+
+    /// Warns, and remembers what of.
+    fn warn_of(&self, warnings: &[String], told: &mut Vec<u64>) {
+        let mut now = Vec::with_capacity(warnings.len());
+        for warning in warnings {
+            let mark = Fingerprint::new(34).text(warning).get();
+            match told.binary_search(&mark) {
+                Ok(_) => self.reporter.warn_again(warning),
+                Err(_) => self.reporter.warn(warning),
+            }
+            now.push(mark);
+        }
+        now.sort_unstable();
+        *told = now;
     }
 
     /// Builds, and then builds once more into an empty folder from the same inputs: the paths of the files that differ.

@@ -33,9 +33,10 @@ impl Digest {
     }
 }
 
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
 impl Digest {
     fn digits(&self) -> [u8; 64] {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let mut text = [0; 64];
         for (pair, byte) in text.chunks_exact_mut(2).zip(self.0) {
             pair[0] = DIGITS[usize::from(byte >> 4)];
@@ -44,13 +45,25 @@ impl Digest {
         text
     }
 
+    /// Adds its hexadecimal digits to a text.
+    pub fn put(&self, text: &mut String) {
+        text.push_str(std::str::from_utf8(&self.digits()).unwrap_or_default());
+    }
+
     /// The digest as a UUID of version 8 (RFC 9562): for formats that want one.
     pub fn uuid(&self) -> String {
-        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, ..] = self.0;
-        let wide = u128::from_be_bytes([a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]);
-        let (g, i) = (g & 0x0f | 0x80, i & 0x3f | 0x80);
-        let time = wide >> 96;
-        format!("{time:08x}-{e:02x}{f:02x}-{g:02x}{h:02x}-{i:02x}{j:02x}-{:012x}", wide & 0xffff_ffff_ffff)
+        let mut bytes = self.0;
+        bytes[6] = bytes[6] & 0x0f | 0x80;
+        bytes[8] = bytes[8] & 0x3f | 0x80;
+        let digits = Self(bytes).digits();
+        let mut text = String::with_capacity(36);
+        for (at, digit) in digits[..32].iter().enumerate() {
+            if matches!(at, 8 | 12 | 16 | 20) {
+                text.push('-');
+            }
+            text.push(char::from(*digit));
+        }
+        text
     }
 }
 
@@ -155,32 +168,51 @@ impl fmt::Debug for Stream {
 /// Hashes a sequence of fields. Every field is written with its length before it, so `("ab", "c")` and `("a", "bc")`
 /// give different digests.
 #[derive(Clone, Default)]
-pub struct Hasher(Sha256);
+pub struct Hasher {
+    whole: Sha256,
+    /// Fields that are yet to be hashed: most are short, and hashing has its price a call.
+    waiting: Vec<u8>,
+}
 
 impl Hasher {
+    /// So many bytes wait at most.
+    const ROOM: usize = 1024;
+
     /// A hasher salted with a purpose, so that digests of different kinds of things never meet.
     pub fn new(purpose: &str) -> Self {
-        let mut hasher = Self(Sha256::new());
+        let mut hasher = Self { whole: Sha256::new(), waiting: Vec::with_capacity(Self::ROOM) };
         hasher.field(purpose.as_bytes());
         hasher
     }
 
     /// Adds one field.
     pub fn field(&mut self, bytes: &[u8]) -> &mut Self {
-        self.0.update((bytes.len() as u64).to_le_bytes());
-        self.0.update(bytes);
+        self.number(bytes.len() as u64);
+        self.add(bytes);
         self
     }
 
     /// Adds a number.
     pub fn number(&mut self, number: u64) -> &mut Self {
-        self.0.update(number.to_le_bytes());
+        self.add(&number.to_le_bytes());
         self
     }
 
+    fn add(&mut self, bytes: &[u8]) {
+        if self.waiting.len() + bytes.len() > Self::ROOM {
+            self.whole.update(&self.waiting);
+            self.waiting.clear();
+        }
+        match bytes.len() > Self::ROOM {
+            true => self.whole.update(bytes),
+            false => self.waiting.extend_from_slice(bytes),
+        }
+    }
+
     /// The digest of all that was added.
-    pub fn finish(self) -> Digest {
-        Digest(self.0.finalize().into())
+    pub fn finish(mut self) -> Digest {
+        self.whole.update(&self.waiting);
+        Digest(self.whole.finalize().into())
     }
 }
 
@@ -229,6 +261,21 @@ impl Fingerprint {
         state.number(u64::from_le_bytes(word))
     }
 
+    /// With the bytes of a whole file added: four numbers at a time, each to a hash of its own, so that none waits for the
+    /// one before. It gives another hash than [`Fingerprint::bytes`].
+    #[must_use]
+    pub fn file(self, bytes: &[u8]) -> Self {
+        let (chunks, rest) = bytes.as_chunks::<32>();
+        let mut lanes = [self, self.number(1), self.number(2), self.number(3)];
+        for chunk in chunks {
+            for (lane, word) in lanes.iter_mut().zip(chunk.as_chunks::<8>().0) {
+                *lane = lane.number(u64::from_le_bytes(*word));
+            }
+        }
+        let whole = lanes.into_iter().fold(self, |whole, lane| whole.number(lane.0));
+        whole.number(chunks.len() as u64).bytes(rest)
+    }
+
     /// With a text that may be missing.
     #[must_use]
     pub fn maybe(self, text: Option<&str>) -> Self {
@@ -264,6 +311,22 @@ mod tests {
         // echo -n abc | openssl dgst -sha384 -binary | openssl base64 -A
         let abc = "sha384-ywB1P0WjXou1oD1pmsZQBycsMqsO3tFjGotgWkP/W+2AhgcroefMI1i67KE0yCWn";
         assert_eq!(integrity(b"abc"), abc);
+    }
+
+    #[test]
+    fn no_byte_of_a_file_is_overlooked() {
+        for length in [9, 31, 32, 33, 63, 64, 65, 250] {
+            let text: Vec<u8> = (0..length).map(|at| (at * 7) as u8).collect();
+            let mark = |bytes: &[u8]| Fingerprint::new(1).file(bytes).get();
+            let mut seen = std::collections::HashSet::from([mark(&text), mark(&text[1..])]);
+            for at in 0..text.len() {
+                let mut other = text.clone();
+                other[at] ^= 1;
+                assert!(seen.insert(mark(&other)), "byte {at} of {length}");
+                other.swap(at, (at + 8) % length);
+                assert!(seen.insert(mark(&other)), "bytes {at} of {length}");
+            }
+        }
     }
 
     #[test]

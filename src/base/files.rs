@@ -1,5 +1,6 @@
 //! Files: every error names its path, every write is whole or not there.
 
+use std::cell::RefCell;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -8,9 +9,11 @@ use std::path::{Path, PathBuf};
 use super::digest::Fingerprint;
 use crate::error::{Error, Kind, Result};
 
+mod folder;
 mod lock;
 mod temporary;
 
+pub use folder::{Folder, Looks};
 pub use lock::Lock;
 pub use temporary::{remove_left_temporaries, remove_temporaries};
 
@@ -145,6 +148,25 @@ pub fn write_new_and_look(path: &Path, bytes: &[u8]) -> Result<fs::Metadata> {
         }
         other => other.map_err(|e| io_error("write", path, e)),
     }
+}
+
+/// The same for a file whose folder is likely to be missing as well: it is made first, unless this thread has just written
+/// there. Thousands of attempts that fail take their time.
+#[expect(clippy::disallowed_methods, reason = "this is the room that they are reserved for")]
+pub fn write_fresh_and_look(path: &Path, bytes: &[u8]) -> Result<fs::Metadata> {
+    thread_local! {
+        static LAST: RefCell<PathBuf> = RefCell::default();
+    }
+    LAST.with_borrow_mut(|last| {
+        if let Some(folder) = path.parent()
+            && folder != last
+        {
+            // Whatever is wrong with it is told when the file is written.
+            let _ = fs::create_dir(folder);
+            folder.clone_into(last);
+        }
+    });
+    write_new_and_look(path, bytes)
 }
 
 /// Whether there is nothing in a folder, or no folder.
@@ -362,24 +384,33 @@ pub fn flush_file_system(path: &Path) -> Result<()> {
 /// All files below `root`, as paths relative to it, sorted; names that begin with a dot, and links that lead out of
 /// `root`, are left out. Nothing where there is no such folder.
 pub fn walk(root: &Path) -> Result<Vec<PathBuf>> {
+    Ok(walk_and_tell(root)?.0)
+}
+
+/// The same, and beside the files the links that were not followed: to folders, to nothing, or out of `root`.
+pub fn walk_and_tell(root: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>)> {
     if !root.exists() {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), Vec::new()));
     }
     let hidden =
         |entry: &walkdir::DirEntry| entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.');
-    let mut files = Vec::new();
+    let (mut files, mut links) = (Vec::new(), Vec::new());
     for entry in walkdir::WalkDir::new(root).sort_by_file_name().into_iter().filter_entry(|e| !hidden(e)) {
         let entry = entry.map_err(|e| {
             let path = e.path().unwrap_or(root).to_owned();
             io_error("read", &path, e.into())
         })?;
-        let is_file = entry.file_type().is_file()
-            || (entry.path_is_symlink() && entry.path().is_file() && stays_inside(root, entry.path()));
-        if is_file && let Ok(relative) = entry.path().strip_prefix(root) {
+        let Ok(relative) = entry.path().strip_prefix(root) else { continue };
+        let is_link = entry.depth() > 0 && entry.path_is_symlink();
+        if entry.file_type().is_file()
+            || (is_link && entry.path().is_file() && stays_inside(root, entry.path()))
+        {
             files.push(relative.to_owned());
+        } else if is_link {
+            links.push(relative.to_owned());
         }
     }
-    Ok(files)
+    Ok((files, links))
 }
 
 /// Whether `path`, with all links followed, lies below `root`.

@@ -60,6 +60,11 @@ pub trait Reporter: Send + Sync {
     /// Something that a person should look at, although the run goes on.
     fn warn(&self, message: &str);
 
+    /// The same, where the last run said it already: whoever wants to hear of news alone need not hear it again.
+    fn warn_again(&self, message: &str) {
+        self.warn(message);
+    }
+
     /// Something that helps to follow a run (`-v`).
     fn detail(&self, message: &str);
 

@@ -12,7 +12,7 @@ use super::stage::{self, Stage};
 use super::trace::{Stamp, Trace, Traces};
 use super::twins;
 use crate::base::digest::Digest;
-use crate::base::files;
+use crate::base::files::{self, Folder};
 use crate::error::Result;
 use crate::site::Route;
 
@@ -45,6 +45,8 @@ pub(super) struct Seen {
     pub(super) stamp: Stamp,
     /// The hash of its bytes: from the trace if nobody touched it.
     pub(super) digest: Option<Digest>,
+    /// Whether nobody touched it.
+    is_as_left: bool,
 }
 
 impl Before {
@@ -73,18 +75,34 @@ impl Before {
             named = Manifest::doubt(output, manifest.as_deref(), !traces.files.is_empty(), &mut told);
         }
         let kept = Kept::look(state);
+        let folder = Folder::open(output);
         let look = |(path, trace): &(Box<str>, Trace)| {
+            // Nearly all of them look as they did.
+            if folder.look(path).map(Stamp::from) == Some(trace.stamp) {
+                return Some(Seen { stamp: trace.stamp, digest: Some(trace.digest), is_as_left: true });
+            }
             let file = output.join(&**path);
             let metadata = std::fs::symlink_metadata(&file).ok().filter(std::fs::Metadata::is_file)?;
             let stamp = Stamp::of(&metadata);
-            let digest = match kept.is_as_left(&metadata, trace.stamp, trace.digest) {
-                true => Some(trace.digest),
-                false => digest_of(&file),
-            };
-            Some(Seen { stamp, digest })
+            let is_as_left = kept.is_as_left(&metadata, trace.stamp, trace.digest);
+            let digest = if is_as_left { Some(trace.digest) } else { digest_of(&file) };
+            Some(Seen { stamp, digest, is_as_left })
         };
         let on_disk = traces.files.par_iter().with_min_len(512).map(look).collect();
         Ok(Self { traces, journal, on_disk, is_sure, is_blank, named, told })
+    }
+
+    /// How many files the last build left, if all of them, the manifest included, are as it left them.
+    pub fn intact(&self, output: &Path, state: &Path) -> Option<usize> {
+        if !self.is_sure || self.traces.files.is_empty() || !self.journal.is_empty() {
+            return None;
+        }
+        let kept = Kept::look(state);
+        let all = self.traces.files.iter().zip(&self.on_disk);
+        let is_as_left = |((path, trace), seen): (&(Box<str>, Trace), &Option<Seen>)| {
+            seen.is_some_and(|seen| seen.is_as_left) && twins::are_as_left(output, path, trace, &kept)
+        };
+        all.into_iter().all(is_as_left).then_some(self.traces.files.len())
     }
 
     /// Whether no manifest has ever named this path, as far as is known.
@@ -138,25 +156,4 @@ impl Before {
 
 pub(super) fn digest_of(file: &Path) -> Option<Digest> {
     files::read_if_present(file).ok().flatten().map(|bytes| Digest::of(&bytes))
-}
-
-/// How many files the last build left, if all of them, the manifest included, are as it left them.
-pub fn intact(output: &Path, state: &Path) -> Result<Option<usize>> {
-    let traces = Traces::load(output, state, &mut Vec::new())?;
-    if traces.files.is_empty() || !Stage::left_behind(state)?.is_empty() {
-        return Ok(None);
-    }
-    let manifest = files::read_if_present(&output.join(MANIFEST))?;
-    if manifest.as_deref().map(Digest::of) != traces.manifest {
-        return Ok(None);
-    }
-    let kept = Kept::look(state);
-    let as_left = |(path, trace): &(Box<str>, Trace)| {
-        let is_as_left = |metadata| kept.is_as_left(&metadata, trace.stamp, trace.digest);
-        let metadata =
-            std::fs::symlink_metadata(output.join(&**path)).ok().filter(std::fs::Metadata::is_file);
-        metadata.is_some_and(is_as_left) && twins::are_as_left(output, path, trace, &kept)
-    };
-    let is_whole = traces.files.par_iter().with_min_len(512).all(as_left);
-    Ok(is_whole.then_some(traces.files.len()))
 }

@@ -31,6 +31,17 @@ impl Writer {
         self.bytes(text.as_bytes());
     }
 
+    /// A text of a list in order, where neighbours share most of their beginning; it comes back, to be the one before the next.
+    pub(super) fn text_after<'t>(&mut self, before: &str, text: &'t str) -> &'t str {
+        let mut same = before.bytes().zip(text.bytes()).take_while(|(x, y)| x == y).count();
+        while !text.is_char_boundary(same) {
+            same -= 1;
+        }
+        self.length(same);
+        self.text(&text[same..]);
+        text
+    }
+
     pub(super) fn stamp(&mut self, stamp: Stamp) {
         self.length(usize::try_from(stamp.size).unwrap_or(usize::MAX));
         self.u64(stamp.modified);
@@ -95,6 +106,14 @@ impl<'a> Reader<'a> {
     pub(super) fn text(&mut self) -> Option<&'a str> {
         let count = self.length()?;
         std::str::from_utf8(self.bytes(count)?).ok()
+    }
+
+    /// The text that follows `before` in a list, in its place.
+    pub(super) fn text_after(&mut self, before: &mut String) -> Option<()> {
+        let same = self.length()?;
+        before.is_char_boundary(same).then(|| before.truncate(same))?;
+        before.push_str(self.text()?);
+        Some(())
     }
 
     pub(super) fn stamp(&mut self) -> Option<Stamp> {

@@ -43,8 +43,8 @@ fn render(request: &Request<'_>, page: &Page) -> Option<Result<Drawn>> {
     if let Body::Made(make) = &page.body {
         return Some(Ok((make.bytes(), Vec::new())));
     }
-    let rendered = with_request(request, page, |rendering| request.theme.render(rendering))?;
-    Some(rendered.map(|rendered| (rendered.bytes, rendered.trace.assets)))
+    let rendered = with_request(request, page, |rendering| request.theme.render_telling(rendering, |_| ()))?;
+    Some(rendered.map(|(drawn, ())| (drawn.bytes, drawn.assets)))
 }
 
 fn is_news(request: &Request<'_>, asset: &Asset, changed: &[PathBuf]) -> bool {

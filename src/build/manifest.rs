@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::base::digest::Digest;
 use crate::base::files;
@@ -100,47 +100,88 @@ impl Manifest {
 /// Names with their hashes, as they stand in a manifest.
 pub(super) type Named<'a> = Vec<(Cow<'a, str>, Digest)>;
 
-/// The bytes of a manifest. It names thousands of files, so it is written without a tree of them.
+/// The bytes of a manifest. It names thousands of files, so it is written line by line, as `serde_json` writes a pretty
+/// [`Manifest`].
 pub(super) fn to_bytes(
     last_synced_at: Option<Timestamp>,
     data_changed_at: Option<Timestamp>,
     entities: Named<'_>,
     files: Named<'_>,
 ) -> Vec<u8> {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Written<'a> {
-        version: u32,
-        generator: &'static str,
-        last_synced_at: Option<Timestamp>,
-        data_changed_at: Option<Timestamp>,
-        entities: Sorted<'a>,
-        files: Sorted<'a>,
-    }
-    let (entities, files) = (Sorted::new(entities), Sorted::new(files));
-    let (version, generator) = (VERSION, GENERATOR);
-    let mut bytes = Vec::with_capacity((entities.0.len() + files.0.len()) * 112);
-    let whole = Written { version, generator, last_synced_at, data_changed_at, entities, files };
-    let mut serializer = serde_json::Serializer::pretty(&mut bytes);
-    // Into memory, and all of it is text: there is nothing that could fail.
-    let _ = whole.serialize(&mut serializer);
-    bytes.push(b'\n');
-    bytes
+    let (entities, files) = (sorted(entities), sorted(files));
+    let mut text = String::with_capacity((entities.len() + files.len()) * 120 + 256);
+    let time = |at: Option<Timestamp>| at.map_or_else(|| "null".to_owned(), |at| format!("\"{at}\""));
+    text.push_str(&format!("{{\n  \"version\": {VERSION},\n  \"generator\": \"{GENERATOR}\",\n"));
+    text.push_str(&format!("  \"lastSyncedAt\": {},\n", time(last_synced_at)));
+    text.push_str(&format!("  \"dataChangedAt\": {},\n", time(data_changed_at)));
+    put(&mut text, "entities", &entities);
+    text.push_str(",\n");
+    put(&mut text, "files", &files);
+    text.push_str("\n}\n");
+    text.into_bytes()
 }
 
 /// In the order of the names, each once.
-struct Sorted<'a>(Named<'a>);
-
-impl<'a> Sorted<'a> {
-    fn new(mut named: Named<'a>) -> Self {
-        named.sort_by(|(a, _), (b, _)| a.cmp(b));
-        named.dedup_by(|(a, _), (b, _)| a == b);
-        Self(named)
-    }
+fn sorted(mut named: Named<'_>) -> Named<'_> {
+    named.sort_by(|(a, _), (b, _)| a.cmp(b));
+    named.dedup_by(|(a, _), (b, _)| a == b);
+    named
 }
 
-impl Serialize for Sorted<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(name, digest)| (name, digest)))
+/// Writes an object of names and hashes.
+fn put(text: &mut String, name: &str, named: &[(Cow<'_, str>, Digest)]) {
+    text.push_str("  \"");
+    text.push_str(name);
+    text.push_str("\": {");
+    let mut before = "\n    ";
+    for (name, digest) in named {
+        text.push_str(before);
+        before = ",\n    ";
+        match name.bytes().any(|byte| matches!(byte, b'"' | b'\\' | ..0x20)) {
+            true => text.push_str(&serde_json::to_string(name).unwrap_or_default()),
+            false => {
+                text.push('"');
+                text.push_str(name);
+                text.push('"');
+            }
+        }
+        text.push_str(": \"");
+        digest.put(text);
+        text.push('"');
+    }
+    text.push_str(if named.is_empty() { "}" } else { "\n  }" });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manifest_is_written_as_the_library_writes_it() {
+        let digest = |text: &str| Digest::of(text.as_bytes());
+        let named = |names: &[&str]| -> BTreeMap<String, Digest> {
+            names.iter().map(|name| ((*name).to_owned(), digest(name))).collect()
+        };
+        let at = Timestamp::new(1_800_000_000, 5_000_000).ok();
+        for (entities, files, last) in [
+            (named(&[]), named(&[]), None),
+            (named(&["course:10", "course:9", "course:\"\\\u{1}ä\u{7f}"]), named(&["a/index.html", "b"]), at),
+        ] {
+            let manifest = Manifest {
+                last_synced_at: last,
+                data_changed_at: at,
+                entities,
+                files,
+                ..Manifest::default()
+            };
+            let list = |of: &BTreeMap<String, Digest>| -> Named<'_> {
+                // In another order, and twice.
+                let twice = of.iter().rev().chain(of);
+                twice.map(|(name, digest)| (Cow::Owned(name.clone()), *digest)).collect()
+            };
+            let bytes = to_bytes(last, at, list(&manifest.entities), list(&manifest.files));
+            let expected = serde_json::to_string_pretty(&manifest).unwrap() + "\n";
+            assert_eq!(String::from_utf8(bytes).unwrap(), expected);
+        }
     }
 }

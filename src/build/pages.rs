@@ -28,10 +28,11 @@ pub fn pages<T: Send>(request: &Request<'_>, take: impl Fn(&Page, String) -> T +
     let made: Vec<Made<T>> = (request.site.pages.par_iter())
         .filter(|page| page.route.path().ends_with(".html"))
         .map(|page| {
-            let rendered = with_request(request, page, |rendering| request.theme.render(rendering));
-            let Some(rendered) = rendered.transpose()? else { return Ok(None) };
+            let rendered =
+                with_request(request, page, |rendering| request.theme.render_telling(rendering, |_| ()));
+            let Some((rendered, ())) = rendered.transpose()? else { return Ok(None) };
             let html = String::from_utf8_lossy(&rendered.bytes).into_owned();
-            let asked = rendered.trace.assets.into_iter().map(|note| note.key).collect();
+            let asked = rendered.assets.into_iter().map(|note| note.key).collect();
             let path = page.route.path().to_owned();
             Ok(Some((take(page, html), (path, rendered.warnings), asked)))
         })

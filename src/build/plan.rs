@@ -51,6 +51,11 @@ impl<'a> Work<'a> {
         self.what.path()
     }
 
+    /// Whether it is written where it belongs before all the others are there.
+    pub(super) fn is_placed(&self) -> bool {
+        self.fresh && self.rank() == Rank::Leaf
+    }
+
     pub(super) fn rank(&self) -> Rank {
         match self.what {
             What::Page(page) => page.rank,
@@ -225,7 +230,7 @@ impl<'a, 'b> Judge<'a, 'b> {
         }
         Ok(match self.before.on_disk.get(at).copied().flatten() {
             None => Err(Reason::Missing),
-            Some(Seen { stamp, digest }) => match self.twins.present(self.request, what.path(), trace) {
+            Some(Seen { stamp, digest, .. }) => match self.twins.present(self.request, what.path(), trace) {
                 None => Err(Reason::Twins),
                 Some(twins) if digest == Some(trace.digest) => {
                     Ok(Trace { inputs, stamp, twins, ..trace.clone() })

@@ -1,14 +1,15 @@
 //! Between what the theme says a page read and the rows of a trace.
 
 use std::cell::OnceCell;
+use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 
-use super::trace::{Row, Shape, Trace};
+use super::trace::{Row, Shape, Shapes, Trace};
 use crate::base::digest::Fingerprint;
 use crate::model::view::Map;
 use crate::site::{Body, Page, Site};
-use crate::theme::{self, ReadKind, TemplateRead, Theme};
+use crate::theme::{self, ReadKind, TemplateRead, Theme, Top, Treat};
 
 /// The kind of a row that is a layout or partial by name; the others are those of the theme.
 const TEMPLATE: u8 = u8::MAX;
@@ -16,6 +17,9 @@ const TEMPLATE: u8 = u8::MAX;
 const LAYOUTS: u8 = u8::MAX - 1;
 /// Stands for the page's own record in a path, so that pages of different records have one shape.
 const SELF: &str = "@self";
+
+/// What every page sees.
+const SHARED: [&str; 3] = ["site", "theme", "t"];
 
 /// The kinds of looks that have rows, by the numbers that stand in traces.
 const KINDS: [ReadKind; 6] =
@@ -25,13 +29,36 @@ fn number(kind: ReadKind) -> u8 {
     KINDS.iter().position(|known| *known == kind).map_or(LAYOUTS - 1, |at| at as u8)
 }
 
-/// What a page read, as a shape and the page's own hashes.
-pub(super) fn shape_of(trace: &theme::Trace, page: &Page) -> (Shape, Box<[u64]>) {
+/// What a page read: the number of its shape, and the page's own hashes.
+///
+/// Most pages have a shape that others had before them, and are told by a hash of it: nothing is put into words for them.
+pub(super) fn told(told: &theme::Told<'_>, page: &Page, shapes: &Mutex<Shapes>) -> (u32, Box<[u64]>) {
+    let own = page.record.as_deref();
+    let mut hashes = vec![layouts(page)];
+    let print = told.digest(
+        |top| match top {
+            Top::Entity(id) if own == Some(id) => Treat::OwnUnnamed,
+            Top::Entity(_) => Treat::Shared,
+            Top::Name(name) if SHARED.contains(&name) => Treat::Shared,
+            Top::Name(_) => Treat::Own,
+        },
+        &mut hashes,
+    );
+    let lock = || shapes.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(number) = lock().known(print) {
+        return (number, hashes.into());
+    }
+    let (shape, hashes) = shape_of(&told.rows(), &told.templates(), page);
+    (lock().learn(print, shape), hashes)
+}
+
+/// The same as a shape.
+fn shape_of(rows: &[theme::Read], templates: &[TemplateRead], page: &Page) -> (Shape, Box<[u64]>) {
     let own = page.record.as_deref().map(place);
-    let mut shape = Vec::with_capacity(trace.rows.len() + trace.templates.len() + 1);
+    let mut shape = Vec::with_capacity(rows.len() + templates.len() + 1);
     let mut hashes = vec![layouts(page)];
     shape.push(Row { kind: LAYOUTS, path: "layouts".into(), column: "".into(), shared: None });
-    for read in &trace.rows {
+    for read in rows {
         let path: Box<str> = match own.as_deref().and_then(|own| below(&read.path, own)) {
             Some(rest) => format!("{SELF}{rest}").into(),
             None => read.path.as_str().into(),
@@ -42,7 +69,7 @@ pub(super) fn shape_of(trace: &theme::Trace, page: &Page) -> (Shape, Box<[u64]>)
         }
         shape.push(Row { kind: number(read.kind), path, column: read.column.as_str().into(), shared });
     }
-    for template in &trace.templates {
+    for template in templates {
         let path = template.name.as_str().into();
         shape.push(Row { kind: TEMPLATE, path, column: "".into(), shared: Some(hash_of(template)) });
     }
@@ -81,7 +108,7 @@ fn below<'a>(path: &'a str, place: &str) -> Option<&'a str> {
 /// Whether all pages see the same there: what every page has, and other records, wherever the page met them.
 fn is_shared(path: &str) -> bool {
     let is_other_record = path.starts_with('@') && below(path, SELF).is_none();
-    is_other_record || ["site", "theme", "t"].iter().any(|root| below(path, root).is_some())
+    is_other_record || SHARED.iter().any(|root| below(path, root).is_some())
 }
 
 /// Looks at the present state of things as pages did.

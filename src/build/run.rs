@@ -12,6 +12,7 @@ use rayon::prelude::*;
 
 use super::before::Before;
 use super::derived::{Derived, Numbers};
+use super::failures::{FAILURES, together};
 use super::manifest::{self, MANIFEST};
 use super::pages::Warnings;
 use super::plan::{Plan, What, Work, with_request};
@@ -24,14 +25,9 @@ use crate::base::digest::{Digest, Fingerprint};
 use crate::base::files;
 use crate::base::gate::Gate;
 use crate::base::report::{Reporter, Stage as Step};
-use crate::base::text::count;
 use crate::error::{Error, Kind, Result};
-use crate::site::{Body, Page, Rank, Route, Site};
+use crate::site::{Body, Page, Route, Site};
 use crate::theme::{Note, Theme};
-
-/// After so many files that cannot be made a build gives up: what is wrong with one template is wrong with all its pages, and
-/// each may take as long as a page is allowed to.
-const FAILURES: usize = 20;
 
 /// What a build is made from and where it goes.
 #[derive(Clone)]
@@ -127,15 +123,41 @@ impl Request<'_> {
     }
 }
 
+/// What a build has found out before it writes the first file.
+pub struct Prepared<'a> {
+    before: Before,
+    plan: Plan<'a>,
+    stale: Vec<String>,
+    derived: Derived,
+}
+
+impl std::fmt::Debug for Prepared<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Prepared").field("before", &self.before).finish_non_exhaustive()
+    }
+}
+
 /// Builds. On an error the output is as it was before. `left` is what the last build left, if somebody has looked already.
 pub fn run(request: &Request<'_>, left: Option<Before>) -> Result<Report> {
-    check_collisions(request)?;
+    complete(request, prepare(request, left)?)
+}
+
+/// Finds out what is to be made, and clears what a killed build left.
+pub fn prepare<'a>(request: &'a Request<'_>, left: Option<Before>) -> Result<Prepared<'a>> {
     let before = Before::load(request, left)?;
-    let mut plan = Plan::new(request, &before)?;
-    let mut stale = stale(request, &before, &mut plan)?;
+    let (is_free, plan) = rayon::join(|| check_collisions(request), || Plan::new(request, &before));
+    is_free?;
+    let mut plan = plan?;
+    let stale = stale(request, &before, &mut plan)?;
     let mut derived = Derived::default();
     derived.ask(request, &before, asked_before(&before, &plan))?;
     derived.ask(request, &before, request.asked.iter().map(String::as_str))?;
+    Ok(Prepared { before, plan, stale, derived })
+}
+
+/// Makes what is to be made and publishes it. On an error the output is as it was before.
+pub fn complete(request: &Request<'_>, prepared: Prepared<'_>) -> Result<Report> {
+    let Prepared { before, mut plan, mut stale, mut derived } = prepared;
     let mut report = Report {
         unchanged: plan.kept.len(),
         reasons: plan.work.iter().map(|work| (work.path().to_owned(), work.reason.clone())).collect(),
@@ -186,6 +208,8 @@ pub fn run(request: &Request<'_>, left: Option<Before>) -> Result<Report> {
     if report.written > 0 || !before.journal.is_empty() {
         Stage::close(request.state)?;
     }
+    // Nobody has to wait until thousands of traces are gone.
+    rayon::spawn(move || drop(before));
     Ok(report)
 }
 
@@ -223,8 +247,10 @@ fn for_all<T: Send>(
     work: &[Work<'_>],
     act: impl Fn(&Work<'_>) -> Result<T> + Sync,
 ) -> Result<Vec<T>> {
+    /// Some files take a hundred times longer than others, and stand side by side: nobody is to be left with all of them.
+    const TOGETHER: usize = 4;
     let failures = AtomicUsize::new(0);
-    let results = work.par_iter().map(|work| {
+    let results = work.par_iter().with_max_len(TOGETHER).map(|work| {
         if failures.load(Ordering::Relaxed) >= FAILURES {
             return None;
         }
@@ -233,6 +259,9 @@ fn for_all<T: Send>(
         Some(result)
     });
     let results: Vec<Option<Result<T>>> = results.collect();
+    if results.iter().all(|result| matches!(result, Some(Ok(_)))) {
+        return Ok(results.into_iter().filter_map(|result| result?.ok()).collect());
+    }
     let left = results.iter().filter(|result| result.is_none()).count();
     let (good, bad): (Vec<_>, Vec<_>) = results.into_iter().flatten().partition(Result::is_ok);
     match together(bad.into_iter().filter_map(Result::err).collect(), left) {
@@ -294,33 +323,45 @@ fn remember(
 
     let volatile = request.volatile.iter().map(|(route, bytes)| (route.path().into(), Digest::of(bytes)));
     let named = files.iter().flat_map(|(path, trace)| named(path, trace)).chain(volatile).collect();
+    let is_same_program = before.traces.salt == Some(request.salt);
+    let known = |id: &str, mark| before.traces.record(id, mark).filter(|_| is_same_program);
+    let mut records = request.site.digests(&known);
+    records.sort_unstable_by(|a, b| a.id.cmp(&b.id));
     let manifest = manifest::to_bytes(
         request.last_synced_at,
         request.data_changed_at,
-        request.site.digests().into_iter().map(|(id, digest)| (id.into(), digest)).collect(),
+        records.iter().map(|record| (record.id.as_str().into(), record.digest)).collect(),
         named,
     );
     let since = files.iter().map(|(_, trace)| trace.since).max().unwrap_or(i64::MIN);
     let until = files.iter().map(|(_, trace)| trace.until).min().unwrap_or(i64::MAX);
+    let digest = Digest::of(&manifest);
     let traces = Traces {
         salt: Some(request.salt),
         globals: request.globals(),
         moment: request.moment(),
-        manifest: Some(Digest::of(&manifest)),
+        manifest: Some(digest),
         output: name_of(request.output, request.state),
         shapes: made.shapes.into_list(),
         assets: made.assets.into_list(),
+        records,
         files,
     };
     let path = request.output.join(MANIFEST);
-    if files::read_if_present(&path)?.as_deref() != Some(&manifest[..]) {
-        files::replace(&path, &manifest)?;
-    }
+    // Where it is sure, the hash of the one that stands there is known.
+    let is_same = match before.is_sure {
+        true => before.traces.manifest == Some(digest),
+        false => files::read_if_present(&path)?.as_deref() == Some(&manifest[..]),
+    };
+    let write = || if is_same { Ok(()) } else { files::replace(&path, &manifest) };
+    let encode = || (traces != before.traces).then(|| traces.encode());
+    let (written, encoded) = rayon::join(write, encode);
+    written?;
     // A twin has gone if its file has become short, or may not have one any more.
     let stale = stale.iter().cloned().chain(former).filter(|path| !twins::is_among(&traces.files, path));
     stale.into_iter().try_for_each(|path| stage::remove(request.output, &path))?;
-    if traces != before.traces {
-        traces.save(request.state)?;
+    if let Some(bytes) = encoded {
+        Traces::save(request.state, &bytes)?;
     }
     Ok((since, until))
 }
@@ -362,10 +403,9 @@ fn make(
         work.fresh &= !path.match_indices('/').any(|(at, _)| in_the_way.contains(&path[..at]));
     }
     let work = &*work;
-    let new =
-        work.iter().filter(|work| work.fresh && work.rank() == Rank::Leaf).map(|work| work.path().to_owned());
-    let new = new.chain(twins).collect();
-    let stage = Stage::begin(request.output, request.state, &new, &before.journal)?;
+    let new = work.iter().filter(|work| work.is_placed()).map(Work::path);
+    let new = new.chain(twins.iter().map(String::as_str)).collect();
+    let stage = Stage::begin(request.output, request.state, new, &before.journal)?;
     request.reporter.begin(Step::Render, Some(work.len() as u64));
     let shapes = Mutex::new(Shapes::default());
     let made = for_all(request, work, |work| {
@@ -390,23 +430,30 @@ fn make(
     report.rendered = work.iter().filter(|work| matches!(work.what, What::Page(_))).count();
     request.reporter.begin(Step::Write, Some(report.written as u64));
     let renamed = stage.publish(&|| request.reporter.advance(1))?;
-    let mut files = made_for_them;
-    let mut assets = Numbers::default();
-    for (work, one) in work.iter().zip(made) {
-        report.unchanged += usize::from(work.present == Some(one.trace.digest));
-        let numbers = one.assets.iter().map(|note| assets.number(&note.key, note.hash)).collect();
-        files.push((work.path().into(), Trace { assets: numbers, ..one.trace }));
-    }
     let settle = |path: &str, stamp: &mut Stamp| {
         if renamed.contains(path) {
             *stamp = stage::settled(&request.output.join(path), *stamp);
         }
     };
+    let settle_twins = |path: &str, trace: &mut Trace| {
+        let all = trace.twins.iter_mut();
+        all.for_each(|twin| settle(&twins::name(path, twin.coding), &mut twin.stamp));
+    };
+    let mut files = made_for_them;
     for (path, trace) in &mut files {
         settle(path, &mut trace.stamp);
-        for twin in &mut trace.twins {
-            settle(&twins::name(path, twin.coding), &mut twin.stamp);
+        settle_twins(path, trace);
+    }
+    files.reserve(work.len());
+    let mut assets = Numbers::default();
+    for (work, mut one) in work.iter().zip(made) {
+        report.unchanged += usize::from(work.present == Some(one.trace.digest));
+        one.trace.assets = one.assets.iter().map(|note| assets.number(&note.key, note.hash)).collect();
+        if !work.is_placed() {
+            settle(work.path(), &mut one.trace.stamp);
         }
+        settle_twins(work.path(), &mut one.trace);
+        files.push((work.path().into(), one.trace));
     }
     Ok(Made { files, shapes: shapes.into_inner().unwrap_or_else(PoisonError::into_inner), assets })
 }
@@ -447,27 +494,30 @@ struct One {
 }
 
 fn render<'a>(request: &Request<'_>, shapes: &Mutex<Shapes>, work: &Work<'a>) -> Result<Drawn<'a>> {
-    let (mut shape, mut hashes) = (Shape::new(), Box::default());
+    let lock = || shapes.lock().unwrap_or_else(PoisonError::into_inner);
+    let (mut shape, mut hashes) = (None, Box::default());
     let (mut since, mut until) = (i64::MIN, i64::MAX);
     let (mut assets, mut warnings) = (Vec::new(), Vec::new());
     let bytes = match work.what {
         What::Asset(asset) => asset.bytes.load()?,
         What::Page(Page { body: Body::Made(make), .. }) => Cow::Owned(make.bytes()),
-        What::Page(page) => match with_request(request, page, |rendering| request.theme.render(rendering)) {
+        What::Page(page) => match with_request(request, page, |rendering| {
+            request.theme.render_telling(rendering, |told| reads::told(told, page, shapes))
+        }) {
             None => Cow::default(),
             Some(rendered) => {
-                let rendered = rendered?;
-                (shape, hashes) = reads::shape_of(&rendered.trace, page);
-                if let Some(window) = rendered.trace.clock {
+                let (drawn, (number, own)) = rendered?;
+                (shape, hashes) = (Some(number), own);
+                if let Some(window) = drawn.clock {
                     (since, until) = (window.from.as_second(), window.until.as_second());
                 }
-                assets = rendered.trace.assets;
-                warnings = rendered.warnings;
-                Cow::Owned(rendered.bytes)
+                assets = drawn.assets;
+                warnings = drawn.warnings;
+                Cow::Owned(drawn.bytes)
             }
         },
     };
-    let shape = shapes.lock().unwrap_or_else(PoisonError::into_inner).number(shape);
+    let shape = shape.unwrap_or_else(|| lock().number(Shape::new()));
     Ok(Drawn { bytes, shape, hashes, since, until, assets, warnings })
 }
 
@@ -493,32 +543,6 @@ fn make_one(
     let own = Box::default();
     let trace = Trace { shape, inputs, digest, stamp, since, until, hashes, assets: own, warnings, twins };
     Ok(One { trace, assets })
-}
-
-/// One error of many: the first, with the number of the others and what they say. `left` files were not tried any more.
-fn together(errors: Vec<Error>, left: usize) -> Option<Error> {
-    const SHOWN: usize = 5;
-    let mut seen = BTreeSet::new();
-    let mut errors = errors.into_iter().filter(|error| seen.insert(error.message().to_owned()));
-    let first = errors.next()?;
-    let rest: Vec<Error> = errors.collect();
-    if rest.is_empty() && left == 0 {
-        return Some(first);
-    }
-    let mut message = first.message().to_owned();
-    for error in rest.iter().take(SHOWN - 1) {
-        message.push_str("\n\n");
-        message.push_str(error.message());
-    }
-    if rest.len() >= SHOWN {
-        message.push_str(&format!("\n\n… and {} more", rest.len() + 1 - SHOWN));
-    }
-    if left > 0 {
-        let left = count(left, "more page was", "more pages were");
-        message.push_str(&format!("\n\nAfter {FAILURES} failures {left} not tried"));
-    }
-    let error = Error::new(first.kind(), message);
-    Some(first.hints().iter().fold(error, |error, hint| error.hint(hint)))
 }
 
 /// Writes the volatile files that differ, and says whether there was any.

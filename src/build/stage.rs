@@ -30,8 +30,8 @@ pub(super) struct Stage {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Files that already stand where they belong.
-    placed: BTreeSet<String>,
+    /// Files that already stand where they belong, each once.
+    placed: Vec<String>,
     /// Files that wait, by the order of their appearance.
     waiting: BTreeMap<(Appear, String), PathBuf>,
 }
@@ -46,12 +46,7 @@ enum Appear {
 
 impl Stage {
     /// Begins a build: clears what a killed build left, and notes the new addresses that are about to be written.
-    pub(super) fn begin(
-        output: &Path,
-        state: &Path,
-        new: &BTreeSet<String>,
-        before: &[String],
-    ) -> Result<Self> {
+    pub(super) fn begin(output: &Path, state: &Path, new: Vec<&str>, before: &[String]) -> Result<Self> {
         let stage = Self {
             output: output.to_owned(),
             journal: journal_path(state),
@@ -59,9 +54,12 @@ impl Stage {
             counter: AtomicUsize::new(0),
             state: Mutex::default(),
         };
-        let list: BTreeSet<&str> = new.iter().chain(before).map(String::as_str).collect();
+        let mut list = new;
+        list.extend(before.iter().map(String::as_str));
         if !list.is_empty() {
-            files::replace(&stage.journal, list.into_iter().collect::<Vec<_>>().join("\n").as_bytes())?;
+            list.sort_unstable();
+            list.dedup();
+            files::replace(&stage.journal, list.join("\n").as_bytes())?;
         }
         Ok(stage)
     }
@@ -87,8 +85,8 @@ impl Stage {
     pub(super) fn put(&self, path: &str, rank: Rank, fresh: bool, bytes: &[u8]) -> Result<Stamp> {
         let target = self.output.join(path);
         if fresh && rank == Rank::Leaf {
-            self.lock().placed.insert(path.to_owned());
-            return files::write_new_and_look(&target, bytes).map(|looks| Stamp::of(&looks));
+            self.lock().placed.push(path.to_owned());
+            return files::write_fresh_and_look(&target, bytes).map(|looks| Stamp::of(&looks));
         }
         let number = self.counter.fetch_add(1, Ordering::Relaxed);
         let temporary = self.output.join(FOLDER).join(number.to_string());
@@ -125,8 +123,7 @@ impl Stage {
         files::remove_folder(&self.output.join(FOLDER))?;
         renamed?;
         let paths = state.placed.iter().chain(state.waiting.keys().map(|(_, path)| path));
-        let folders: BTreeSet<&str> = paths.flat_map(|path| ancestors(path)).collect();
-        flush_folders(&self.output, &folders)?;
+        flush_folders(&self.output, paths.flat_map(|path| ancestors(path)))?;
         Ok(state.waiting.into_keys().map(|(_, path)| path).collect())
     }
 
@@ -271,15 +268,16 @@ fn flush(output: &Path, paths: impl Iterator<Item = PathBuf>) -> Result<()> {
     }
 }
 
-fn flush_folders(output: &Path, folders: &BTreeSet<&str>) -> Result<()> {
-    match folders.len() {
-        0 => Ok(()),
-        1..=FEW => {
-            folders.iter().for_each(|folder| files::flush_folder(&output.join(folder)));
-            Ok(())
+fn flush_folders<'p>(output: &Path, folders: impl Iterator<Item = &'p str>) -> Result<()> {
+    let mut few = BTreeSet::new();
+    for folder in folders {
+        few.insert(folder);
+        if few.len() > FEW {
+            return files::flush_file_system(output);
         }
-        _ => files::flush_file_system(output),
     }
+    few.into_iter().for_each(|folder| files::flush_folder(&output.join(folder)));
+    Ok(())
 }
 
 /// The folders between the output and a file, below the output; the output itself has no name.

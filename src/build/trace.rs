@@ -15,10 +15,11 @@ use super::codec::{Reader, Writer};
 use super::twins::Twin;
 use crate::base::compress::Coding;
 use crate::base::digest::{Digest, Fingerprint};
-use crate::base::files;
+use crate::base::files::{self, Looks};
 use crate::error::Result;
+use crate::site::Record;
 
-const MAGIC: &[u8; 8] = b"aitherT5";
+const MAGIC: &[u8; 8] = b"aitherT6";
 
 /// Enough of a file's metadata to tell that nobody touched it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -43,6 +44,12 @@ impl Stamp {
         #[cfg(not(unix))]
         let changed = 0;
         Self { size: metadata.len(), modified, changed }
+    }
+}
+
+impl From<Looks> for Stamp {
+    fn from(Looks { size, modified, changed }: Looks) -> Self {
+        Self { size, modified, changed }
     }
 }
 
@@ -99,6 +106,8 @@ pub(super) struct Traces {
     pub(super) shapes: Vec<Shape>,
     /// What pages asked for outside the data, each with the hash of what was found: it was the same for all of them.
     pub(super) assets: Vec<(Box<str>, u64)>,
+    /// The hashes of the records, by their identities, in order.
+    pub(super) records: Vec<Record>,
     /// By path, in order.
     pub(super) files: Vec<(Box<str>, Trace)>,
 }
@@ -116,12 +125,19 @@ impl Traces {
         Ok(traces.filter(|traces| *traces.output == *name_of(output, state)).unwrap_or_default())
     }
 
-    /// Writes the traces.
-    pub(super) fn save(&self, state: &Path) -> Result<()> {
-        files::replace(&path(state), &self.encode())
+    /// The hash of a record that has still the same mark.
+    pub(super) fn record(&self, id: &str, mark: u64) -> Option<Digest> {
+        let at = self.records.binary_search_by(|known| known.id.as_str().cmp(id)).ok()?;
+        self.records.get(at).filter(|known| known.mark == mark).map(|known| known.digest)
     }
 
-    fn encode(&self) -> Vec<u8> {
+    /// Writes traces that were encoded.
+    pub(super) fn save(state: &Path, encoded: &[u8]) -> Result<()> {
+        files::replace(&path(state), encoded)
+    }
+
+    /// The bytes of the file.
+    pub(super) fn encode(&self) -> Vec<u8> {
         let mut out = Writer::default();
         out.bytes(MAGIC);
         out.bytes(self.salt.as_ref().map_or(&[0; 32][..], |digest| digest.as_bytes()));
@@ -146,14 +162,17 @@ impl Traces {
             out.text(name);
             out.u64(*hash);
         }
+        out.length(self.records.len());
+        let mut before: &str = "";
+        for record in &self.records {
+            before = out.text_after(before, &record.id);
+            out.u64(record.mark);
+            out.bytes(record.digest.as_bytes());
+        }
         out.length(self.files.len());
         let mut before: &str = "";
         for (path, trace) in &self.files {
-            // Neighbours in order share most of their path.
-            let same = common(before, path);
-            out.length(same);
-            out.text(&path[same..]);
-            before = path;
+            before = out.text_after(before, path);
             out.length(trace.shape as usize);
             out.u64(trace.inputs);
             out.bytes(trace.digest.as_bytes());
@@ -212,16 +231,18 @@ impl Traces {
         for _ in 0..asset_count {
             assets.push((reader.text()?.into(), reader.u64()?));
         }
+        let record_count = reader.length()?;
+        let mut records = Vec::with_capacity(record_count.min(bytes.len() / 42));
+        let mut id = String::new();
+        for _ in 0..record_count {
+            reader.text_after(&mut id)?;
+            records.push(Record { id: id.clone(), mark: reader.u64()?, digest: reader.digest()? });
+        }
         let file_count = reader.length()?;
         let mut files: Vec<(Box<str>, Trace)> = Vec::with_capacity(file_count.min(bytes.len() / 60));
         let mut path = String::new();
         for _ in 0..file_count {
-            let same = reader.length()?;
-            if !path.is_char_boundary(same) {
-                return None;
-            }
-            path.truncate(same);
-            path.push_str(reader.text()?);
+            reader.text_after(&mut path)?;
             let shape = u32::try_from(reader.length()?).ok()?;
             let inputs = reader.u64()?;
             let digest = reader.digest()?;
@@ -246,22 +267,23 @@ impl Traces {
                 Trace { shape, inputs, digest, stamp, since, until, hashes, warnings, assets: asked, twins };
             files.push((path.as_str().into(), trace));
         }
-        reader.at_end().then_some(Self { salt, globals, moment, manifest, output, shapes, assets, files })
+        reader.at_end().then_some(Self {
+            salt,
+            globals,
+            moment,
+            manifest,
+            output,
+            shapes,
+            assets,
+            records,
+            files,
+        })
     }
 }
 
 /// How many reads of a shape have a hash in each page's own trace.
 fn own_reads(shape: &[Row]) -> usize {
     shape.iter().filter(|row| row.shared.is_none()).count()
-}
-
-/// How many bytes two paths have in common at their beginning, cut at a character.
-fn common(a: &str, b: &str) -> usize {
-    let mut same = a.bytes().zip(b.bytes()).take_while(|(x, y)| x == y).count();
-    while !b.is_char_boundary(same) {
-        same -= 1;
-    }
-    same
 }
 
 /// What an output folder is called in traces: by its place beside the state folder, so that both can move together.
@@ -278,6 +300,8 @@ fn path(state: &Path) -> PathBuf {
 #[derive(Debug, Default)]
 pub(super) struct Shapes {
     numbers: HashMap<Shape, u32>,
+    /// The same by quick hashes of what was read.
+    prints: HashMap<u64, u32>,
 }
 
 impl Shapes {
@@ -285,6 +309,18 @@ impl Shapes {
     pub(super) fn number(&mut self, shape: Shape) -> u32 {
         let next = u32::try_from(self.numbers.len()).unwrap_or(u32::MAX);
         *self.numbers.entry(shape).or_insert(next)
+    }
+
+    /// The number of a shape by a hash of it.
+    pub(super) fn known(&self, print: u64) -> Option<u32> {
+        self.prints.get(&print).copied()
+    }
+
+    /// The number of a shape that is known by this hash from now on.
+    pub(super) fn learn(&mut self, print: u64, shape: Shape) -> u32 {
+        let number = self.number(shape);
+        self.prints.insert(print, number);
+        number
     }
 
     /// The shapes by their numbers.
@@ -297,7 +333,7 @@ impl Shapes {
 
 /// The checksum at the end of the file.
 pub(super) fn checksum(bytes: &[u8]) -> u64 {
-    Fingerprint::new(0x7261_6365).bytes(bytes).get()
+    Fingerprint::new(0x7261_6365).file(bytes).get()
 }
 
 #[cfg(test)]
@@ -326,6 +362,9 @@ mod tests {
             output: "output".into(),
             shapes: vec![vec![row("@self.title", None), row("site.title", Some(3)), row("page.url", None)]],
             assets: vec![("style.css".into(), 17), ("bild.jpg 400".into(), 18)],
+            records: ["course:1", "course:10", "course:ä"]
+                .map(|id| Record { id: id.into(), mark: 8, digest: Digest::of(id.as_bytes()) })
+                .into(),
             files: vec![
                 file("courses/ä/index.html", i64::MIN, i64::MAX),
                 file("courses/ö/index.html", -5, 1_800_000_000),
@@ -337,7 +376,7 @@ mod tests {
     fn traces_of_another_output_are_none_and_nothing_is_wrong_with_them() {
         let folder = tempfile::tempdir().unwrap();
         let (state, mut told) = (folder.path().join(".aither"), Vec::new());
-        sample().save(&state).unwrap();
+        Traces::save(&state, &sample().encode()).unwrap();
         let load =
             |output: &str, told: &mut _| Traces::load(&folder.path().join(output), &state, told).unwrap();
         assert_eq!(load("output", &mut told), sample());

@@ -121,7 +121,7 @@ pub fn run(input: &Input<'_>, external: Option<&mut External<'_>>) -> Found {
 
 /// Whether readers are meant to get to a page by links.
 fn is_reachable(page: &Page) -> bool {
-    !matches!(page.path.as_str(), "index.html" | "404.html")
+    !matches!(page.path.as_str(), "index.html" | "404.html") && !page.path.ends_with("sync-status.html")
 }
 
 /// What is wrong with pages in themselves.

@@ -12,7 +12,7 @@ use crate::base::clock::{Clock as _, SystemClock};
 use crate::base::text::count;
 use crate::config::{Config, Environment, Source};
 use crate::error::Result;
-use crate::model::run::RunType;
+use crate::model::run::{Run, RunType};
 use crate::serve::{self, DashboardOptions, Freshness, Notice, Options, Progress, Server};
 use crate::sync::Queues;
 
@@ -25,7 +25,12 @@ pub(super) fn watch(arguments: &Arguments, watch: &WatchArguments, talk: &Talk) 
     let server = start(arguments, &watch.serve, talk, true, (watch.drafts, watch.future))?;
     let config = commands::config(arguments)?;
     server.rebuild();
-    server.watch(serve::watching(&config, watch.poll))?;
+    let (root, is_polling) = (arguments.root.clone(), watch.poll);
+    let again = move || {
+        let config = Config::load(&root, &Environment::of_process()).ok()?;
+        Some(serve::watching(&config, is_polling))
+    };
+    server.watch(serve::watching(&config, watch.poll), again)?;
     if let Some(seconds) = watch.pull {
         let pull = server.puller(RunType::Scheduled);
         let wait = Duration::from_secs(seconds);
@@ -168,9 +173,37 @@ fn tell(talk: &Talk, root: &Path, notice: &Notice) {
             }
         }
         Notice::Broken { message, hints } => talk.problem(message, hints),
-        Notice::Synced { job_id, status } => talk.note(&format!("sync {job_id}: {status}")),
+        Notice::Synced { run, hints } if run.has_failed() => {
+            let why = run.figures.errors.last().map_or("it failed", |error| &error.message);
+            talk.problem(&format!("sync {}: {why}", run.job_id), hints);
+        }
+        Notice::Synced { run, .. } => talk.note(&synced(run)),
         Notice::Remark(text) => talk.note(text),
     }
+}
+
+/// What a sync brought.
+fn synced(run: &Run) -> String {
+    let (figures, changed) = (&run.figures, run.figures.changed);
+    let set_aside = match figures.errors.len() {
+        0 => String::new(),
+        _ => format!("; {} set aside", count(figures.errors.len(), "record was", "records were")),
+    };
+    format!(
+        "sync {}: {} read, {} new, {} changed, {} gone; {} written, {} removed in {} ms{set_aside}",
+        run.job_id,
+        counted(figures.courses_fetched, "course", "courses"),
+        changed.added,
+        changed.updated,
+        changed.removed,
+        counted(figures.files_generated, "file", "files"),
+        figures.files_removed,
+        run.duration_ms.unwrap_or_default(),
+    )
+}
+
+fn counted(number: u64, one: &str, many: &str) -> String {
+    count(usize::try_from(number).unwrap_or(usize::MAX), one, many)
 }
 
 /// `r` and Enter ask the source. Lines, not keys: the terminal stays as it was, whatever ends the program.

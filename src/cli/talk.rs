@@ -195,6 +195,13 @@ impl Reporter for Talk {
         self.say("warning", AnsiColor::Yellow.on_default().bold(), message);
     }
 
+    fn warn_again(&self, message: &str) {
+        // A mail from cron each half hour is no longer read when something new is in it.
+        if self.level > Level::Quiet || self.json {
+            self.warn(message);
+        }
+    }
+
     fn event(&self, event: &Event<'_>) {
         match &self.logs {
             Some(logs) => logs.event(event),

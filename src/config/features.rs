@@ -61,6 +61,7 @@ const TAKEN: &[&str] = &[
     "extra",
     "menu",
     "paginate",
+    "feeds",
     "course",
     "level",
     "start_date",

@@ -176,7 +176,7 @@ pub struct Images {
     pub quality: u8,
     /// `avif_quality`, on a scale of its own.
     pub avif_quality: u8,
-    /// `avif_speed`: from 1, slow and small, to 10.
+    /// `avif_speed`: from 1, slow and small, to 10, which is the quickest.
     pub avif_speed: u8,
     /// `max_megapixels`: larger pictures are refused.
     pub max_megapixels: u32,
@@ -195,7 +195,7 @@ impl Default for Images {
             widths: vec![400, 800, 1200],
             quality: 78,
             avif_quality: 60,
-            avif_speed: 7,
+            avif_speed: 10,
             max_megapixels: 50,
             max_megabytes: 32,
             fetch_remote: true,
@@ -254,7 +254,7 @@ pub struct Courses {
     pub order: Order,
     /// `page_size`: courses on one page of a listing.
     pub page_size: usize,
-    /// `feed_size`: entries in the feed.
+    /// `feed_size`: entries in a feed, of courses and of sections alike.
     pub feed_size: usize,
     /// `archive`: a course that the source no longer has stays as an archived page.
     pub archive: bool,

@@ -6,13 +6,15 @@ use crate::base::tables::Table;
 /// `[output]`: what is made beside the pages. Everything is, unless it is switched off.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outputs {
-    /// `feeds`: `feed.xml` (Atom), `rss.xml` and `feed.json`.
+    /// `feeds`: `feed.xml` (Atom), `rss.xml` and `feed.json` of the courses, and the same of each section with pages that
+    /// have a date.
     pub feeds: bool,
     /// `calendar`: `calendar.ics`, and one for each course that has a date.
     pub calendar: bool,
     /// `moochub`: the catalogue for moochub.org below `moochub/`.
     pub moochub: bool,
-    /// `cards`: an image for each page that is shown where a link to it is shared.
+    /// `cards`: an image for each page that is shown where a link to it is shared. A `card.png` of your own beside a page, 1,200
+    /// by 630 pixels, stands instead of it.
     pub cards: bool,
     /// `sitemap`: `sitemap.xml`.
     pub sitemap: bool,

@@ -84,7 +84,7 @@ pub struct Tokens {
 /// themes set colours by.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; \
     img-src 'self' data: https:; media-src 'self' https:; font-src 'self'; connect-src 'self'; manifest-src 'self'; \
-    frame-src https:; form-action 'self' https:; base-uri 'self'; frame-ancestors 'self'";
+    frame-src 'self' https:; form-action 'self' https:; base-uri 'self'; frame-ancestors 'self'";
 
 /// What a server answers itself below its root, by the first part of the address: a page there would never be seen. Of these
 /// `internal` stands below the address of the site, all others below that of the host.

@@ -240,6 +240,36 @@ fn hemera(table: Option<Table<'_, '_>>) -> Hemera {
 
 const DAY: u64 = 86_400;
 
+/// How a service is asked over the network, of whatever kind it is.
+struct Manner<'s> {
+    base_url: &'s mut String,
+    requests_per_minute: &'s mut u32,
+    connect_timeout: &'s mut Duration,
+    read_timeout: &'s mut Duration,
+    budget: &'s mut Duration,
+    retries: &'s mut u32,
+    max_body: &'s mut u64,
+}
+
+impl Manner<'_> {
+    /// Takes what a table says; `most` requests a minute are the limit of the service.
+    fn read(self, table: &mut Table<'_, '_>, most: u32) {
+        fn set<T>(setting: &mut T, found: Option<T>) {
+            if let Some(found) = found {
+                *setting = found;
+            }
+        }
+        keep(self.base_url, table.checked("base_url", checks::address));
+        let mut seconds = |key, most| table.integer(key, 1..=most).map(Duration::from_secs);
+        set(self.connect_timeout, seconds("connect_timeout_seconds", 300));
+        set(self.read_timeout, seconds("read_timeout_seconds", 3_600));
+        set(self.budget, seconds("sync_budget_seconds", DAY));
+        set(self.requests_per_minute, table.integer("requests_per_minute", 1..=most));
+        set(self.retries, table.integer("retries", 0..=10));
+        set(self.max_body, table.integer("max_body_bytes", 1_024..=1 << 30));
+    }
+}
+
 fn hemera_keys(hemera: &mut Hemera, table: &mut Table<'_, '_>) {
     let details = [
         ("needed", Details::Needed),
@@ -252,16 +282,17 @@ fn hemera_keys(hemera: &mut Hemera, table: &mut Table<'_, '_>) {
         "the key must not stand in a file",
         "remove the line, and set HEMERA_API_KEY in the environment",
     );
-    keep(&mut hemera.base_url, table.checked("base_url", checks::address));
     keep(&mut hemera.details, table.choice("details", &details));
-    let mut seconds = |key, most| table.integer(key, 1..=most).map(Duration::from_secs);
-    hemera.connect_timeout = seconds("connect_timeout_seconds", 300).unwrap_or(hemera.connect_timeout);
-    hemera.read_timeout = seconds("read_timeout_seconds", 3_600).unwrap_or(hemera.read_timeout);
-    hemera.budget = seconds("sync_budget_seconds", DAY).unwrap_or(hemera.budget);
-    hemera.requests_per_minute =
-        table.integer("requests_per_minute", 1..=100).unwrap_or(hemera.requests_per_minute);
-    hemera.retries = table.integer("retries", 0..=10).unwrap_or(hemera.retries);
-    hemera.max_body = table.integer("max_body_bytes", 1_024..=1 << 30).unwrap_or(hemera.max_body);
+    let manner = Manner {
+        base_url: &mut hemera.base_url,
+        requests_per_minute: &mut hemera.requests_per_minute,
+        connect_timeout: &mut hemera.connect_timeout,
+        read_timeout: &mut hemera.read_timeout,
+        budget: &mut hemera.budget,
+        retries: &mut hemera.retries,
+        max_body: &mut hemera.max_body,
+    };
+    manner.read(table, 100);
 }
 
 impl Place<'_, '_, '_, '_, '_> {

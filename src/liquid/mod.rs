@@ -23,6 +23,7 @@ mod markup;
 mod parse;
 mod paths;
 mod reads;
+mod seen;
 mod show;
 mod strftime;
 mod tags;
@@ -38,6 +39,7 @@ pub use language::{Args, Arity, Body, Expression, Filter, Language, Run, Tag, Ta
 pub use limits::{Limits, ParseLimits};
 pub use look::look;
 pub use reads::{Entities, Note, PartialRead, Read, ReadKind, Reads, Trace};
+pub use seen::{Seen, Top, Treat};
 pub use template::{Clock, Found, Options, Partials, Rendered, Scene, Template};
 pub use time::Time;
 pub use value::{Array, List, ListRef, NoData, Object, ObjectRef, Record, Text, Value, ValueRef};

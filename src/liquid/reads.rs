@@ -9,7 +9,7 @@
 
 use std::borrow::Cow;
 
-use super::look::{bytes_hash, column_hash, hash, mix, parse_path, push_escaped, push_key};
+use super::look::{column_hash, hash, mix, parse_path, push_key};
 use super::value::{List, Object, ValueRef};
 
 /// How something was looked at.
@@ -99,36 +99,36 @@ pub(super) enum Key<'a> {
     Entity(Cow<'a, str>),
 }
 
-struct Node<'a> {
-    parent: u32,
-    key: Key<'a>,
+pub(super) struct Node<'a> {
+    pub(super) parent: u32,
+    pub(super) key: Key<'a>,
     hash: u64,
     /// One bit for each kind of read that has been recorded.
-    seen: u8,
+    pub(super) seen: u8,
     /// For an object with identity: its own node, once known.
     entity: u32,
     /// The list it was first met in as an element.
-    origin: u32,
-    list: Option<&'a dyn List>,
+    pub(super) origin: u32,
+    pub(super) list: Option<&'a dyn List>,
 }
 
-struct Row<'a> {
-    kind: ReadKind,
-    node: u32,
-    column: Option<Cow<'a, str>>,
-    hash: u64,
+pub(super) struct Row<'a> {
+    pub(super) kind: ReadKind,
+    pub(super) node: u32,
+    pub(super) column: Option<Cow<'a, str>>,
+    pub(super) hash: u64,
 }
 
 /// Records what renders read. One recorder may serve several renders over the same data: a page and its layouts.
 #[derive(Default)]
 pub struct Reads<'a> {
-    nodes: Vec<Node<'a>>,
+    pub(super) nodes: Vec<Node<'a>>,
     /// Open addressing; zero is empty.
     table: Vec<u32>,
-    rows: Vec<Row<'a>>,
-    partials: Vec<PartialRead>,
-    clock: Option<i64>,
-    notes: Vec<Note>,
+    pub(super) rows: Vec<Row<'a>>,
+    pub(super) partials: Vec<PartialRead>,
+    pub(super) clock: Option<i64>,
+    pub(super) notes: Vec<Note>,
 }
 
 impl<'a> Reads<'a> {
@@ -284,149 +284,5 @@ impl<'a> Reads<'a> {
         if self.notes.iter().all(|note| note.key != key) {
             self.notes.push(Note { key: key.to_owned(), hash });
         }
-    }
-
-    /// The trace, as short as it can be said.
-    pub fn finish(mut self) -> Trace {
-        self.drop_implied();
-        let mut reads = self.columns();
-        for row in &self.rows {
-            let mut column = String::new();
-            if let Some(property) = &row.column {
-                push_key(&mut column, property);
-                let same = |r: &Read| r.kind == row.kind && r.hash == row.hash && r.column == column;
-                if reads.iter().any(|r| same(r) && r.path == self.path(row.node)) {
-                    continue;
-                }
-            }
-            reads.push(Read { kind: row.kind, path: self.path(row.node), column, hash: row.hash });
-        }
-        Trace { reads, partials: self.partials, clock: self.clock, notes: self.notes }
-    }
-
-    /// A closer look at the same place says all that a passing one would.
-    fn drop_implied(&mut self) {
-        let bit = |k: ReadKind| 1u8 << k as u8;
-        let nodes = &self.nodes;
-        self.rows.retain(|row| {
-            let seen = nodes[row.node as usize].seen;
-            let closer = match row.kind {
-                ReadKind::Truth => bit(ReadKind::Value) | bit(ReadKind::Len),
-                ReadKind::Value => bit(ReadKind::Len),
-                ReadKind::Len => 0,
-                ReadKind::Items => bit(ReadKind::Column),
-                ReadKind::Column | ReadKind::Subtree => return true,
-            } | bit(ReadKind::Items)
-                | bit(ReadKind::Column)
-                | bit(ReadKind::Subtree);
-            let closer = if row.kind == ReadKind::Items { closer & !bit(ReadKind::Items) } else { closer };
-            seen & closer == 0
-        });
-    }
-
-    /// Reads of the same property of several elements of a list are one row.
-    fn columns(&mut self) -> Vec<Read> {
-        const FEW: usize = 3;
-        let mut reads = Vec::with_capacity(self.rows.len());
-        let mut places: Vec<(u32, u64, u32)> = Vec::new();
-        for (i, row) in self.rows.iter().enumerate() {
-            if matches!(row.kind, ReadKind::Truth | ReadKind::Value)
-                && let Some((list, way)) = self.below_element(row.node)
-            {
-                places.push((list, way, i as u32));
-            }
-        }
-        if places.len() < FEW {
-            return reads;
-        }
-        places.sort_unstable();
-        let mut covered = vec![false; self.rows.len()];
-        let mut lists = Vec::new();
-        for group in places.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)).filter(|g| g.len() >= FEW) {
-            let (list, _, row) = group[0];
-            let Some(data) = self.nodes[list as usize].list else { continue };
-            // A page that shows a hundred of fifty thousand depends on those, not on the whole column.
-            if group.len() * 2 < data.len() {
-                continue;
-            }
-            let column = self.path_below(self.rows[row as usize].node, Some(list));
-            let hash = column_hash(Some(ValueRef::List(data)), &parse_path(&column));
-            reads.push(Read { kind: ReadKind::Column, path: self.path(list), column, hash });
-            group.iter().for_each(|(_, _, row)| covered[*row as usize] = true);
-            lists.push(list);
-        }
-        let mut at = 0;
-        self.rows.retain(|row| {
-            at += 1;
-            // The column tells the elements in their order, so the plain row of them is not needed.
-            !(covered[at - 1] || row.kind == ReadKind::Items && lists.contains(&row.node))
-        });
-        reads
-    }
-
-    /// If a node is below an element of a list whose elements were gone through: the list, and a hash of the way
-    /// from the element.
-    fn below_element(&self, node: u32) -> Option<(u32, u64)> {
-        let mut way = 0;
-        let mut at = node;
-        while at > ROOT {
-            let entry = &self.nodes[at as usize];
-            if entry.origin != 0 && at != node {
-                return self.nodes[entry.origin as usize].list.map(|_| (entry.origin, way));
-            }
-            way = mix(way, key_hash(&entry.key));
-            at = entry.parent;
-        }
-        None
-    }
-
-    fn path(&self, node: u32) -> String {
-        self.path_below(node, None)
-    }
-
-    /// The path of a node, from its root or from the element of `list` that it is below.
-    fn path_below(&self, node: u32, list: Option<u32>) -> String {
-        let mut way = [0; 16];
-        let mut len = 0;
-        let mut longer = Vec::new();
-        let mut at = node;
-        while at > ROOT {
-            let entry = &self.nodes[at as usize];
-            if list.is_some_and(|l| entry.origin == l && at != node) {
-                break;
-            }
-            match way.get_mut(len) {
-                Some(slot) => {
-                    *slot = at;
-                    len += 1;
-                }
-                None => longer.push(at),
-            }
-            at = entry.parent;
-        }
-        let mut path = String::with_capacity(40);
-        for node in longer.iter().rev().chain(way[..len].iter().rev()) {
-            match &self.nodes[*node as usize].key {
-                Key::Name(name) => push_key(&mut path, name),
-                Key::Index(i) => {
-                    path.push('[');
-                    super::text::push_int(&mut path, *i);
-                    path.push(']');
-                }
-                Key::Entity(id) => {
-                    path.push('@');
-                    push_escaped(&mut path, id);
-                }
-            }
-        }
-        path
-    }
-}
-
-fn key_hash(key: &Key<'_>) -> u64 {
-    match key {
-        Key::Name(name) => bytes_hash(1, name.as_bytes()),
-        Key::Index(i) => mix(2, *i as u64),
-        Key::Entity(id) => bytes_hash(3, id.as_bytes()),
     }
 }

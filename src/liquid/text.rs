@@ -1,6 +1,7 @@
 //! Values as text: numbers as Ruby writes them, escaping, and the inspected form of lists and objects.
 
 use super::time::Time;
+use crate::base::text::position;
 
 /// Writes a whole number.
 pub(super) fn push_int(out: &mut String, n: i64) {
@@ -62,37 +63,28 @@ pub(super) fn push_time(out: &mut String, time: Time) {
     super::strftime::strftime(time, "%Y-%m-%d %H:%M:%S %z", out);
 }
 
-/// Which bytes HTML gives a meaning to, so that the usual text is passed over at one look-up a byte.
-const SPECIAL: [bool; 256] = {
-    let mut table = [false; 256];
-    table[b'&' as usize] = true;
-    table[b'<' as usize] = true;
-    table[b'>' as usize] = true;
-    table[b'"' as usize] = true;
-    table[b'\'' as usize] = true;
-    table
-};
+/// Whether HTML gives a meaning to this byte.
+#[inline]
+fn is_sign(byte: u8) -> bool {
+    (byte == b'&') | (byte == b'<') | (byte == b'>') | (byte == b'"') | (byte == b'\'')
+}
 
 /// Writes text with the signs of HTML escaped.
 pub(super) fn push_escaped(out: &mut String, text: &str) {
-    let bytes = text.as_bytes();
-    let mut from = 0;
-    let mut at = 0;
-    while at < bytes.len() {
-        if SPECIAL[bytes[at] as usize] {
-            out.push_str(&text[from..at]);
-            out.push_str(match bytes[at] {
-                b'&' => "&amp;",
-                b'<' => "&lt;",
-                b'>' => "&gt;",
-                b'"' => "&quot;",
-                _ => "&#39;",
-            });
-            from = at + 1;
-        }
-        at += 1;
+    let mut rest = text;
+    while let Some(at) = position(rest.as_bytes(), is_sign) {
+        let (plain, sign) = rest.split_at(at);
+        out.push_str(plain);
+        out.push_str(match sign.as_bytes()[0] {
+            b'&' => "&amp;",
+            b'<' => "&lt;",
+            b'>' => "&gt;",
+            b'"' => "&quot;",
+            _ => "&#39;",
+        });
+        rest = &sign[1..];
     }
-    out.push_str(&text[from..]);
+    out.push_str(rest);
 }
 
 /// Writes text in quotes, as Ruby inspects it.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::material::Materials;
 use super::moment::Moment;
-use super::participant::Participant;
+use super::people::People;
 use crate::base::digest::{Digest, Fingerprint, Hasher};
 
 /// The id that the source gave a course. Never empty; stable over the course's life.
@@ -148,7 +148,7 @@ pub struct Course {
     pub updated_at: Option<Timestamp>,
     /// The bookings in order of their ids; nothing where they were never read. Never stored in the clear.
     #[serde(skip)]
-    pub participants: Option<Arc<[Participant]>>,
+    pub participants: Option<People>,
     /// The materials; nothing where they were never read. Never stored in the clear.
     #[serde(skip)]
     pub materials: Option<Arc<Materials>>,
@@ -161,6 +161,31 @@ pub struct Course {
 }
 
 impl Course {
+    /// A course of which nothing more is known.
+    pub fn new(id: CourseId, title: impl Into<Arc<str>>, level: Level) -> Self {
+        Self {
+            id,
+            title: title.into(),
+            slug: "".into(),
+            code: None,
+            level,
+            start: None,
+            end: None,
+            participant_count: 0,
+            description: None,
+            price: None,
+            currency: None,
+            location: None,
+            instructor: None,
+            image: None,
+            updated_at: None,
+            participants: None,
+            materials: None,
+            details_at: None,
+            archived_at: None,
+        }
+    }
+
     /// The hash of what the list of courses says about it: tells a changed record from an unchanged one.
     pub fn summary_digest(&self) -> Digest {
         let mut hasher = Hasher::new("course");
@@ -189,9 +214,8 @@ impl Course {
 
     /// A quick hash of everything that a page may show of it, participants included.
     pub fn fingerprint(&self) -> u64 {
-        let people = self.participants.as_deref().unwrap_or_default();
-        let mark = Fingerprint::new(6).number(self.summary_fingerprint()).number(people.len() as u64);
-        people.iter().fold(mark, |mark, person| mark.number(person.fingerprint())).get()
+        let people = self.participants.as_ref().map_or(0, People::fingerprint);
+        Fingerprint::new(6).number(self.summary_fingerprint()).number(people).get()
     }
 
     /// A quick hash of what the list of courses says about it.

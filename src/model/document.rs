@@ -29,10 +29,14 @@ pub struct FrontMatter {
     pub aliases: Vec<Arc<str>>,
     /// Its terms in the site's taxonomies, tags among them.
     pub terms: Vec<(Arc<str>, Vec<Arc<str>>)>,
+    /// The taxonomies whose terms are those of the main language, since the translation names none of its own.
+    pub untranslated_terms: Vec<Arc<str>>,
     /// Its places in menus.
     pub menus: Vec<MenuPlace>,
     /// Of a section: how many of its pages stand on one page.
     pub paginate: Option<u32>,
+    /// Of a section: whether its pages with a date are in feeds of its own; they are unless it says no.
+    pub feeds: Option<bool>,
     /// The layout, instead of the one that fits the kind of page.
     pub template: Option<Arc<str>>,
     /// Lighter documents come first in their section.
@@ -70,12 +74,14 @@ impl FrontMatter {
         for (taxonomy, terms) in &main.terms {
             if !self.terms.iter().any(|(own, _)| own == taxonomy) {
                 self.terms.push((taxonomy.clone(), terms.clone()));
+                self.untranslated_terms.push(taxonomy.clone());
             }
         }
         if self.menus.is_empty() {
             self.menus.clone_from(&main.menus);
         }
         self.paginate = self.paginate.or(main.paginate);
+        self.feeds = self.feeds.or(main.feeds);
         for (key, value) in main.extra.entries() {
             if self.extra.get(key.as_str()).is_none() {
                 self.extra = self.extra.with(key.clone(), value.clone());
@@ -86,7 +92,18 @@ impl FrontMatter {
     /// A quick hash of all of it.
     pub fn fingerprint(&self) -> u64 {
         let Self { title, slug, date, draft, template, weight, tags, description, extra, .. } = self;
-        let Self { is_held_back, terms, menus, paginate, aliases: _, publish_at: _, expires: _, .. } = self;
+        let Self {
+            is_held_back,
+            terms,
+            untranslated_terms,
+            menus,
+            paginate,
+            feeds,
+            aliases: _,
+            publish_at: _,
+            expires: _,
+            ..
+        } = self;
         let texts = [title, slug, template, description];
         let mut mark = texts.into_iter().fold(Fingerprint::new(3), |mark, text| mark.maybe(text.as_deref()));
         mark = mark.number(date.map_or(0, |date| date.number())).number(u64::from(*draft));
@@ -105,6 +122,11 @@ impl FrontMatter {
                 .number(weight.unwrap_or(0) as u64);
         }
         mark = mark.number(u64::from(*is_held_back)).number(paginate.map_or(0, u64::from));
+        // Sites remember this hash: what is said seldom must not change it for those who don't say it.
+        if let Some(feeds) = feeds {
+            mark = mark.number(u64::from(*feeds));
+        }
+        mark = untranslated_terms.iter().fold(mark, |mark, taxonomy| mark.text(taxonomy));
         mark.number(extra.digest().short()).get()
     }
 }

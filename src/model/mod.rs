@@ -11,6 +11,7 @@ pub mod history;
 pub mod material;
 pub mod moment;
 pub mod participant;
+pub mod people;
 pub mod publication;
 pub mod push;
 pub mod run;

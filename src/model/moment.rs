@@ -1,6 +1,7 @@
 //! A point in a course's calendar: a whole day, or an instant.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use jiff::civil::Date;
@@ -21,6 +22,11 @@ pub enum Moment {
 }
 
 impl Moment {
+    /// A whole day; nothing where it is too far away, as the 31st of December 9999 is that some systems write for "never".
+    pub fn of_day(date: Date) -> Option<Self> {
+        YEARS.contains(&date.year()).then_some(Self::Day(date))
+    }
+
     /// Reads an instant as sources send it: midnight UTC names a day.
     pub fn from_timestamp(timestamp: Timestamp) -> Self {
         let utc = timestamp.to_zoned(TimeZone::UTC);
@@ -42,6 +48,7 @@ impl Moment {
     /// The first instant of it in `zone`.
     pub fn begin(&self, zone: &TimeZone) -> Timestamp {
         match self {
+            Self::Day(date) if *zone == TimeZone::UTC => midnight(*date),
             Self::Day(date) => date.to_zoned(zone.clone()).map(|z| z.timestamp()).unwrap_or(Timestamp::MAX),
             Self::Instant(timestamp) => *timestamp,
         }
@@ -76,27 +83,79 @@ impl Moment {
 
     /// For sorting without a zone: days count as their midnight UTC.
     pub fn sort_key(&self) -> Timestamp {
-        self.begin(&TimeZone::UTC)
+        match self {
+            Self::Day(date) => midnight(*date),
+            Self::Instant(timestamp) => *timestamp,
+        }
     }
+}
+
+/// A day as nearly all sources write it: `2027-02-10`.
+fn plain_day(text: &str) -> Option<Date> {
+    let &[y, e, a, r, b'-', m, n, b'-', d, g] = text.as_bytes() else { return None };
+    let number = |digits: &[u8]| {
+        digits.iter().try_fold(0_i16, |number, digit| {
+            digit.is_ascii_digit().then(|| number * 10 + i16::from(digit - b'0'))
+        })
+    };
+    let (month, day) = (i8::try_from(number(&[m, n])?).ok()?, i8::try_from(number(&[d, g])?).ok()?);
+    Date::new(number(&[y, e, a, r])?, month, day).ok()
+}
+
+/// The begin of a day in UTC. Catalogues are sorted and compared by it, so it is worked out without the zone: days since March of
+/// the year 0 (Howard Hinnant's `days_from_civil`).
+fn midnight(date: Date) -> Timestamp {
+    let (month, day) = (i64::from(date.month()), i64::from(date.day()));
+    let year = i64::from(date.year()) - i64::from(month <= 2);
+    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468;
+    Timestamp::from_second(days * 86_400).unwrap_or(Timestamp::MAX)
 }
 
 /// `2027-02-10` for a day, RFC 3339 with `Z` for an instant.
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Day(date) if (0..=9_999).contains(&date.year()) => {
+                let (year, month, day) =
+                    (date.year().unsigned_abs(), date.month().unsigned_abs(), date.day().unsigned_abs());
+                let digit = |number: u16| b'0' + (number % 10) as u8;
+                let [y, m, d] = [year, u16::from(month), u16::from(day)];
+                let (century, years) = (y / 100, y % 100);
+                let text = [
+                    digit(century / 10),
+                    digit(century),
+                    digit(years / 10),
+                    digit(years),
+                    b'-',
+                    digit(m / 10),
+                    digit(m),
+                    b'-',
+                    digit(d / 10),
+                    digit(d),
+                ];
+                f.write_str(std::str::from_utf8(&text).unwrap_or_default())
+            }
             Self::Day(date) => date.fmt(f),
             Self::Instant(timestamp) => timestamp.fmt(f),
         }
     }
 }
 
-/// The text is neither an ISO 8601 date nor an RFC 3339 date and time.
+/// The text is neither an ISO 8601 date nor an RFC 3339 date and time, or nobody could say when that is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotAMoment;
 
+/// The years in which every time zone knows what time it is. Some systems write the last day of the year 9999 for
+/// "never"; that is no day on which a course begins or ends.
+const YEARS: RangeInclusive<i16> = 1..=9998;
+
 impl fmt::Display for NotAMoment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("expected a date such as 2027-02-10 or a time such as 2027-02-10T09:30:00Z")
+        f.write_str(
+            "expected a date such as 2027-02-10 or a time such as 2027-02-10T09:30:00Z, before the year 9999",
+        )
     }
 }
 
@@ -107,10 +166,12 @@ impl FromStr for Moment {
 
     fn from_str(text: &str) -> Result<Self, NotAMoment> {
         // `Date` would also accept a date with a time and throw the time away; no instant is as short as a date.
-        match text.len() {
-            ..=10 => text.parse().map(Self::Day).map_err(|_| NotAMoment),
-            _ => text.parse().map(Self::from_timestamp).map_err(|_| NotAMoment),
-        }
+        let moment = match (plain_day(text), text.len()) {
+            (Some(day), _) => Ok(Self::Day(day)),
+            (None, ..=10) => text.parse().map(Self::Day),
+            (None, _) => text.parse().map(Self::from_timestamp),
+        };
+        moment.ok().filter(|moment| YEARS.contains(&moment.date(&TimeZone::UTC).year())).ok_or(NotAMoment)
     }
 }
 
@@ -132,6 +193,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_day_begins_at_its_midnight() {
+        let begin =
+            |date: Date| date.to_zoned(TimeZone::UTC).map_or(Timestamp::MAX, |zoned| zoned.timestamp());
+        let mut date = jiff::civil::date(-9999, 1, 1);
+        while let Ok(next) = date.checked_add(jiff::Span::new().days(29)) {
+            assert_eq!(midnight(date), begin(date), "{date}");
+            let text = Moment::Day(date).to_string();
+            assert_eq!(text, date.to_string());
+            if text.len() == 10 {
+                assert_eq!(plain_day(&text), Some(date));
+            }
+            date = next;
+        }
+        for date in [Date::MIN, Date::MAX, jiff::civil::date(1970, 1, 1), jiff::civil::date(2028, 2, 29)] {
+            assert_eq!(midnight(date), begin(date), "{date}");
+            assert_eq!(Moment::Day(date).sort_key(), begin(date));
+        }
+    }
+
+    #[test]
     fn midnight_utc_is_the_same_day_everywhere() -> Result<(), Box<dyn std::error::Error>> {
         let moment: Moment = "2027-02-10T00:00:00.000Z".parse()?;
         for zone in ["America/Los_Angeles", "Europe/Berlin", "Pacific/Auckland"] {
@@ -139,7 +220,9 @@ mod tests {
         }
         assert_eq!(moment.to_string(), "2027-02-10");
         assert_eq!("2027-02-10T09:30:00Z".parse::<Moment>()?.to_string(), "2027-02-10T09:30:00Z");
-        for bad in ["", "tomorrow", "2027-13-01", "2027-02-10T25:00:00Z", "2027-02-30"] {
+        for bad in
+            ["", "tomorrow", "2027-13-01", "2027-02-10T25:00:00Z", "2027-02-30", "9999-12-31", "2027-02-1x"]
+        {
             assert!(bad.parse::<Moment>().is_err(), "{bad}");
         }
         Ok(())

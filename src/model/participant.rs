@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::view::Value;
-use crate::base::digest::Fingerprint;
 
 /// A text about a person. `Debug` hides it, there is no `Display`: whoever wants the text has to say [`reveal`].
 ///
@@ -87,45 +86,6 @@ impl Participant {
             result_completed_at: None,
             created_at: None,
         }
-    }
-
-    /// A quick hash of everything but the picture's address, which the source changes at will.
-    pub fn fingerprint(&self) -> u64 {
-        let text = |mark: Fingerprint, text: Option<&Personal>| mark.maybe(text.map(|text| &**text.reveal()));
-        let time = |mark: Fingerprint, time: Option<Timestamp>| {
-            mark.number(time.map_or(u64::MAX, |time| time.as_nanosecond() as u64))
-        };
-        let Self {
-            booking_id,
-            participation_id,
-            user_id,
-            name,
-            image_url: _,
-            status,
-            preparation_intent,
-            desired_results,
-            line_manager_profile,
-            preparation_completed_at,
-            result_outcome,
-            result_notes,
-            result_completed_at,
-            created_at,
-        } = self;
-        let texts = [
-            Some(booking_id),
-            participation_id.as_ref(),
-            Some(user_id),
-            name.as_ref(),
-            status.as_ref(),
-            preparation_intent.as_ref(),
-            desired_results.as_ref(),
-            line_manager_profile.as_ref(),
-            result_outcome.as_ref(),
-            result_notes.as_ref(),
-        ];
-        let times = [preparation_completed_at, result_completed_at, created_at];
-        let mark = texts.into_iter().fold(Fingerprint::new(2), text);
-        times.into_iter().fold(mark, |mark, at| time(mark, *at)).get()
     }
 }
 

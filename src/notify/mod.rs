@@ -243,6 +243,10 @@ impl Reporter for Listening {
         }
     }
 
+    fn warn_again(&self, message: &str) {
+        self.inner.warn_again(message);
+    }
+
     fn detail(&self, message: &str) {
         self.inner.detail(message);
     }

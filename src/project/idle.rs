@@ -4,7 +4,8 @@
 //! hold. While both are the same, and the output is as it was left, there is nothing to do. Only for sources on this
 //! disk and for `--offline`: what a remote source has, only asking it can tell.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -13,7 +14,6 @@ use super::warm::RACY_SECONDS;
 use super::{Options, internal};
 use crate::base::digest::{Digest, Fingerprint};
 use crate::base::files::{self, Stamps};
-use crate::build;
 use crate::config::{Config, Source};
 use crate::error::Result;
 
@@ -49,7 +49,12 @@ pub(super) struct Inputs {
 
 impl Inputs {
     /// Looks at the inputs; nothing where only a whole build can tell.
-    pub(super) fn look(config: &Config, options: Options, now: Timestamp) -> Result<Option<Self>> {
+    pub(super) fn look(
+        config: &Config,
+        options: Options,
+        now: Timestamp,
+        given: &mut Given,
+    ) -> Result<Option<Self>> {
         if options.clean || options.dry_run || options.full {
             return Ok(None);
         }
@@ -74,7 +79,7 @@ impl Inputs {
                 }
                 source => match source.path() {
                     Some(path) if path.is_dir() => stamps.folder(path),
-                    Some(path) => mark = content(mark, path)?,
+                    Some(path) => mark = mark.number(given.mark(path)?),
                     None => {
                         mark = mark.number(u64::from(source.secret().is_some()));
                         let own = state.join("sources").join(&entry.id);
@@ -105,16 +110,44 @@ impl Inputs {
     }
 }
 
+/// The files of sources that were read for their fingerprint. What is built comes from these bytes, so that it is what the
+/// fingerprint tells of, whoever writes to a file meanwhile.
+#[derive(Default)]
+pub(super) struct Given(BTreeMap<PathBuf, (u64, Option<Vec<u8>>)>);
+
+impl Given {
+    /// The fingerprint of a file, which is read once.
+    fn mark(&mut self, path: &Path) -> Result<u64> {
+        if let Some((mark, _)) = self.0.get(path) {
+            return Ok(*mark);
+        }
+        let bytes = files::read_if_present(path)?;
+        let mark = bytes.as_ref().map_or(0, |bytes| Fingerprint::new(34).file(bytes).get());
+        self.0.insert(path.to_owned(), (mark, bytes));
+        Ok(mark)
+    }
+
+    /// Lets go of what nobody took; the fingerprints stay.
+    pub(super) fn close(&mut self) {
+        self.0.values_mut().for_each(|(_, bytes)| *bytes = None);
+    }
+
+    /// What was read of a file, once.
+    pub(super) fn take(&mut self, path: &Path) -> Option<Vec<u8>> {
+        self.0.get_mut(path)?.1.take()
+    }
+}
+
 fn content(mark: Fingerprint, path: &Path) -> Result<Fingerprint> {
     Ok(match files::read_if_present(path)? {
-        Some(bytes) => mark.number(1).bytes(&bytes),
+        Some(bytes) => mark.number(1).file(&bytes),
         None => mark.number(0),
     })
 }
 
 impl Idle {
-    /// What the last good build left, if everything is still as it was then: with the number of files in the output.
-    pub(super) fn check(config: &Config, inputs: Inputs, now: Timestamp) -> Result<Option<(Self, usize)>> {
+    /// What the last good build left, if all that it was made from, and what a server reads of it, is still as it was then.
+    pub(super) fn check(config: &Config, inputs: Inputs, now: Timestamp) -> Result<Option<Self>> {
         let Some(bytes) = files::read_if_present(&path(&config.paths.state))? else { return Ok(None) };
         let Ok(idle) = serde_json::from_slice::<Self>(&bytes) else { return Ok(None) };
         let is_same = inputs.is_settled && idle.inputs == inputs.hash;
@@ -128,8 +161,7 @@ impl Idle {
         if idle.internal != internal::stamp(&config.paths.state) {
             return Ok(None);
         }
-        let count = build::intact(&config.paths.output, &config.paths.state)?;
-        Ok(count.map(|count| (idle, count)))
+        Ok(Some(idle))
     }
 
     /// Remembers a good build.

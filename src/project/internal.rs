@@ -54,7 +54,7 @@ pub(super) fn draw(
         };
         let rendered = theme.render_internal(&request)?;
         // Style sheets and pictures of these pages are published with those of all others.
-        asked.extend(rendered.trace.assets.into_iter().map(|note| note.key));
+        asked.extend(rendered.assets.into_iter().map(|note| note.key));
         Ok((page.route.path().to_owned(), rendered.bytes))
     });
     drawn.collect()

@@ -1,5 +1,6 @@
 //! From the inputs to everything that a build is made from.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -122,12 +123,13 @@ impl Project {
         let (told, refetch) = self.fetch_pictures(&theme, &catalogue, &content, options)?;
         let mut assets = assets(&theme, &content.assets)?;
         if memory.source.as_deref().is_some_and(|source| source != self.config.source.address()) {
-            memory.history.forget_events();
+            Arc::make_mut(&mut memory.history).forget_events();
         }
         self.rehearse(&theme, &catalogue, &content, &data, now)?;
         let redirects = take_redirects(&mut assets)?;
-        let history = std::mem::take(&mut memory.history);
+        let history = Arc::unwrap_or_clone(std::mem::take(&mut memory.history));
         let cards = self.cards(&theme);
+        let own: HashSet<&str> = assets.iter().map(|asset| asset.route.path()).collect();
         let mut site = site::plan(
             &site::Input {
                 config: &self.config,
@@ -137,8 +139,10 @@ impl Project {
                 has_layout: &|name| theme.has_layout(name),
                 changed_at: &|course| memory.changed_at(course),
                 data_changed_at: memory.data_changed_at,
+                synced_at: memory.last_synced_at,
                 now,
                 lacks: &|picture, page| theme.assets().objection(picture, page),
+                brings: &|path| own.contains(path),
                 cards: cards.as_ref(),
                 redirects: &redirects,
             },

@@ -2,7 +2,6 @@
 //! with the first person who books is told at the first build.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -13,6 +12,7 @@ use crate::model::course::{Course, CourseId, Level};
 use crate::model::document::Content;
 use crate::model::history::History;
 use crate::model::participant::{Participant, Personal};
+use crate::model::people::People;
 use crate::model::view::Map;
 use crate::site::{self, Body};
 use crate::theme::{Request, Theme};
@@ -34,7 +34,7 @@ impl Project {
             return Ok(());
         }
         let nobody = Personal::new("");
-        let somebody: Arc<[Participant]> = [Participant::bare(nobody.clone(), nobody)].into();
+        let somebody: People = [Participant::bare(nobody.clone(), nobody)].into_iter().collect();
         let course = catalogue.iter().next().cloned().unwrap_or_else(example);
         let course = Course { participants: Some(somebody), archived_at: None, ..course };
         let input = site::Input {
@@ -45,8 +45,10 @@ impl Project {
             has_layout: &|name| theme.has_layout(name),
             changed_at: &|_| None,
             data_changed_at: Some(now),
+            synced_at: Some(now),
             now,
             lacks: &|_, _| None,
+            brings: &|_| false,
             cards: None,
             redirects: "",
         };
@@ -68,7 +70,7 @@ impl Project {
                 now,
                 name,
             };
-            match theme.render(&request) {
+            match theme.render_telling(&request, |_| ()) {
                 Err(error) if error.kind() == Kind::Privacy => return Err(error),
                 _ => {}
             }
@@ -79,25 +81,6 @@ impl Project {
 
 /// A course where there is none.
 fn example() -> Course {
-    Course {
-        id: CourseId::new("example"),
-        title: "Example".into(),
-        slug: "example".into(),
-        code: None,
-        level: Level::Beginner,
-        start: None,
-        end: None,
-        participant_count: 1,
-        description: None,
-        price: None,
-        currency: None,
-        location: None,
-        instructor: None,
-        image: None,
-        updated_at: None,
-        participants: None,
-        materials: None,
-        details_at: None,
-        archived_at: None,
-    }
+    let course = Course::new(CourseId::new("example"), "Example", Level::Beginner);
+    Course { slug: "example".into(), participant_count: 1, ..course }
 }

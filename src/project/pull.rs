@@ -80,19 +80,26 @@ impl Project {
         Ok(count.filter(|count| *count > 0))
     }
 
-    /// A site that was built from a real source does not turn into the sample because a variable is missing.
-    fn check_source(&self, memory: &Memory, options: Options) -> Result<()> {
+    /// A site that was built from a real source does not turn into the sample because a variable is missing. Who only looks
+    /// is shown that site, as it was last read.
+    fn former(&self, memory: &Memory, options: Options) -> Result<Option<Snapshot>> {
         let before = memory.source.as_deref().unwrap_or_default();
         let was_remote = ["http://", "https://"].iter().any(|scheme| before.contains(scheme));
-        if matches!(self.config.source, Configured::Sample) && was_remote && !options.allow_shrink {
-            return Err(Error::new(
-                Kind::Config,
-                format!("the site was built from {before}, and now it would show the sample"),
-            )
-            .hint("set HEMERA_API_BASE_URL and HEMERA_API_KEY in the environment, or `source` in aither.toml")
-            .hint("if the sample is what you want, run again with --allow-shrink"));
+        if !matches!(self.config.source, Configured::Sample) || !was_remote || options.allow_shrink {
+            return Ok(None);
         }
-        Ok(())
+        if options.offline && options.dry_run {
+            let store = SnapshotStore::new(&self.config.paths.state, before, None);
+            if let Some(snapshot) = store.load(&*self.reporter)? {
+                return Ok(Some(snapshot));
+            }
+        }
+        Err(Error::new(
+            Kind::Config,
+            format!("the site was built from {before}, and now it would show the sample"),
+        )
+        .hint("set HEMERA_API_BASE_URL and HEMERA_API_KEY in the environment, or `source` in aither.toml")
+        .hint("if the sample is what you want, run `aither build --allow-shrink` once"))
     }
 
     /// The catalogue: from the sources, or as of their last good answers.
@@ -103,7 +110,9 @@ impl Project {
         now: Timestamp,
         gate: &Gate,
     ) -> Result<(Snapshot, Option<Outcome>)> {
-        self.check_source(memory, options)?;
+        if let Some(former) = self.former(memory, options)? {
+            return Ok((former, None));
+        }
         let config = Arc::clone(&self.config);
         let entries = config.source.entries();
         if options.offline && entries.iter().all(|entry| entry.source.is_remote()) {
@@ -161,7 +170,13 @@ impl Project {
                     .map(|known| known.courses),
             };
             parts.push(Part {
-                source: source::open(&entry.source, &self.config, clock, reporter, transport),
+                source: match entry.source.path().and_then(|path| Some((path, self.given.take(path)?))) {
+                    Some((path, bytes)) if matches!(entry.source, Configured::File(_)) => {
+                        let zone = self.config.site.time_zone.clone();
+                        Ok(Box::new(source::file::open(path, zone).as_read(bytes)))
+                    }
+                    _ => source::open(&entry.source, &self.config, clock, reporter, transport),
+                },
                 is_asked: is_named && !(options.offline && is_remote),
                 store: self.store(entry),
                 keep: keep && !options.forgets(),

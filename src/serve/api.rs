@@ -53,7 +53,7 @@ pub(super) async fn call(
         Action::ListRuns => list(shared, head.uri.query().unwrap_or_default()),
         Action::ShowRun => {
             let state = state(shared);
-            let run = parameter.and_then(|id| state.run(id)).ok_or_else(no_job)?;
+            let run = parameter.and_then(|id| state.run(id)).ok_or_else(no_such_job)?;
             Ok(ok(job(run, &state)))
         }
         Action::Process => {
@@ -130,6 +130,11 @@ fn ok(data: Value) -> Reply {
 
 fn no_job() -> Failure {
     Failure::new(StatusCode::NOT_FOUND, "NO_SYNC_JOB", "No sync operation has been run")
+}
+
+fn no_such_job() -> Failure {
+    let message = "There is no sync operation of that id; the last hundred are in /api/sync/runs";
+    Failure::new(StatusCode::NOT_FOUND, "NO_SYNC_JOB", message)
 }
 
 /// The whole body, within its deadline. Its length has been checked.
@@ -317,11 +322,13 @@ fn health(shared: &Shared, queues: Figures) -> Reply {
         (shared.serve.freshness, health.last_success.map(|at| now.duration_since(at).unsigned_abs()));
     let connectors: Vec<Value> = (shared.connectors.iter())
         .map(|name| {
-            let last = state.runs.iter().rev().find(|run| run.connector == *name);
+            let runs = || state.runs.iter().rev().filter(|run| run.connector == *name);
+            let (last, good) =
+                (runs().next(), runs().find(|run| run.end_time.is_some() && !run.has_failed()));
             json!({
                 "name": name,
                 "sync_status": last.map(|run| status_name(run.status)),
-                "last_synced_at": last.and_then(|run| run.end_time).map(iso_millis),
+                "last_synced_at": good.and_then(|run| run.end_time).map(iso_millis),
             })
         })
         .collect();

@@ -22,6 +22,9 @@ pub(super) struct Activity {
     answering: AtomicUsize,
     writing: AtomicBool,
     endless: AtomicBool,
+    /// Bytes that have come of it since its last answer, here and of all connections together.
+    unread: AtomicUsize,
+    all_unread: Arc<AtomicUsize>,
     /// Whether it has to make room for another one, and the bell that tells it so.
     unwanted: AtomicBool,
     bell: Notify,
@@ -32,8 +35,11 @@ pub(super) struct Activity {
 pub(super) struct Busy(Arc<Activity>);
 
 impl Activity {
-    pub(super) fn new() -> Arc<Self> {
+    /// A connection that begins now, and shares the room for what has been sent and not answered yet.
+    pub(super) fn new(all_unread: &Arc<AtomicUsize>) -> Arc<Self> {
         Arc::new(Self {
+            unread: AtomicUsize::new(0),
+            all_unread: Arc::clone(all_unread),
             began: Instant::now(),
             idle_since: AtomicUsize::new(0),
             answering: AtomicUsize::new(0),
@@ -62,6 +68,18 @@ impl Activity {
             || self.unwanted.load(Ordering::Relaxed);
         let since = u64::try_from(self.idle_since.load(Ordering::Relaxed)).unwrap_or(u64::MAX);
         (!works).then(|| self.began + Duration::from_millis(since))
+    }
+
+    /// Notes what has come; false if that is too much for all connections together and this one has a good part in it.
+    fn reads(&self, bytes: usize, room: usize) -> bool {
+        let own = self.unread.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        let all = self.all_unread.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        all <= room || own <= FAIR
+    }
+
+    /// What has come is dealt with.
+    fn is_read(&self) {
+        self.all_unread.fetch_sub(self.unread.swap(0, Ordering::Relaxed), Ordering::Relaxed);
     }
 
     /// Asks the connection to make room.
@@ -110,7 +128,14 @@ impl Drop for Busy {
     fn drop(&mut self) {
         let millis = usize::try_from(self.0.began.elapsed().as_millis()).unwrap_or(usize::MAX);
         self.0.idle_since.store(millis, Ordering::Relaxed);
+        self.0.is_read();
         self.0.answering.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Activity {
+    fn drop(&mut self) {
+        self.is_read();
     }
 }
 
@@ -122,6 +147,7 @@ pub(super) struct Paced<S> {
     activity: Arc<Activity>,
     floor: usize,
     window: Duration,
+    room: usize,
     /// Bytes taken since the client began to be waited for, and the end of the present window.
     taken: usize,
     waiting: Option<Pin<Box<Sleep>>>,
@@ -133,6 +159,12 @@ pub(super) struct Paced<S> {
 const LINGER: Duration = Duration::from_secs(1);
 const LINGER_BYTES: usize = 1 << 20;
 
+/// What all connections together may have sent without an answer, unless a single body may be larger than a fifth of it:
+/// heads that do not end wait in memory as well.
+const UNREAD: usize = 12 << 20;
+/// Who has sent no more than this is never put out for what others send: an ordinary request is smaller.
+const FAIR: usize = 4 << 10;
+
 impl<S> Paced<S> {
     pub(super) fn new(stream: S, activity: Arc<Activity>, limits: &ServeLimits) -> Self {
         Self {
@@ -140,6 +172,7 @@ impl<S> Paced<S> {
             activity,
             floor: limits.write_floor,
             window: limits.write_window,
+            room: UNREAD.max(usize::try_from(limits.max_body).unwrap_or(usize::MAX).saturating_mul(5)),
             taken: 0,
             waiting: None,
             lingering: None,
@@ -176,7 +209,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        let before = buf.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
+        match self.activity.reads(buf.filled().len() - before, self.room) {
+            true => Poll::Ready(Ok(())),
+            false => Poll::Ready(Err(io::Error::other("too much is being sent to this server at once"))),
+        }
     }
 }
 

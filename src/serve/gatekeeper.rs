@@ -120,7 +120,7 @@ mod tests {
     fn one_address_gets_its_share_and_all_together_the_limit() {
         let keeper = Gatekeeper::new(4, 2, &["127.0.0.1".parse().unwrap()]);
         let admit = |text: &str| {
-            let activity = Activity::new();
+            let activity = Activity::new(&Arc::default());
             let busy = activity.busy();
             keeper.admit(text.parse().unwrap(), &activity).map(|place| (place, busy))
         };
@@ -138,7 +138,7 @@ mod tests {
     async fn who_has_been_idle_for_the_longest_makes_room() {
         let keeper = Gatekeeper::new(2, 64, &[]);
         let address = "192.0.2.1".parse().unwrap();
-        let [busy, idle, new, newer] = std::array::from_fn(|_| Activity::new());
+        let [busy, idle, new, newer] = std::array::from_fn(|_| Activity::new(&Arc::default()));
         let _working = busy.busy();
         let _places = [keeper.admit(address, &busy), keeper.admit(address, &idle)];
         let _other = keeper.admit(address, &new).unwrap();

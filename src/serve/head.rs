@@ -42,6 +42,13 @@ pub(super) fn check<B>(request: &Request<B>, serve: &Serve, hosts: &[String]) ->
         let failure = Failure::new(StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", message);
         return Err(failure.closing());
     }
+    // The buffer of the connection is filled in steps, and a head may be larger than the limit before that is noticed.
+    let fields = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
+    if size + fields.sum::<usize>() > serve.limits.max_head {
+        let message = format!("the head of a request has {} bytes at most", serve.limits.max_head);
+        let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        return Err(Failure::new(status, "HEAD_TOO_LARGE", message).closing());
+    }
     check_host(request, hosts)
 }
 

@@ -81,6 +81,7 @@ pub(super) fn room_for_connections(wanted: usize) -> usize {
 /// Accepts and serves until `stop` says so, then lets what is under way come to its end.
 pub(super) async fn run(listener: TcpListener, shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
     let mut pause = Pause::default();
+    let all_unread = Arc::default();
     loop {
         let accepted = tokio::select! {
             biased;
@@ -90,7 +91,7 @@ pub(super) async fn run(listener: TcpListener, shared: Arc<Shared>, mut stop: wa
         match accepted {
             Ok((stream, peer)) => {
                 pause = Pause::default();
-                let activity = Activity::new();
+                let activity = Activity::new(&all_unread);
                 match shared.gatekeeper.admit(peer.ip(), &activity) {
                     Some(place) => {
                         let task = converse(stream, peer, Arc::clone(&shared), activity, stop.clone(), place);

@@ -42,7 +42,15 @@ pub fn watching(config: &Config, poll: bool) -> Watching {
     let data = sources.iter().filter_map(|entry| entry.source.path());
     let (data_folders, data_files): (Vec<&PathBuf>, Vec<&PathBuf>) = data.partition(|path| path.is_dir());
     files.extend(data_files.into_iter().cloned());
-    let own = [&paths.content, &paths.themes, &paths.templates, &paths.statics, &paths.texts, &paths.sass];
+    let own = [
+        &paths.content,
+        &paths.data,
+        &paths.themes,
+        &paths.templates,
+        &paths.statics,
+        &paths.texts,
+        &paths.sass,
+    ];
     let folders: BTreeSet<PathBuf> = own.into_iter().chain(data_folders).cloned().collect();
     Watching {
         root: root.clone(),
@@ -67,6 +75,10 @@ impl Bench {
         let old = self.project.config();
         if new.paths.output != old.paths.output {
             return Err(Error::new(Kind::Config, "the output folder is another one now")
+                .hint("start the server again"));
+        }
+        if base_path(&new) != base_path(old) {
+            return Err(Error::new(Kind::Config, "the path of `base_url` is another one now")
                 .hint("start the server again"));
         }
         self.project = Project::new(new, self.clock.clone(), self.reporter.clone()).kept_warm();
@@ -106,4 +118,11 @@ impl Work for Bench {
         self.reload()?;
         self.project.push_queued(queue, ids, gate)
     }
+}
+
+/// The path that a site lies at, which a server knows from its start.
+fn base_path(config: &Config) -> &str {
+    let base_url = &config.site.base_url;
+    let host = base_url.find("://").map_or(0, |at| at + 3);
+    base_url[host..].find('/').map_or("", |at| &base_url[host + at..]).trim_end_matches('/')
 }

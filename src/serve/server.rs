@@ -220,14 +220,19 @@ impl Server {
         let _ = self.events.send(Event::Changed(Vec::new(), Instant::now()));
     }
 
-    /// Watches files of the site, and builds it anew when they change.
-    pub fn watch(&self, watching: Watching) -> Result<()> {
+    /// Watches files of the site, and builds it anew when they change. What is to be watched is asked `again` when the
+    /// configuration changes; nothing where that cannot be read.
+    pub fn watch(
+        &self,
+        watching: Watching,
+        again: impl Fn() -> Option<Watching> + Send + 'static,
+    ) -> Result<()> {
         let (events, stopped, reporter) =
             (self.events.clone(), self.stop.subscribe(), Arc::clone(&self.reporter));
         let body = move || {
             let goes_on = || !*stopped.borrow();
             let tell = |paths, since| drop(events.send(Event::Changed(paths, since)));
-            follow(&watching, &|text| reporter.warn(text), &goes_on, &tell);
+            follow(watching, &again, &|text| reporter.warn(text), &goes_on, &tell);
         };
         spawn("aither-watch", body).map(drop)
     }

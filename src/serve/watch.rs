@@ -42,20 +42,30 @@ const MANY: usize = 500;
 const SMALL: u64 = 1 << 20;
 
 /// Watches until `goes_on` says no more; tells which files have other bytes than before, and when the first sign came.
+/// What is to be watched is asked `again` after a change of the configuration, which may name other folders.
 pub(super) fn run(
-    watching: &Watching,
+    mut watching: Watching,
+    again: &dyn Fn() -> Option<Watching>,
     remark: &dyn Fn(&str),
     goes_on: &dyn Fn() -> bool,
     tell: &dyn Fn(Vec<PathBuf>, Instant),
 ) {
-    let mut hints = Hints::new(watching, remark);
+    let settings = watching.root.join("aither.toml");
+    let mut hints = Hints::new(&watching, remark);
     let mut tree = Tree::default();
     // Watched first, read then: what changes in between leaves a hint.
-    tree.compare(watching, None);
+    tree.compare(&watching, None);
     while goes_on() {
         let Some((batch, since)) = hints.next() else { continue };
-        hints.follow(watching);
-        let changed = tree.compare(watching, batch.as_ref());
+        hints.follow(&watching);
+        let mut changed = tree.compare(&watching, batch.as_ref());
+        if changed.contains(&settings)
+            && let Some(other) = again().filter(|other| *other != watching)
+        {
+            watching = other;
+            hints = Hints::new(&watching, remark);
+            changed.extend(tree.compare(&watching, None));
+        }
         if !changed.is_empty() {
             tell(changed.into_iter().collect(), since);
         }
@@ -234,7 +244,10 @@ impl Tree {
         match paths {
             Some(paths) => {
                 for path in paths.iter().filter(|path| is_watched(watching, path)) {
-                    if path.is_dir() {
+                    // What a link leads to is no part of the site.
+                    if path.is_dir() && path.is_symlink() {
+                        self.look_at(path, &mut changed);
+                    } else if path.is_dir() {
                         self.look_below(path, &mut changed);
                     } else {
                         self.look_at(path, &mut changed);
@@ -344,7 +357,7 @@ mod tests {
                     }
                     goes_on.load(Ordering::Relaxed)
                 };
-                run(&watching, &|_| {}, &goes_on, &|paths, _| drop(sender.send(paths)));
+                run(watching.clone(), &|| None, &|_| {}, &goes_on, &|paths, _| drop(sender.send(paths)));
             });
             is_ready.recv_timeout(PATIENCE).unwrap();
             edit(&root_path, &told);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::base::gate::Gate;
 use crate::error::Result;
 use crate::model::event::Named;
-use crate::model::run::{RunFigures, RunType};
+use crate::model::run::{Run, RunFigures, RunType};
 use crate::project::PushSummary;
 use crate::sync::SharedQueue;
 
@@ -67,7 +67,7 @@ pub struct Rebuilt {
 }
 
 /// Something that whoever started the server may want to show.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Notice {
     /// Files changed, and the site was built anew.
     Rebuilt {
@@ -89,10 +89,10 @@ pub enum Notice {
     },
     /// A sync has ended.
     Synced {
-        /// The job.
-        job_id: String,
-        /// Its status, as in the API.
-        status: &'static str,
+        /// How it went.
+        run: Box<Run>,
+        /// What to do about it, where it failed.
+        hints: Vec<String>,
     },
     /// Something that needs attention but no answer.
     Remark(String),

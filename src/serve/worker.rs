@@ -307,7 +307,7 @@ impl Worker {
                 true => run.failed(RunStatus::Failed, "the server was stopped", at),
                 false => run.failed(RunStatus::TimedOut, "it took longer than a sync may", at),
             };
-            self.close(&run, None);
+            self.close(&run, None, Vec::new());
             match stop {
                 true => locked(&self.shared.queues.events).leave(&events),
                 false => self.settle(&events, Some("it took longer than a sync may")),

@@ -1,6 +1,6 @@
 //! Two pages that want one address: an error that names both.
 
-use super::plan::Page;
+use super::page::Page;
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 

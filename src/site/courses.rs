@@ -16,6 +16,7 @@ use crate::error::Result;
 use crate::model::catalogue::Catalogue;
 use crate::model::course::Course;
 use crate::model::document::Overlay;
+use crate::model::people::People;
 
 /// A course of the site.
 #[derive(Debug)]
@@ -237,7 +238,7 @@ fn seen(course: &Course, config: &Config) -> u64 {
     if !config.privacy.public_fields.is_empty() {
         return course.fingerprint();
     }
-    let people = course.participants.as_deref().map_or(0, <[_]>::len);
+    let people = course.participants.as_ref().map_or(0, People::len);
     Fingerprint::new(42).number(course.summary_fingerprint()).number(people as u64).get()
 }
 
@@ -259,6 +260,9 @@ fn addresses(joined: &[Joined], warnings: &mut Vec<String>) -> Vec<String> {
         if key(index) < key(*held) {
             *held = index;
         }
+    }
+    if holder.len() == joined.len() {
+        return wanted().map(|(_, slug)| slug.to_owned()).collect();
     }
     let mut taken: std::collections::HashSet<String> = holder.keys().map(|slug| (*slug).to_owned()).collect();
     let mut result = Vec::with_capacity(joined.len());

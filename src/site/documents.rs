@@ -18,6 +18,16 @@ pub(super) struct Placed<'a> {
     pub(super) route: Route,
     /// Whether it stands in for a translation that nobody has written.
     pub(super) is_fallback: bool,
+    /// Of a section: whether its news are in feeds.
+    pub(super) has_feeds: bool,
+}
+
+impl Placed<'_> {
+    /// Whether a feed of its section tells of it.
+    pub(super) fn is_news(&self) -> bool {
+        let front = &self.document.front;
+        front.date.is_some() && !front.is_hidden() && !self.is_fallback
+    }
 }
 
 /// All documents that are to be built.
@@ -59,6 +69,12 @@ pub(super) fn place<'a>(config: &Config, content: &'a Content) -> Result<Documen
         }
     }
     documents.pages.values_mut().for_each(|pages| pages.sort_by(order));
+    for (section, placed) in &mut documents.sections {
+        let front = &placed.document.front;
+        let pages = documents.pages.get(section).map(Vec::as_slice).unwrap_or_default();
+        let may = config.outputs.feeds && front.feeds.unwrap_or(true) && !front.is_hidden();
+        placed.has_feeds = may && pages.iter().any(Placed::is_news);
+    }
     Ok(documents)
 }
 
@@ -101,7 +117,7 @@ fn placed(document: &Document, mut parts: Vec<String>, language: usize) -> Resul
             .hint("give the file a name with letters or digits, or set `slug` in its front matter")
     })?;
     let title = document.front.title.clone().unwrap_or_else(|| parts.last().copied().unwrap_or("").into());
-    Ok(Placed { document, title, route, is_fallback: document.language != language })
+    Ok(Placed { document, title, route, is_fallback: document.language != language, has_feeds: false })
 }
 
 /// By weight, those without one last; then newest first; then by title and file.

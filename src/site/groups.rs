@@ -182,5 +182,22 @@ pub(super) fn month(course: &Course, config: &Config) -> Option<Date> {
 
 /// `2027-03`: the month in addresses.
 pub(super) fn month_slug(first: Date) -> Arc<str> {
-    format!("{:04}-{:02}", first.year(), first.month()).into()
+    // The first day, without the day: thousands of courses ask for it.
+    match first.year() {
+        0..=9999 => {
+            let digits =
+                [first.year() / 1000, first.year() / 100 % 10, first.year() / 10 % 10, first.year() % 10];
+            let month = i16::from(first.month());
+            let mut slug = String::with_capacity(7);
+            slug.extend(digits.map(digit));
+            slug.push('-');
+            slug.extend([month / 10, month % 10].map(digit));
+            slug.into()
+        }
+        year => format!("{year:04}-{:02}", first.month()).into(),
+    }
+}
+
+fn digit(number: i16) -> char {
+    char::from(b'0' + number as u8)
 }

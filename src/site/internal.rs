@@ -11,6 +11,8 @@ use crate::base::text::slugify;
 use crate::error::Result;
 use crate::model::course::{Course, CourseId};
 use crate::model::material::{Material, Scalars, fill};
+use crate::model::participant::Participant;
+use crate::model::people::People;
 use crate::model::view::{List, Map, Value};
 
 /// The layout that is rendered once for each material; every other one is rendered once.
@@ -79,8 +81,8 @@ impl<'a> House<'a> {
         let Some(entry) = records.entries.get(at as usize) else { return house };
         let course = &entry.course;
         house.title = course.title.clone();
-        let people = course.participants.as_deref().unwrap_or_default();
-        let participants: List = people.iter().map(views::person).collect();
+        let people = course.participants.iter().flat_map(People::iter);
+        let participants: List = people.map(|person| views::person(&person)).collect();
         house.course = house.course.with("participants", participants);
         house.materials = house.filled(course);
         let link = |layout: &str| format!("{}/{layout}/", house.prefix);
@@ -111,7 +113,7 @@ impl<'a> House<'a> {
             end: day(course.end),
             participant_count: course.participant_count,
         };
-        let people = course.participants.as_deref().unwrap_or_default();
+        let people: Vec<Participant> = course.participants.iter().flat_map(People::iter).collect();
         let topics = course.materials.iter().flat_map(|materials| &materials.topics);
         let mut found: Vec<(String, Map)> = Vec::new();
         for (topic, material) in topics.flat_map(|topic| topic.materials.iter().map(move |m| (topic, m))) {
@@ -121,7 +123,7 @@ impl<'a> House<'a> {
             if found.iter().any(|(taken, _)| *taken == slug) {
                 slug = format!("{slug}-{}", found.len() + 1);
             }
-            let content = html.as_ref().map(|html| Value::Html(fill(html, &scalars, people).into()));
+            let content = html.as_ref().map(|html| Value::Html(fill(html, &scalars, &people).into()));
             let entries = vec![
                 ("id".into(), Value::from(id)),
                 ("identifier".into(), Value::from(identifier)),

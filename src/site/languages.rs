@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::courses::Entry;
 use super::documents::Documents;
-use super::plan::{Body, Page};
+use super::page::{Body, Page};
 use super::views::Addresses;
 use crate::base::digest::Fingerprint;
 use crate::config::Config;
@@ -105,9 +105,11 @@ impl Languages {
     pub(super) fn meet(&self, pages: &mut [Page]) {
         let mut known: HashMap<Arc<str>, Whereabouts> = HashMap::new();
         let Some(root) = self.editions.first().map(|(main, _)| Addresses::new(main)) else { return };
-        // A wrong address is nobody's translation of another.
+        // A wrong address is nobody's translation of another, and what others frame is none for readers.
         let is_page = |page: &&Page| {
-            matches!(page.body, Body::Layout { .. }) && !page.route.path().ends_with("404.html")
+            let path = page.route.path();
+            let is_for_readers = !path.ends_with("404.html") && !path.ends_with("sync-status.html");
+            matches!(page.body, Body::Layout { .. }) && is_for_readers
         };
         for page in pages.iter().filter(is_page) {
             let none = || self.editions.iter().map(|_| None).collect();

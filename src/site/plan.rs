@@ -9,12 +9,13 @@ use rayon::prelude::*;
 use super::clashes;
 use super::courses::{self, Entry};
 use super::documents::{self, Documents, Placed};
-use super::groups::{Cut, Groups};
-use super::jekyll;
+use super::globals;
+use super::groups::Groups;
 use super::languages::{self, Chronicle, Languages, Untranslated};
 use super::machine::cards::Cards;
 use super::machine::{self, Place};
 use super::menus;
+use super::page::Page;
 use super::pictures;
 use super::planner::Planner;
 use super::records::Records;
@@ -26,10 +27,10 @@ use crate::base::digest::{Digest, Fingerprint};
 use crate::config::Config;
 use crate::error::Result;
 use crate::model::catalogue::Catalogue;
-use crate::model::course::{Course, Level};
+use crate::model::course::Course;
 use crate::model::document::{Content, FrontMatter};
 use crate::model::history::History;
-use crate::model::view::{Entries, List, Map, Value};
+use crate::model::view::Map;
 
 /// What the site is made of.
 #[derive(Clone, Copy)]
@@ -48,10 +49,14 @@ pub struct Input<'a> {
     pub changed_at: &'a dyn Fn(&Course) -> Option<Timestamp>,
     /// When the data last changed; nothing before the first sync.
     pub data_changed_at: Option<Timestamp>,
+    /// When the sources were last asked.
+    pub synced_at: Option<Timestamp>,
     /// The present moment.
     pub now: Timestamp,
     /// Why a picture cannot be shown, by what a course calls it and the route of its page.
     pub lacks: &'a dyn Fn(&str, &str) -> Option<String>,
+    /// Whether the site itself brings a file at this path below the output.
+    pub brings: &'a dyn Fn(&str) -> bool,
     /// How cards look, where there are any.
     pub cards: Option<&'a Cards>,
     /// What the site's own `static/_redirects` says; the site's moves come after it.
@@ -77,11 +82,22 @@ pub struct Site {
     /// What each language but the main one lacks; its summary is no warning yet.
     pub untranslated: Vec<Untranslated>,
     /// Where everything lives and has lived, as of this site.
-    pub history: History,
+    pub history: Arc<History>,
     /// The site in each of its languages, the main one first.
     pub editions: Vec<Edition>,
     /// From which second since 1970 on the courses stand as they do (begun, over), and until which.
     pub window: (i64, i64),
+}
+
+/// The hash of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Its identity: `course:ck9zz`.
+    pub id: String,
+    /// A quick hash of all that `digest` is made from.
+    pub mark: u64,
+    /// The hash of all of it.
+    pub digest: Digest,
 }
 
 /// The site in one language.
@@ -152,10 +168,13 @@ impl Site {
         sources
     }
 
-    /// The hash of each record, by its identity.
-    pub fn digests(&self) -> Vec<(String, Digest)> {
+    /// The hash of each record, by its identity. `known` gives hashes of records by their identities and marks: a record that
+    /// has the same mark as before need not be hashed once more.
+    pub fn digests(&self, known: &(dyn Fn(&str, u64) -> Option<Digest> + Sync)) -> Vec<Record> {
         let digest = |config: &Config, entry: &Entry| {
-            (Chronicle::identity(&format!("course:{}", entry.course.id), config), entry.digest())
+            let id = Chronicle::identity(&entry.id, config);
+            let digest = known(&id, entry.mark).unwrap_or_else(|| entry.digest());
+            Record { id, mark: entry.mark, digest }
         };
         let records = self.editions.iter().map(|edition| &*edition.records);
         records
@@ -164,116 +183,6 @@ impl Site {
                 all.collect::<Vec<_>>()
             })
             .collect()
-    }
-}
-
-/// When a page may appear: what is linked to comes before what links to it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Rank {
-    /// Stands for itself: a course, a document, an asset.
-    Leaf,
-    /// Lists others: listings and sections.
-    List,
-    /// Leads into the site from outside: home, feed, sitemap.
-    Entrance,
-}
-
-/// One file of the output.
-#[derive(Debug)]
-pub struct Page {
-    /// Where it lives.
-    pub route: Route,
-    /// When it may appear.
-    pub rank: Rank,
-    /// What is in it.
-    pub body: Body,
-    /// A quick hash of everything that its view is made from, but `site`, which has one of its own. While it stays the
-    /// same, nothing that only this page sees has changed, and nobody has to look closer.
-    pub inputs: u64,
-    /// The record that the page is about.
-    pub record: Option<Arc<str>>,
-    /// What is the same in all translations of the page, where neither its record nor its route is.
-    pub identity: Option<Arc<str>>,
-    /// Its language, by the place in the configuration's list; planned pages get it when they are put in their place.
-    pub language: usize,
-    /// Whether it is the page of the main language once more, in the tree of a language that has no translation of it.
-    pub is_stand_in: bool,
-}
-
-impl Page {
-    /// Whether the source alone decides that there is such a page: of a course, or a list that its courses make.
-    pub(super) fn is_of_source(&self) -> bool {
-        let identity = self.identity();
-        let lists = ["places/", "months/"];
-        identity.starts_with("course:") || lists.iter().any(|list| identity.starts_with(list))
-    }
-
-    /// What is the same in all translations of the page, as long as it is not yet in its language's tree.
-    pub(super) fn identity(&self) -> Arc<str> {
-        let own = self.identity.as_ref().or(self.record.as_ref());
-        own.cloned().unwrap_or_else(|| self.route.path().into())
-    }
-}
-
-/// What makes a page.
-#[derive(Debug)]
-pub enum Body {
-    /// A layout over a view.
-    Layout {
-        /// The layouts that fit, best first.
-        layouts: Arc<[Arc<str>]>,
-        /// What the templates see.
-        view: View,
-        /// The HTML of the page's own text.
-        content: Option<Arc<str>>,
-    },
-    /// Bytes that need no template, made when they are needed.
-    Made(Make),
-}
-
-/// Makes the bytes of a file.
-pub struct Make(Box<dyn Fn() -> Vec<u8> + Send + Sync>);
-
-impl Make {
-    /// A maker of bytes.
-    pub(super) fn new(make: impl Fn() -> Vec<u8> + Send + Sync + 'static) -> Self {
-        Self(Box::new(make))
-    }
-
-    /// The bytes; the same each time.
-    pub fn bytes(&self) -> Vec<u8> {
-        (self.0)()
-    }
-}
-
-impl fmt::Debug for Make {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Make")
-    }
-}
-
-/// The view of a page: there, or made for whoever looks and dropped afterwards, so that a build of many pages does not
-/// keep them all.
-pub enum View {
-    /// It is there.
-    Here(Map),
-    /// It is made by its number.
-    Made(Arc<dyn Entries>, u32),
-}
-
-impl View {
-    /// The root of the view.
-    pub fn map(&self) -> Map {
-        match self {
-            Self::Here(map) => map.clone(),
-            Self::Made(maker, number) => Map::lazy(None, maker.clone(), *number),
-        }
-    }
-}
-
-impl fmt::Debug for View {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("View")
     }
 }
 
@@ -297,10 +206,19 @@ pub fn plan(input: &Input<'_>, history: History) -> Result<Site> {
         let cancelled = machine::cancelled_until(input.config, &whole.history);
         window = courses::window(input.config, &main.records.entries, cancelled, input.now);
     }
-    let Whole { mut pages, warnings, untranslated, history, .. } = whole;
-    pages.sort_by(|a, b| a.route.cmp(&b.route));
+    let Whole { pages, warnings, untranslated, history, .. } = whole;
+    let pages = by_route(pages);
     clashes::check(input.config, &pages)?;
+    let history = Arc::new(history);
     Ok(Site { pages, warnings, untranslated, history, editions, window })
+}
+
+/// The pages in the order of their routes: sorted are their places, and each page moves once.
+fn by_route(pages: Vec<Page>) -> Vec<Page> {
+    let mut order: Vec<usize> = (0..pages.len()).collect();
+    order.sort_by(|a, b| pages[*a].route.cmp(&pages[*b].route));
+    let mut pages: Vec<Option<Page>> = pages.into_iter().map(Some).collect();
+    order.into_iter().filter_map(|at| pages.get_mut(at)?.take()).collect()
 }
 
 /// What all languages put together.
@@ -389,8 +307,8 @@ fn edition(
         ),
         ("data", input.data.clone()),
     ];
-    let site = site_view(input, &records, &maps, &documents, &pages, more);
-    let globals = site_fingerprint(input, &records, &documents);
+    let site = globals::view(input, &records, &maps, &documents, &pages, more);
+    let globals = globals::fingerprint(input, &records, &documents);
     let history = Chronicle::new(std::mem::take(&mut whole.history), config);
     let mut planner = Planner { input, site, records, history, pages: Vec::new(), sitemap: Vec::new() };
     planner.home(documents.home)?;
@@ -399,7 +317,8 @@ fn edition(
     planner.documents(&documents, &pages, &terms)?;
     planner.taxonomies(&terms, &documents, &pages)?;
     planner.not_found()?;
-    planner.machine_readable()?;
+    planner.sync_status()?;
+    planner.machine_readable(&documents)?;
     planner.search(&documents)?;
     let Planner { mut pages, site, records, history, sitemap, .. } = planner;
     let prefix = &config.site.prefix;
@@ -413,112 +332,4 @@ fn edition(
     whole.warnings.extend(menus::untranslated(config));
     whole.untranslated.extend(languages::untranslated(config, &records.entries, &documents));
     Ok(Edition { view: site, globals, records, maps })
-}
-
-/// What every page sees of the site.
-fn site_view<const N: usize>(
-    input: &Input<'_>,
-    records: &Records,
-    course_maps: &[Map],
-    documents: &Documents<'_>,
-    page_maps: &[Map],
-    more: [(&'static str, Map); N],
-) -> Map {
-    let Records { addresses, entries, groups, .. } = records;
-    let site = &input.config.site;
-    let those = |wanted: &dyn Fn(&Entry) -> bool| -> List {
-        let both = entries.iter().zip(course_maps);
-        both.filter(|(entry, _)| wanted(entry)).map(|(_, map)| map.clone()).collect()
-    };
-    let is_listed = |entry: &Entry| entry.course.archived_at.is_none();
-    let levels: List = (Level::ALL.into_iter())
-        .map(|level| {
-            let count = groups.of_level(entries, level).len();
-            Cut::Level(level).map(count, addresses)
-        })
-        .collect();
-    let [places, months] = groups.lists(addresses);
-    let sections: List =
-        documents.sections.values().map(|placed| views::section(placed, input.config, addresses)).collect();
-    let pages: List = page_maps.iter().cloned().collect();
-    let mut dated: Vec<(&Placed<'_>, &Map)> =
-        (documents.all().zip(page_maps)).filter(|(placed, _)| placed.document.front.date.is_some()).collect();
-    dated.sort_by_key(|(placed, _)| {
-        (std::cmp::Reverse(placed.document.front.date.map(|date| date.sort_key())), &placed.document.source)
-    });
-    let posts: List = dated.into_iter().map(|(_, map)| map.clone()).collect();
-    let outputs = &input.config.outputs;
-    let link = |wanted: bool, name: &str| {
-        if wanted { Value::from(addresses.link(&format!("/{name}"))) } else { Value::Nil }
-    };
-    let extra = Map::from(&site.extra);
-    let mut entries = vec![
-        ("title".into(), site.title.as_str().into()),
-        ("description".into(), site.description.as_str().into()),
-        ("base_url".into(), addresses.base_url.as_str().into()),
-        ("url".into(), jekyll::origin(addresses).into()),
-        ("baseurl".into(), addresses.base_path.as_str().into()),
-        ("language".into(), site.language.as_str().into()),
-        ("lang".into(), site.language.as_str().into()),
-        ("languages".into(), records.languages.list(records.language).into()),
-        ("home_url".into(), addresses.link("/").into()),
-        // Filters for dates know the word, and how long what they make of it holds.
-        ("time".into(), "now".into()),
-        ("time_zone".into(), site.time_zone.iana_name().unwrap_or("UTC").into()),
-        ("courses".into(), those(&is_listed).into()),
-        ("upcoming".into(), those(&|entry| !entry.is_past).into()),
-        ("past".into(), those(&|entry| entry.is_past && is_listed(entry)).into()),
-        ("archived".into(), those(&|entry| !is_listed(entry)).into()),
-        ("levels".into(), levels.into()),
-        ("places".into(), places.into()),
-        ("months".into(), months.into()),
-        ("sections".into(), sections.into()),
-        ("pages".into(), pages.into()),
-        ("posts".into(), posts.into()),
-        ("freshness".into(), freshness(input.config).into()),
-        ("data_changed_at".into(), Value::maybe(input.data_changed_at)),
-        ("has_data".into(), input.data_changed_at.is_some().into()),
-        ("feed_url".into(), link(outputs.feeds, machine::ATOM)),
-        ("rss_url".into(), link(outputs.feeds, machine::RSS)),
-        ("json_feed_url".into(), link(outputs.feeds, machine::JSON)),
-        ("calendar_url".into(), link(outputs.calendar, machine::CALENDAR)),
-        ("search_url".into(), link(outputs.search && (input.has_layout)("search"), "search/")),
-        ("organisation".into(), views::organisation(input.config, addresses).into()),
-        ("extra".into(), extra.clone().into()),
-    ];
-    entries.extend(more.map(|(name, map)| (name.into(), map.into())));
-    Map::new(jekyll::with_extra(entries, &extra))
-}
-
-/// From which age on data are old, in minutes.
-fn freshness(config: &Config) -> Map {
-    let limits = config.freshness;
-    Map::new(vec![
-        ("warning_minutes".into(), limits.warning_minutes.into()),
-        ("error_minutes".into(), limits.error_minutes.into()),
-    ])
-}
-
-/// A quick hash of everything that [`site_view`] shows.
-fn site_fingerprint(input: &Input<'_>, records: &Records, documents: &Documents<'_>) -> u64 {
-    let site = &input.config.site;
-    let texts = [&site.title, &site.description, &site.base_url, &site.language];
-    let mark = texts.into_iter().fold(Fingerprint::new(14), |mark, text| mark.text(text));
-    // Switches and the organisation are few and change seldom: all of them, as they are shown to a programmer.
-    let mark = mark.text(&format!("{:?}{:?}", site.organisation, input.config.outputs));
-    let mark = mark.maybe(site.time_zone.iana_name()).number(Map::from(&site.extra).digest().short());
-    let mark = mark.text(&site.prefix).number(records.languages.list(records.language).digest().short());
-    let config = input.config;
-    let mark = mark.text(&format!("{:?}{:?}{:?}", config.taxonomies, config.menus, config.freshness));
-    let mark = mark.number(input.data.digest().short());
-    let mark = mark.number(input.data_changed_at.map_or(u64::MAX, |at| at.as_nanosecond() as u64));
-    let mark = mark.number(u64::from(records.groups.has_archive));
-    let mark = records.entries.iter().fold(mark, |mark, entry| mark.number(entry.mark));
-    let documents = documents.sections.values().chain(documents.pages.values().flatten());
-    documents
-        .fold(mark, |mark, placed| {
-            let mark = mark.number(placed.document.fingerprint()).text(placed.route.path());
-            mark.number(u64::from(placed.is_fallback))
-        })
-        .get()
 }

@@ -10,7 +10,8 @@ use super::jekyll;
 use super::languages::{Chronicle, Translated};
 use super::listings;
 use super::machine::{Place, cards};
-use super::plan::{Body, Input, Page, Rank, View};
+use super::page::{Body, Page, Rank, View};
+use super::plan::Input;
 use super::records::{CoursePages, Listing, Records};
 use super::route::Route;
 use super::search;
@@ -328,14 +329,27 @@ impl Planner<'_> {
         Ok(())
     }
 
+    /// The page for addresses that there are not.
     pub(super) fn not_found(&mut self) -> Result<()> {
-        if !(self.input.has_layout)("404") {
+        self.alone("404", "404.html", &[])
+    }
+
+    /// When the sources were last asked, for visitors without scripts: other pages frame it, so that only this one
+    /// changes with every sync.
+    pub(super) fn sync_status(&mut self) -> Result<()> {
+        let synced = Map::new(vec![("synced_at".into(), Value::maybe(self.input.synced_at))]);
+        self.alone("sync-status", "sync-status.html", &[("sync", synced)])
+    }
+
+    /// A page that no list names, if the theme has a layout for it.
+    fn alone(&mut self, kind: &'static str, file: &str, more: &[(&'static str, Map)]) -> Result<()> {
+        if !(self.input.has_layout)(kind) {
             return Ok(());
         }
-        let route = Route::file("404.html")?;
+        let route = Route::file(file)?;
         let page = PageView {
-            kind: "404",
-            title: "404",
+            kind,
+            title: kind,
             url: self.link(&route),
             description: None,
             section: "",
@@ -349,11 +363,11 @@ impl Planner<'_> {
             language: self.spoken(false),
             is_fallback: false,
         };
-        let (view, inputs) = self.here(page, route.path(), &[]);
+        let (view, inputs) = self.here(page, route.path(), more);
         self.add(Draft {
             route,
             rank: Rank::Leaf,
-            layout: "404",
+            layout: kind,
             fallbacks: &[],
             front: None,
             view,

@@ -47,32 +47,36 @@ struct Teaser {
     course: Arc<Course>,
     address: String,
     is_fallback: bool,
+    mark: u64,
 }
 
 impl Teasers {
     pub(super) fn new(entries: &[Entry], config: &Arc<Config>, addresses: &Addresses) -> Self {
-        let card = |entry: &Entry| Teaser {
-            course: entry.course.clone(),
-            address: entry.route.address(),
-            is_fallback: entry.is_fallback,
-        };
+        let card = |entry: &Entry| Teaser::new(&entry.course, entry.route.address(), entry.is_fallback);
         let (config, addresses) = (config.clone(), addresses.clone());
         Self { cards: entries.iter().map(card).collect(), config, addresses }
     }
 
     /// A quick hash of everything that a card shows.
     pub(super) fn mark(&self, number: u32) -> u64 {
-        let Some(Teaser { course, address, is_fallback }) = self.cards.get(number as usize) else { return 0 };
-        let mark = Fingerprint::new(45).text(&course.title).text(address).text(course.level.name());
+        self.cards.get(number as usize).map_or(0, |card| card.mark)
+    }
+}
+
+impl Teaser {
+    /// Every course is shown beside several others, so its mark is worked out once.
+    fn new(course: &Arc<Course>, address: String, is_fallback: bool) -> Self {
+        let mark = Fingerprint::new(45).text(&course.title).text(&address).text(course.level.name());
         let moment = |moment: Option<Moment>| moment.map_or(0, |moment| moment.number());
         let mark = mark.number(moment(course.start)).number(moment(course.end));
-        mark.maybe(course.location.as_deref()).number(u64::from(*is_fallback)).get()
+        let mark = mark.maybe(course.location.as_deref()).number(u64::from(is_fallback)).get();
+        Self { course: course.clone(), address, is_fallback, mark }
     }
 }
 
 impl Entries for Teasers {
     fn entries(&self, number: u32) -> Vec<(Key, Value)> {
-        let Some(Teaser { course, address, is_fallback }) = self.cards.get(number as usize) else {
+        let Some(Teaser { course, address, is_fallback, .. }) = self.cards.get(number as usize) else {
             return Vec::new();
         };
         let [language, fallback] = views::tongue(&self.config, *is_fallback);
@@ -137,16 +141,21 @@ fn alike(things: &[(Keys, bool)]) -> Vec<Box<[u32]>> {
     }
     let of = |(number, (keys, _)): (usize, &(Keys, bool))| {
         let number = u32::try_from(number).unwrap_or(u32::MAX);
-        let mut scores: HashMap<u32, u32> = HashMap::new();
+        let mut found: Vec<(u32, u32)> = Vec::new();
         for (key, worth) in keys {
             let Some(holders) = holders.get(key) else { continue };
             let here = holders.partition_point(|other| *other < number);
             let near = &holders[here.saturating_sub(NEAR)..holders.len().min(here + NEAR + 1)];
-            for other in near.iter().filter(|other| **other != number) {
-                *scores.entry(*other).or_default() += worth;
-            }
+            found.extend(near.iter().filter(|other| **other != number).map(|other| (*other, *worth)));
         }
-        let mut found: Vec<(u32, u32)> = scores.into_iter().collect();
+        if keys.len() > 1 {
+            found.sort_unstable_by_key(|(other, _)| *other);
+            found.dedup_by(|(other, worth), (kept, score)| {
+                let is_same = other == kept;
+                *score += if is_same { *worth } else { 0 };
+                is_same
+            });
+        }
         found.sort_unstable_by_key(|(other, score)| (u32::MAX - score, other.abs_diff(number), *other));
         found.into_iter().take(SHOWN).map(|(other, _)| other).collect()
     };

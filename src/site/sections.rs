@@ -6,7 +6,7 @@ use super::documents::{Documents, Placed};
 use super::jekyll;
 use super::listings;
 use super::machine::cards;
-use super::plan::Rank;
+use super::page::Rank;
 use super::planner::{Draft, Planner};
 use super::related;
 use super::route::Route;
@@ -22,6 +22,8 @@ struct Around {
     previous: Option<Map>,
     next: Option<Map>,
     related: List,
+    /// The title of the section that it is in.
+    above: Option<Arc<str>>,
     /// What templates see beside `site` and `page`.
     more: Vec<(&'static str, Map)>,
 }
@@ -53,10 +55,9 @@ impl Planner<'_> {
         let alike = related::pages(&placed);
         let mut number = 0;
         for (section, pages) in &documents.pages {
-            let section = documents
-                .sections
-                .get(section)
-                .map(|placed| views::section(placed, &records.config, addresses));
+            let above = documents.sections.get(section);
+            let section = above.map(|placed| views::section(placed, &records.config, addresses));
+            let above = above.map(|placed| placed.title.clone());
             for (index, placed) in pages.iter().enumerate() {
                 let neighbour = |index: Option<usize>| {
                     let placed = pages.get(index?)?;
@@ -75,8 +76,9 @@ impl Planner<'_> {
                 let related = alike.of(number).iter().filter_map(|other| maps.get(*other as usize));
                 let related = related.map(teaser).collect();
                 let more = section.clone().map(|section| ("section", section)).into_iter().collect();
-                let around = Around { kind: "page", rank: Rank::Leaf, previous, next, related, more };
-                self.document(placed, &placed.route, 1, around);
+                let (kind, above) = ("page", above.clone());
+                let around = Around { kind, rank: Rank::Leaf, previous, next, related, above, more };
+                self.document(placed, &placed.route, 1, around)?;
                 number += 1;
             }
         }
@@ -94,12 +96,12 @@ impl Planner<'_> {
             previous: None,
             next: None,
             related: List::default(),
+            above: None,
             more,
         };
         let Some(size) = placed.document.front.paginate else {
             let view = view.with("pages", pages.iter().cloned().collect::<List>());
-            self.document(placed, &placed.route, 1, around(vec![("section", view)]));
-            return Ok(());
+            return self.document(placed, &placed.route, 1, around(vec![("section", view)]));
         };
         let numbers: Vec<u32> = (0..u32::try_from(pages.len()).unwrap_or(u32::MAX)).collect();
         let address = placed.route.address();
@@ -113,13 +115,13 @@ impl Planner<'_> {
             let paginator = paginator.with("courses", List::default()).with("pages", here.clone());
             let view = view.with("pages", here).with("total", pages.len());
             let around = around(vec![("section", view), ("paginator", paginator)]);
-            self.document(placed, &slice.route, slice.number, around);
+            self.document(placed, &slice.route, slice.number, around)?;
         }
         Ok(())
     }
 
     /// A page of a document: the first, or one of those that follow it.
-    fn document(&mut self, placed: &Placed<'_>, route: &Route, number: usize, around: Around) {
+    fn document(&mut self, placed: &Placed<'_>, route: &Route, number: usize, around: Around) -> Result<()> {
         let document = placed.document;
         let front = &document.front;
         let is_first = number == 1;
@@ -135,7 +137,7 @@ impl Planner<'_> {
             related: around.related,
             previous: around.previous,
             next: around.next,
-            card: self.records.card(cards::DEFAULT),
+            card: self.card_of(placed),
             language: self.spoken(placed.is_fallback),
             is_fallback: placed.is_fallback,
         };
@@ -166,6 +168,20 @@ impl Planner<'_> {
         if let Some(page) = self.pages.last_mut() {
             page.is_stand_in = placed.is_fallback;
         }
+        if is_first && !placed.is_fallback {
+            self.document_card(placed, around.above.as_ref())?;
+        }
+        Ok(())
+    }
+
+    /// The whole address of a document's card; what stands in for a translation has that of the original.
+    fn card_of(&self, placed: &Placed<'_>) -> Option<String> {
+        let address = cards::of_document(placed);
+        if placed.is_fallback {
+            let base = &self.records.addresses.base_url;
+            return self.records.has_cards.then(|| format!("{base}{address}"));
+        }
+        self.records.card(&address)
     }
 }
 

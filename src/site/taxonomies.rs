@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::documents::{Documents, Placed};
 use super::listings::{self, Slice};
 use super::machine::cards;
-use super::plan::{Rank, View};
+use super::page::{Rank, View};
 use super::planner::{Draft, Planner};
 use super::records::Records;
 use super::views::{self, Addresses, PageView};
@@ -27,26 +27,39 @@ pub(super) struct Sorted {
 /// A term, and what has it.
 #[derive(Debug, Default)]
 struct Term {
-    /// How it is written, by what tells words apart; of several ways to write one word the first in the alphabet.
-    names: BTreeMap<String, Arc<str>>,
+    /// How it is written, by what tells words apart; of several ways to write one word the first in the alphabet, and one of
+    /// this language before a foreign one.
+    names: BTreeMap<String, (IsForeign, Arc<str>)>,
     /// Courses by their place in the catalogue.
     courses: Vec<u32>,
     /// Pages by their place among all pages.
     documents: Vec<u32>,
 }
 
+/// Whether a word is one of the main language that nobody has translated.
+type IsForeign = bool;
+
 impl Term {
-    fn written(&mut self, name: &Arc<str>) {
-        let known = self.names.entry(front::word(name)).or_insert_with(|| name.clone());
-        if name < known {
-            *known = name.clone();
+    fn written(&mut self, name: &Arc<str>, is_foreign: IsForeign) {
+        let known = self.names.entry(front::word(name)).or_insert_with(|| (is_foreign, name.clone()));
+        if (is_foreign, name) < (known.0, &known.1) {
+            *known = (is_foreign, name.clone());
         }
+    }
+
+    /// The words that are shown: those of this language, where there are any.
+    fn words(&self) -> impl Iterator<Item = &str> {
+        let is_foreign = self.is_foreign();
+        self.names.values().filter(move |(foreign, _)| *foreign == is_foreign).map(|(_, name)| &**name)
     }
 
     /// Several words at one address are all named.
     fn name(&self) -> String {
-        let names: Vec<&str> = self.names.values().map(|name| &**name).collect();
-        names.join(" / ")
+        self.words().collect::<Vec<_>>().join(" / ")
+    }
+
+    fn is_foreign(&self) -> IsForeign {
+        !self.names.is_empty() && self.names.values().all(|(is_foreign, _)| *is_foreign)
     }
 
     fn add(numbers: &mut Vec<u32>, number: u32) {
@@ -67,16 +80,19 @@ pub(super) fn sort(records: &Records, documents: &[&Placed<'_>], warnings: &mut 
         let courses = (0..).zip(&records.entries);
         for (number, entry) in courses.filter(|(_, entry)| entry.course.archived_at.is_none()) {
             let front = entry.overlay.as_ref().map(|overlay| &overlay.front);
+            let is_foreign = front.is_some_and(|front| is_foreign(front, &taxonomy.name, entry.is_fallback));
             for (slug, name) in front.into_iter().flat_map(|front| of(front, &taxonomy.name)) {
                 let term = terms.entry(slug).or_default();
-                term.written(name);
+                term.written(name, is_foreign);
                 Term::add(&mut term.courses, number);
             }
         }
         for (number, placed) in (0..).zip(documents) {
-            for (slug, name) in of(&placed.document.front, &taxonomy.name) {
+            let front = &placed.document.front;
+            let is_foreign = is_foreign(front, &taxonomy.name, placed.is_fallback);
+            for (slug, name) in of(front, &taxonomy.name) {
                 let term = terms.entry(slug).or_default();
-                term.written(name);
+                term.written(name, is_foreign);
                 Term::add(&mut term.documents, number);
             }
         }
@@ -94,15 +110,24 @@ fn of<'f>(front: &'f FrontMatter, taxonomy: &str) -> impl Iterator<Item = (Strin
     terms.iter().map(|term| (slugify(term), term)).filter(|(slug, _)| !slug.is_empty())
 }
 
+/// Whether the terms of a file in a taxonomy are words that nobody has translated.
+fn is_foreign(front: &FrontMatter, taxonomy: &str, is_fallback: bool) -> IsForeign {
+    is_fallback || front.untranslated_terms.iter().any(|name| **name == *taxonomy)
+}
+
 /// `page.terms` and `course.terms`: by the names of the taxonomies, the terms of a file with their pages.
-pub(super) fn terms_of(front: Option<&FrontMatter>, addresses: &Addresses) -> Map {
+pub(super) fn terms_of(front: Option<&FrontMatter>, is_fallback: bool, addresses: &Addresses) -> Map {
     let entry = |(name, slug): &(Arc<str>, Arc<str>)| {
+        let is_foreign = front.is_some_and(|front| is_foreign(front, name, is_fallback));
+        let [language, fallback] = addresses.tongue(is_foreign);
         let terms: List = (front.into_iter().flat_map(|front| of(front, name)))
             .map(|(term, written)| {
                 Map::new(vec![
                     ("name".into(), Value::from(written)),
                     ("slug".into(), term.as_str().into()),
                     ("url".into(), addresses.term(slug, &term)),
+                    language.clone(),
+                    fallback.clone(),
                 ])
             })
             .collect();
@@ -114,8 +139,8 @@ pub(super) fn terms_of(front: Option<&FrontMatter>, addresses: &Addresses) -> Ma
 impl Sorted {
     /// Warnings of different words that share an address.
     fn meetings(&self) -> impl Iterator<Item = String> {
-        self.terms.iter().filter(|(_, term)| term.names.len() > 1).map(|(slug, term)| {
-            let names: Vec<String> = term.names.values().map(|name| format!("`{name}`")).collect();
+        self.terms.iter().filter(|(_, term)| term.words().count() > 1).map(|(slug, term)| {
+            let names: Vec<String> = term.words().map(|name| format!("`{name}`")).collect();
             let Taxonomy { name, slug: at, .. } = &self.taxonomy;
             format!(
                 "the terms {} of `{name}` have one address, /{at}/{slug}/, and share its page: write one of them another way",
@@ -135,7 +160,10 @@ impl Sorted {
     }
 
     fn term(&self, slug: &str, term: &Term, addresses: &Addresses) -> Map {
+        let [language, fallback] = addresses.tongue(term.is_foreign());
         Map::new(vec![
+            language,
+            fallback,
             ("name".into(), term.name().into()),
             ("slug".into(), slug.into()),
             ("url".into(), addresses.term(&self.taxonomy.slug, slug)),
@@ -258,6 +286,7 @@ impl Planner<'_> {
         let of_term =
             Fingerprint::new(44).text(&term.name()).text(&sorted.taxonomy.title).text(&sorted.taxonomy.name);
         let of_term = of_term.number(u64::from(sorted.taxonomy.is_unnamed));
+        let of_term = of_term.number(u64::from(term.is_foreign()));
         let of_term = of_term.number(items.len() as u64).number(slices.len() as u64).number(size as u64);
         let inputs: Vec<Fingerprint> = (slices.iter())
             .map(|slice| {

@@ -12,6 +12,7 @@ use crate::config::{Config, Mode};
 use crate::model::course::Level;
 use crate::model::document::{FrontMatter, Prose};
 use crate::model::participant::{FIELDS, Participant, WITHHELD};
+use crate::model::people::People;
 use crate::model::view::{Key, List, Map, Value};
 
 /// Makes addresses that work below the site's base path.
@@ -27,6 +28,8 @@ pub(super) struct Addresses {
     pub(super) taxonomies: Arc<[(Arc<str>, Arc<str>)]>,
     /// Whether terms have pages.
     pub(super) has_terms: bool,
+    /// The language of this tree, and that of what nobody has translated.
+    pub(super) tongues: [Arc<str>; 2],
 }
 
 impl Addresses {
@@ -37,12 +40,13 @@ impl Addresses {
         let taxonomies = config.taxonomies.iter();
         let taxonomies = taxonomies.map(|known| (known.name.as_str().into(), known.slug.as_str().into()));
         let (prefix, taxonomies) = (config.site.prefix.clone(), taxonomies.collect());
-        Self { base_path, base_url, prefix, taxonomies, has_terms: false }
+        let tongues = [false, true].map(|is_fallback| spoken(config, is_fallback).into());
+        Self { base_path, base_url, prefix, taxonomies, has_terms: false, tongues }
     }
 
     /// The address from the root of the host, for links in pages, of what lives in the tree of this language.
     pub(super) fn link(&self, address: &str) -> String {
-        format!("{}{}{address}", self.base_path, self.prefix)
+        [&self.base_path, &self.prefix, address].concat()
     }
 
     /// The address of a term, where terms have pages.
@@ -50,9 +54,16 @@ impl Addresses {
         Value::maybe(self.has_terms.then(|| self.link(&format!("/{taxonomy}/{term}/"))))
     }
 
+    /// The language of a word, and whether it stands in for one that nobody has translated.
+    pub(super) fn tongue(&self, is_fallback: bool) -> [(Key, Value); 2] {
+        let [own, main] = &self.tongues;
+        let language = if is_fallback { main } else { own };
+        [("language".into(), Value::from(language)), ("is_fallback".into(), is_fallback.into())]
+    }
+
     /// The whole address of what lives in the tree of this language, for feeds.
     pub(super) fn absolute(&self, address: &str) -> String {
-        format!("{}{}{address}", self.base_url, self.prefix)
+        [&self.base_url, &self.prefix, address].concat()
     }
 }
 
@@ -69,7 +80,7 @@ pub(super) fn course(entry: &Entry, config: &Config, addresses: &Addresses) -> V
     // What is over is in no list of a place or month.
     let listed = |folder: &str, slug: &Option<Arc<str>>| {
         let slug = slug.as_ref().filter(|_| !entry.is_past);
-        Value::maybe(slug.map(|slug| addresses.link(&format!("/{folder}/{slug}/"))))
+        Value::maybe(slug.map(|slug| addresses.link(&["/", folder, "/", slug, "/"].concat())))
     };
     let currency = match (&course.currency, course.price) {
         (Some(currency), _) => currency.into(),
@@ -107,11 +118,14 @@ pub(super) fn course(entry: &Entry, config: &Config, addresses: &Addresses) -> V
         ("days".into(), Value::maybe(days(entry, config))),
         ("calendar_url".into(), Value::maybe(calendar)),
         ("tags".into(), tags.into()),
-        ("terms".into(), taxonomies::terms_of(overlay.map(|overlay| &overlay.front), addresses).into()),
+        ("terms".into(), {
+            let front = overlay.map(|overlay| &overlay.front);
+            taxonomies::terms_of(front, entry.is_fallback, addresses).into()
+        }),
         ("updated_at".into(), Value::maybe(entry.updated_at)),
         ("is_past".into(), entry.is_past.into()),
         ("is_archived".into(), course.archived_at.is_some().into()),
-        ("participants".into(), participants(course.participants.as_deref(), config).into()),
+        ("participants".into(), participants(course.participants.as_ref(), config).into()),
         ("extra".into(), overlay.map(|o| o.front.extra.clone()).unwrap_or_default().into()),
     ]
     .into_iter()
@@ -186,19 +200,19 @@ pub(super) fn spoken(config: &Config, is_fallback: bool) -> &str {
 
 /// The address of a level's first listing page.
 pub(super) fn level_address(level: Level) -> String {
-    format!("/levels/{}/", level.slug())
+    ["/levels/", level.slug(), "/"].concat()
 }
 
 /// Participants with the fields that the configuration makes public; all others are withheld, so that a template that
 /// reads one gets an error instead of an empty place.
-fn participants(participants: Option<&[Participant]>, config: &Config) -> List {
+fn participants(participants: Option<&People>, config: &Config) -> List {
     let public = |field: &&&str| config.privacy.public_fields.iter().any(|name| name == **field);
     let shown: Vec<&'static str> = FIELDS.iter().filter(public).copied().collect();
-    let show = |participant: &Participant| -> Map {
-        let entries = shown.iter().map(|field| (Key::Fixed(field), field_of(participant, field)));
+    let show = |participant: Participant| -> Map {
+        let entries = shown.iter().map(|field| (Key::Fixed(field), field_of(&participant, field)));
         Map::person(entries.collect(), &WITHHELD)
     };
-    participants.unwrap_or_default().iter().map(show).collect()
+    participants.into_iter().flat_map(People::iter).map(show).collect()
 }
 
 /// A participant with every field: for pages that the house alone sees.
@@ -290,7 +304,7 @@ impl PageView<'_> {
             ("description".into(), Value::maybe(self.description)),
             ("date".into(), Value::maybe(front.and_then(|f| f.date))),
             ("tags".into(), tags.into()),
-            ("terms".into(), taxonomies::terms_of(front, addresses).into()),
+            ("terms".into(), taxonomies::terms_of(front, self.is_fallback, addresses).into()),
             ("related".into(), self.related.into()),
             ("weight".into(), Value::maybe(front.and_then(|f| f.weight))),
             ("section".into(), self.section.into()),
@@ -315,11 +329,17 @@ impl PageView<'_> {
 /// A section, as pages in it see it.
 pub(super) fn section(placed: &Placed<'_>, config: &Config, addresses: &Addresses) -> Map {
     let [language, fallback] = tongue(config, placed.is_fallback);
+    let address = placed.route.address();
+    let feed =
+        |name: &str| Value::maybe(placed.has_feeds.then(|| addresses.link(&format!("{address}{name}"))));
     Map::new(vec![
         language,
         fallback,
         ("title".into(), Value::from(&placed.title)),
-        ("url".into(), addresses.link(&placed.route.address()).into()),
+        ("url".into(), addresses.link(&address).into()),
+        ("feed_url".into(), feed(machine::ATOM)),
+        ("rss_url".into(), feed(machine::RSS)),
+        ("json_feed_url".into(), feed(machine::JSON)),
         ("description".into(), Value::maybe(placed.document.front.description.as_ref())),
         ("content".into(), Value::Html(placed.document.html.clone())),
     ])
@@ -336,7 +356,7 @@ pub(super) fn summary(placed: &Placed<'_>, config: &Config, addresses: &Addresse
         ("date".into(), Value::maybe(front.date)),
         ("description".into(), Value::maybe(front.description.as_ref())),
         ("tags".into(), front.tags.iter().collect::<List>().into()),
-        ("terms".into(), taxonomies::terms_of(Some(front), addresses).into()),
+        ("terms".into(), taxonomies::terms_of(Some(front), placed.is_fallback, addresses).into()),
     ];
     entries.extend(tongue(config, placed.is_fallback));
     entries.extend(jekyll::of_document(placed));

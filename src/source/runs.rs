@@ -81,24 +81,8 @@ pub(super) fn courses<'r, R: 'r>(
 /// A run from its first to its last day, of which nothing more is known.
 pub(super) fn course(id: &str, title: &str, level: Level, first: Option<Date>, last: Option<Date>) -> Course {
     Course {
-        id: CourseId::new(id),
-        title: crate::base::text::one_line(title).into(),
-        slug: "".into(),
-        code: None,
-        level,
-        start: first.map(Moment::Day),
-        end: last.max(first).map(Moment::Day),
-        participant_count: 0,
-        description: None,
-        price: None,
-        currency: None,
-        location: None,
-        instructor: None,
-        image: None,
-        updated_at: None,
-        participants: None,
-        materials: None,
-        details_at: None,
-        archived_at: None,
+        start: first.and_then(Moment::of_day),
+        end: last.max(first).and_then(Moment::of_day),
+        ..Course::new(CourseId::new(id), crate::base::text::one_line(title), level)
     }
 }

@@ -39,10 +39,13 @@ pub struct Memory {
     pub parts: BTreeMap<String, PublishedPart>,
     /// Where everything lives and has lived.
     #[serde(flatten)]
-    pub history: History,
+    pub history: Arc<History>,
     /// Courses that the source no longer has and that stay as archived pages.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub archive: Vec<Course>,
+    /// The hashes of what was warned of at the last build, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub told: Vec<u64>,
     /// Courses whose source does not say when they changed: hash and moment, by id.
     courses: BTreeMap<String, Seen>,
 }
@@ -65,13 +68,14 @@ struct Seen {
 impl Default for Memory {
     fn default() -> Self {
         let courses = BTreeMap::new();
-        let (history, archive) = (History::default(), Vec::new());
+        let (history, archive) = (Arc::default(), Vec::new());
         Self {
             version: VERSION,
             data: None,
             data_changed_at: None,
             last_synced_at: None,
             course_count: None,
+            told: Vec::new(),
             history,
             archive,
             source: None,
@@ -95,6 +99,8 @@ struct Stored {
     parts: BTreeMap<String, PublishedPart>,
     #[serde(default)]
     archive: Vec<Course>,
+    #[serde(default)]
+    told: Vec<u64>,
     courses: BTreeMap<String, Seen>,
 }
 
@@ -104,9 +110,9 @@ impl Memory {
     fn parse(bytes: &[u8]) -> serde_json::Result<Self> {
         let (stored, history) =
             rayon::join(|| serde_json::from_slice::<Stored>(bytes), || serde_json::from_slice(bytes));
-        let (stored, history) = (stored?, history?);
+        let (stored, history) = (stored?, Arc::new(history?));
         let Stored { version, data, data_changed_at, last_synced_at, course_count, .. } = stored;
-        let Stored { source, parts, archive, courses, .. } = stored;
+        let Stored { source, parts, archive, told, courses, .. } = stored;
         Ok(Self {
             version,
             data,
@@ -117,6 +123,7 @@ impl Memory {
             parts,
             history,
             archive,
+            told,
             courses,
         })
     }

@@ -15,6 +15,7 @@ use crate::model::catalogue::Catalogue;
 use crate::model::change::{Change, Held, Pull, Refused};
 use crate::model::course::{Course, CourseId};
 use crate::model::event::{Named, person};
+use crate::model::people::People;
 use crate::source::PullRequest;
 
 /// The figures of one source, or of all together.
@@ -171,8 +172,8 @@ fn courses(
     }
     if !named.people.is_empty() {
         let has_booked = |course: &&Course| {
-            let people = course.participants.as_deref().unwrap_or_default();
-            people.iter().any(|one| named.people.contains(&person(one.user_id.reveal())))
+            let mut people = course.participants.iter().flat_map(People::iter);
+            people.any(|one| named.people.contains(&person(one.user_id.reveal())))
         };
         ids.extend(known.iter().filter(has_booked).map(|course| course.id.clone()));
     }

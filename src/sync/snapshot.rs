@@ -17,7 +17,7 @@ use crate::model::catalogue::Catalogue;
 use crate::model::change::{Held, RemoteTemplate, Validator};
 use crate::model::course::{Course, CourseId};
 use crate::model::material::Materials;
-use crate::model::participant::Participant;
+use crate::model::people::People;
 
 const VERSION: u32 = 1;
 
@@ -147,7 +147,7 @@ impl SnapshotStore {
         let mut participants = self.load_participants(reporter)?;
         let mut materials = self.load_materials()?;
         let courses = stored.courses.into_iter().map(|mut course| {
-            course.participants = participants.remove(&course.id).map(Arc::from);
+            course.participants = participants.remove(&course.id);
             course.materials = materials.remove(&course.id).map(Arc::from);
             if course.participants.is_none() {
                 course.details_at = None;
@@ -184,7 +184,7 @@ impl SnapshotStore {
         }
     }
 
-    fn load_participants(&self, reporter: &dyn Reporter) -> Result<BTreeMap<CourseId, Vec<Participant>>> {
+    fn load_participants(&self, reporter: &dyn Reporter) -> Result<BTreeMap<CourseId, People>> {
         let Some(sealed) = files::read_if_present(&self.sealed_path())? else { return Ok(BTreeMap::new()) };
         let Some(secret) = &self.secret else {
             if self.needs_participants {
@@ -212,7 +212,7 @@ impl SnapshotStore {
     /// that claim details which are not there.
     pub fn save(&self, snapshot: &Snapshot, now: Timestamp) -> Result<()> {
         let courses: Vec<Course> = snapshot.catalogue.iter().cloned().collect();
-        let participants: BTreeMap<&CourseId, &Arc<[Participant]>> =
+        let participants: BTreeMap<&CourseId, &People> =
             courses.iter().filter_map(|course| Some((&course.id, course.participants.as_ref()?))).collect();
         match &self.secret {
             Some(secret) if !participants.is_empty() => {

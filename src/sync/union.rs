@@ -85,25 +85,10 @@ mod tests {
 
     fn course(id: &str, code: Option<&str>, place: Option<&str>) -> Course {
         Course {
-            id: CourseId::new(id),
-            title: id.into(),
             slug: id.into(),
             code: code.map(Into::into),
-            level: Level::Beginner,
-            start: None,
-            end: None,
-            participant_count: 0,
-            description: None,
-            price: None,
-            currency: None,
             location: place.map(Into::into),
-            instructor: None,
-            image: None,
-            updated_at: None,
-            participants: None,
-            materials: None,
-            details_at: None,
-            archived_at: None,
+            ..Course::new(CourseId::new(id), id, Level::Beginner)
         }
     }
 

@@ -11,6 +11,12 @@ macro_rules! files {
 /// `theme.toml`.
 pub(super) const MANIFEST: &str = include_str!("../../themes/academy/theme.toml");
 
+/// The part of the style sheet that other pages in the same dress share: what stands above its mark.
+pub fn common_style() -> &'static str {
+    const SHEET: &str = include_str!("../../themes/academy/static/style.css");
+    SHEET.split_once("/* mark:").map_or(SHEET, |(common, _)| common)
+}
+
 files![
     "i18n/de.toml",
     "i18n/en.toml",
@@ -29,6 +35,7 @@ files![
     "layouts/preparation.liquid",
     "layouts/search.liquid",
     "layouts/section.liquid",
+    "layouts/sync-status.liquid",
     "layouts/taxonomy.liquid",
     "layouts/term.liquid",
     "partials/badge.liquid",
@@ -74,3 +81,13 @@ files![
     "static/style.css",
     "theme.toml",
 ];
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_sheet_has_its_mark() {
+        let common = super::common_style();
+        assert!(common.contains("--accent: #0f5257;") && common.contains(".site-footer {"));
+        assert!(!common.contains(".sans {") && common.ends_with("}\n\n"));
+    }
+}

@@ -21,11 +21,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+pub use self::builtin::common_style;
 pub use self::data::Records;
 pub use self::dates::Dates;
 use self::dialect::{Languages, Settings};
 use self::manifest::Manifest;
 use self::places::{Folder, Manner, Places, Template, Use};
+pub use self::render::{Drawn, Told};
 use self::strings::Strings;
 pub use self::trace::{Change, TemplateRead, Trace, Window};
 use crate::assets::Assets;
@@ -34,7 +36,7 @@ use crate::base::{files, text};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::liquid::Language;
-pub use crate::liquid::{Entities, Note, Read, ReadKind};
+pub use crate::liquid::{Entities, Note, Read, ReadKind, Top, Treat};
 use crate::model::change::RemoteTemplate;
 use crate::model::view::Map;
 

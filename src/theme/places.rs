@@ -39,7 +39,7 @@ impl Use {
 
     /// The name of the template in traces.
     pub(super) fn key(self, name: &str) -> String {
-        format!("{}/{}", self.folders()[0], canonical(name))
+        [self.folders()[0], "/", canonical(name)].concat()
     }
 }
 

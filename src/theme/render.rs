@@ -8,11 +8,14 @@ use jiff::tz::TimeZone;
 
 use super::failure::Teller;
 use super::places::{Template, Use};
-use super::trace::{Trace, Window};
+use super::trace::{TemplateRead, Trace, Window};
 use super::{Rendered, Request, Theme};
+use crate::base::digest::Fingerprint;
 use crate::base::minify;
 use crate::error::{Error, Kind, Result};
-use crate::liquid::{Clock, Found, Options, Partials, Reads, Scene, Time, Value};
+use crate::liquid::{
+    Clock, Found, Note, Options, Partials, Read, Reads, Scene, Seen, Time, Top, Treat, Value,
+};
 use crate::model::view::Map;
 
 /// How many layouts may stand around one another.
@@ -21,6 +24,18 @@ const LONGEST_CHAIN: usize = 16;
 impl Theme {
     /// Renders a page: the innermost layout over the page's content, then each layout around it.
     pub fn render(&self, request: &Request<'_>) -> Result<Rendered> {
+        let (drawn, (rows, templates)) =
+            self.render_telling(request, |told| (told.rows(), told.templates()))?;
+        let Drawn { bytes, clock, assets, warnings } = drawn;
+        Ok(Rendered { bytes, trace: Trace { rows, templates, clock, assets }, warnings })
+    }
+
+    /// The same for whoever may not need to know all that the page read: `tell` asks for what it wants to know.
+    pub fn render_telling<T>(
+        &self,
+        request: &Request<'_>,
+        tell: impl FnOnce(&Told<'_>) -> T,
+    ) -> Result<(Drawn, T)> {
         let mut names = BTreeSet::new();
         let chain = self.chain(request, &mut names)?;
         if let Some(layout) = chain.iter().find(|layout| layout.is_internal) {
@@ -28,22 +43,23 @@ impl Theme {
             return Err(Error::new(Kind::Privacy, message)
                 .hint("this page is public: give it another layout, or take `audience` out of that one"));
         }
-        self.draw(request, names, &chain)
+        self.draw(request, names, &chain, tell)
     }
 
     /// Renders a page that the house alone sees, by a layout for such pages.
-    pub fn render_internal(&self, request: &Request<'_>) -> Result<Rendered> {
+    pub fn render_internal(&self, request: &Request<'_>) -> Result<Drawn> {
         let mut names = BTreeSet::new();
         let chain = self.chain(request, &mut names)?;
-        self.draw(request, names, &chain)
+        self.draw(request, names, &chain, |_| ()).map(|(drawn, ())| drawn)
     }
 
-    fn draw(
+    fn draw<T>(
         &self,
         request: &Request<'_>,
         mut names: BTreeSet<String>,
         chain: &[&Template],
-    ) -> Result<Rendered> {
+        tell: impl FnOnce(&Told<'_>) -> T,
+    ) -> Result<(Drawn, T)> {
         let matter = matter(chain);
         let globals = self.globals(request, &matter);
         let clock = BuildClock::new(request.now, &self.edition(request.language).settings.zone);
@@ -73,24 +89,17 @@ impl Theme {
             warnings.extend(rendered.warnings.iter().map(|warning| teller.warning(warning)));
             html = Some(rendered.text);
         }
-        let read = reads.finish();
-        names.extend(read.partials.iter().map(|partial| Use::Partial.key(&partial.name)));
-        let mut rows = read.reads;
-        // It comes from the files of the layouts, which the trace has.
-        rows.retain(|row| row.path != "layout" && !row.path.starts_with("layout."));
-        let trace = Trace {
-            rows,
-            templates: names.iter().map(|name| self.template(name)).collect(),
-            clock: read.clock.map(|until| Window {
-                from: request.now,
-                until: Timestamp::from_second(until).unwrap_or(request.now),
-            }),
-            assets: read.notes,
-        };
+        let seen = reads.settle();
+        names.extend(seen.partials().iter().map(|partial| Use::Partial.key(&partial.name)));
+        let told = tell(&Told { theme: self, seen: &seen, names: &names });
+        let clock = seen.clock().map(|until| Window {
+            from: request.now,
+            until: Timestamp::from_second(until).unwrap_or(request.now),
+        });
         let bytes = html.unwrap_or_default().into_bytes();
         let bytes =
             if self.manner.minify && request.name.ends_with(".html") { minify::html(&bytes) } else { bytes };
-        Ok(Rendered { bytes, trace, warnings })
+        Ok((Drawn { bytes, clock, assets: seen.into_notes(), warnings }, told))
     }
 
     /// The layouts around a page, innermost first.
@@ -126,6 +135,54 @@ impl Theme {
             innermost = next;
         }
         Ok(chain)
+    }
+}
+
+/// A rendered page, without what it read of data and templates.
+#[derive(Debug)]
+pub struct Drawn {
+    /// The file to be written.
+    pub bytes: Vec<u8>,
+    /// If the time was asked for: from when until when the answer holds.
+    pub clock: Option<Window>,
+    /// Assets that were asked for, each with the hash of what was found.
+    pub assets: Vec<Note>,
+    /// What a person should look at, although the page could be made.
+    pub warnings: Vec<String>,
+}
+
+/// What a page that has just been rendered read.
+pub struct Told<'a> {
+    theme: &'a Theme,
+    seen: &'a Seen<'a>,
+    names: &'a BTreeSet<String>,
+}
+
+/// The front matter of the layouts. It comes from their files, which the trace has.
+const MATTER: &str = "layout";
+
+impl Told<'_> {
+    /// Looks at the view, in words.
+    pub fn rows(&self) -> Vec<Read> {
+        let mut rows = self.seen.reads();
+        let is_matter = |row: &Read| {
+            row.path.strip_prefix(MATTER).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        };
+        rows.retain(|row| !is_matter(row));
+        rows
+    }
+
+    /// Layouts and partials.
+    pub fn templates(&self) -> Vec<TemplateRead> {
+        self.names.iter().map(|name| self.theme.template(name)).collect()
+    }
+
+    /// A quick hash that is the same for pages that looked alike: for the same templates and at the same places, if what they
+    /// saw at those that are `Shared` is the same. The hashes of their own looks come in the order of [`Told::rows`].
+    pub fn digest(&self, treat: impl Fn(Top<'_>) -> Treat, hashes: &mut Vec<u64>) -> u64 {
+        let treat = |top: Top<'_>| if top == Top::Name(MATTER) { Treat::Left } else { treat(top) };
+        let looks = self.seen.digest(treat, hashes);
+        self.names.iter().fold(Fingerprint::new(43).number(looks), |mark, name| mark.text(name)).get()
     }
 }
 

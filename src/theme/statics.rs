@@ -8,7 +8,7 @@ use super::places::Folder;
 use crate::assets::{Body, Format, ImageOptions, Options, Source, published_route};
 use crate::base::files;
 use crate::config::{Config, ImageFormat, Images, Paths};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 
 /// All static files by the route that they are published at: `static/` of the theme, also as `assets/` with the folder
 /// in the address as Jekyll has it, and its `sass/`; over them `sass/` and `static/` of the site.
@@ -72,7 +72,15 @@ fn images(config: &Images) -> ImageOptions {
 }
 
 fn add(found: &mut BTreeMap<String, Body>, folder: &Path, before: &str, only_sass: bool) -> Result<()> {
-    for path in files::walk(folder)? {
+    let (paths, links) = files::walk_and_tell(folder)?;
+    if let Some(link) = links.first() {
+        let path = folder.join(link);
+        let message =
+            format!("{} is a link to a folder, to nothing, or out of {}", path.display(), folder.display());
+        return Err(Error::new(Kind::Content, message)
+            .hint("such links are not followed: copy what it leads to, or begin its name with a dot to leave it out"));
+    }
+    for path in paths {
         let plain = files::slashed(&path);
         let Some(route) = published_route(&plain) else { continue };
         if !only_sass || route != plain {

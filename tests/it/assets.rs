@@ -227,3 +227,22 @@ fn why_names_the_asset() {
         "{all}"
     );
 }
+
+#[cfg(unix)]
+#[test]
+fn links_that_lead_out_of_the_static_files_are_told() {
+    let site = Fixture::with_courses(&[("c1", "Ruhig", "2027-02-10")])
+        .write("elsewhere/secret.txt", "secret")
+        .write("static/a.txt", "a");
+    std::os::unix::fs::symlink(site.path("static/a.txt"), site.path("static/b.txt")).unwrap();
+    site.build();
+    assert_eq!(site.output("b.txt"), "a");
+    for target in ["elsewhere", "elsewhere/secret.txt", "elsewhere/nothing"] {
+        let link = site.path("static/out");
+        std::os::unix::fs::symlink(site.path(target), &link).unwrap();
+        let error = site.try_build(Options::default()).unwrap_err();
+        assert!(error.message().contains("out is a link to a folder, to nothing, or out of"), "{error}");
+        assert!(!site.has("out") && !site.has("out/secret.txt"));
+        std::fs::remove_file(link).unwrap();
+    }
+}

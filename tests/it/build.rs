@@ -265,7 +265,13 @@ fn additions_to_courses_that_are_not_there_are_told_in_one_line() {
     );
     site.remove("content/courses/a.md");
     ["c", "d", "e"].iter().for_each(|name| site.remove(&format!("content/courses/{name}.md")));
-    assert_eq!(told(&site), "warning: courses/b.md: no course has the id `77`\n");
+    let last = "warning: courses/b.md: no course has the id `77`\n";
+    let quiet = |site: &Fixture| String::from_utf8(site.run(&["build", "--quiet"]).stderr).unwrap();
+    assert_eq!(quiet(&site), last);
+    // From then on a quiet build has nothing to say, whether or not there is something to do; a plain one has.
+    assert_eq!(quiet(&site), "");
+    site.put("content/about.md", "+++\ntitle = \"Wir\"\n+++\n");
+    assert_eq!((quiet(&site), told(&site)), (String::new(), last.to_owned()));
 }
 
 #[test]

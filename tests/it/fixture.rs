@@ -141,7 +141,7 @@ impl Fixture {
             tree.insert(path, fs::read(file).unwrap());
         });
         tree.remove(".sync-manifest.json");
-        tree.remove("sync-status.json");
+        tree.retain(|path, _| !path.ends_with("sync-status.json") && !path.ends_with("sync-status.html"));
         tree
     }
 

@@ -1,6 +1,7 @@
 //! A site over the stand-in service: everything arrives, nothing leaks, and no fault makes the site worse.
 
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use aither::error::Kind;
@@ -60,10 +61,24 @@ fn a_second_sync_of_the_same_data_writes_only_the_time_of_the_sync() {
     let before = site.times();
     site.now += Duration::from_secs(1800);
     let summary = site.build();
-    assert_eq!((summary.build.written, summary.build.removed), (0, 0));
+    assert_eq!((summary.build.written, summary.build.removed), (1, 0));
     let after = site.times();
     let touched: Vec<&String> = after.keys().filter(|path| before.get(*path) != after.get(*path)).collect();
-    assert_eq!(touched, [".sync-manifest.json", "sync-status.json"]);
+    assert_eq!(touched, [".sync-manifest.json", "sync-status.html", "sync-status.json"]);
+    // Without scripts the frame in the footer shows the moment.
+    assert!(
+        site.output("index.html")
+            .contains("<noscript><iframe class=\"sync-frame\" src=\"/sync-status.html\"")
+    );
+    let moment = site.now.strftime("%Y-%m-%dT%H:%M");
+    let status = site.output("sync-status.html");
+    assert!(status.contains(&format!("<time datetime=\"{moment}")), "{status}");
+    assert!(status.contains(" Uhr</time>") && status.contains("noindex"), "{status}");
+    for list in ["sitemap.xml", "search/index.json", "index.html"] {
+        let is_listed =
+            |text: String| text.replace("src=\"/sync-status.html", "").contains("sync-status.html");
+        assert!(!site.has(list) || !is_listed(site.output(list)), "{list}");
+    }
 }
 
 #[test]
@@ -310,6 +325,23 @@ fn the_sample_s_configuration_turns_to_the_service_by_environment_alone() {
 }
 
 #[test]
+fn the_sample_turned_to_the_stand_in_has_nothing_to_warn_of() {
+    let service = service(Options { rate: 1_000_000, ..Options::default() });
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let site = site(&service, &fs::read_to_string(root.join("aither.toml")).unwrap());
+    for path in aither::base::files::walk(&root.join("content")).unwrap() {
+        let file = format!("content/{}", aither::base::files::slashed(&path));
+        site.put(&file, fs::read(root.join("content").join(&path)).unwrap());
+    }
+    site.build();
+    assert!(site.reporter.warnings().is_empty(), "{:?}", site.reporter.warnings());
+    assert!(
+        site.output("courses/nein-sagen/index.html").contains("Mareike Platzhalter"),
+        "what is written is joined"
+    );
+}
+
+#[test]
 fn a_missing_or_impossible_key_is_told_before_anything_is_sent() {
     let service = generous(4);
     let mut site = site(&service, CONFIG);
@@ -346,4 +378,24 @@ fn a_key_that_is_no_text_is_told_as_such() {
         String::from_utf8_lossy(&output.stderr),
         "error: HEMERA_API_KEY: is set to something that is not UTF-8 text\n"
     );
+}
+
+#[test]
+fn who_only_looks_sees_the_site_as_it_was_last_read_whatever_the_shell_lacks() {
+    let service = generous(3);
+    let mut site = site(&service, &CONFIG.replace("source = \"hemera\"\n", ""));
+    site.build();
+    site.environment.clear();
+    let before = site.tree();
+    let listed = site.run(&["list"]);
+    assert!(listed.status.success(), "{listed:?}");
+    assert!(String::from_utf8_lossy(&listed.stdout).matches("courses/").count() > 3, "{listed:?}");
+    assert!(site.run(&["why", "/"]).status.success());
+    let refused = site.run(&["build"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(
+        String::from_utf8_lossy(&refused.stderr).contains("`aither build --allow-shrink`"),
+        "{refused:?}"
+    );
+    assert_eq!(Fixture::changed(&before, &site.tree()), Vec::<String>::new());
 }

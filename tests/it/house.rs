@@ -74,7 +74,6 @@ const HOMES: &[(&str, &str)] = &[
     ("oxc_parser", "src/assets/script"),
     ("oxc_span", "src/assets/script"),
     ("csv", "src/source/"),
-    ("memchr", "src/source/rows/"),
     ("serde_saphyr", "src/source/local/data"),
     ("ab_glyph", "src/base/card/"),
     ("hyper", "src/serve/"),

@@ -238,58 +238,6 @@ fn a_large_export_is_cut_into_documents_that_lead_on() {
     assert_eq!(made, ["moochub/courses-2.json"]);
 }
 
-/// The pixels of a card, as places in its palette, and the palette.
-fn pixels(site: &Fixture, path: &str) -> (Vec<u8>, Vec<u8>) {
-    let file = std::fs::read(site.path("output").join(path)).unwrap();
-    let mut reader = png::Decoder::new(std::io::Cursor::new(file)).read_info().unwrap();
-    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
-    let frame = reader.next_frame(&mut pixels).unwrap();
-    assert_eq!((frame.width, frame.height, frame.color_type), (1200, 630, png::ColorType::Indexed));
-    let palette = reader.info().palette.clone().unwrap().into_owned();
-    assert!(pixels.iter().all(|at| usize::from(*at) * 3 < palette.len()), "{path}");
-    (pixels, palette)
-}
-
-#[test]
-fn a_card_is_drawn_in_the_colour_of_the_house_and_only_when_its_words_change() {
-    let mut rows = vec![course("1", "Grüße 🎉 „Nein“", "2027-02-10"), course("2", "مرحبا بكم", "2027-03-01")];
-    rows[0]["slug"] = "ruhig".into();
-    rows[1]["slug"] = "salam".into();
-    let site = site("[theme.options]\naccent = \"#402010\"\n", &rows);
-    site.build();
-    let (ruhig, palette) = pixels(&site, "courses/ruhig/card.png");
-    assert_eq!(palette[..3], [0x40, 0x20, 0x10]);
-    let inked = |pixels: &[u8]| pixels[..1200 * 600].iter().filter(|at| **at != 0).count();
-    let (whole, _) = pixels(&site, "card.png");
-    let (foreign, _) = pixels(&site, "courses/salam/card.png");
-    assert!(inked(&ruhig) > 10_000 && inked(&whole) > 5_000, "words are on it");
-    assert!(
-        inked(&foreign) > 1_000 && inked(&foreign) < inked(&ruhig) / 2,
-        "the date and the name, but no boxes"
-    );
-    let page = site.output("courses/ruhig/index.html");
-    assert!(
-        page.contains(
-            "<meta property=\"og:image\" content=\"https://a.example/haus/courses/ruhig/card.png\">"
-        )
-    );
-    assert!(site.output("index.html").contains("content=\"https://a.example/haus/card.png\">"));
-
-    let made = |site: &Fixture| -> Vec<String> {
-        let reasons = site.build().build.reasons.into_iter().map(|(path, _)| path);
-        reasons.filter(|path| path.ends_with(".png")).collect()
-    };
-    rows[0]["participantCount"] = 5.into();
-    rows[0]["description"] = "Anders".into();
-    put(&site, &rows);
-    assert_eq!(made(&site), Vec::<String>::new());
-    rows[0]["startDate"] = "2027-02-11".into();
-    put(&site, &rows);
-    assert_eq!(made(&site), ["courses/ruhig/card.png"]);
-    site.put("aither.toml", format!("{CONFIG}[theme.options]\naccent = \"#104020\"\n"));
-    assert_eq!(made(&site), ["card.png", "courses/ruhig/card.png", "courses/salam/card.png"]);
-}
-
 /// What Google's pages on course lists and course info, and schema.org, require.
 fn check_course(course: &Value, path: &str) {
     let text = |value: &Value| value.as_str().is_some_and(|text| !text.is_empty());

@@ -135,7 +135,7 @@ fn every_field_of_a_row_is_read() {
     assert_eq!(course.description.as_deref(), Some("a ä b"));
     assert_eq!((course.currency.as_deref(), course.location.as_deref()), (Some("EUR"), Some("Bonn")));
     assert_eq!((course.instructor.as_deref(), course.image.as_deref()), (Some("Pia Probe"), Some("/b.jpg")));
-    let people = course.participants.unwrap();
+    let people: Vec<_> = course.participants.unwrap().iter().collect();
     assert_eq!(&**people[0].booking_id.reveal(), "b1");
     assert_eq!(&**people[0].participation_id.as_ref().unwrap().reveal(), "p1");
     assert_eq!(&**people[0].status.as_ref().unwrap().reveal(), "RESULT");
@@ -150,10 +150,18 @@ fn what_is_missing_has_a_default() {
         (0..12).map(|n| format!(r#"{{"name": "Person {n}", "status": "CONFIRMED"}}"#)).collect();
     let course = row(&format!(r#"{LEAST}, "participants": [{}]"#, people.join(","))).unwrap();
     assert_eq!((course.id.as_str(), &*course.slug, course.participant_count), ("7", "t", 12));
-    let people = course.participants.unwrap();
+    let people: Vec<_> = course.participants.unwrap().iter().collect();
     assert_eq!(&**people[0].booking_id.reveal(), "000001");
     assert_eq!(&**people[11].name.as_ref().unwrap().reveal(), "Person 11");
     assert_eq!(row(LEAST).unwrap().participants, None);
+}
+
+#[test]
+fn control_characters_do_not_get_into_pages() {
+    let fields =
+        r#""id": "7", "level": "BEGINNER", "title": "A\u0000B", "description": "x\u000by\u0085z\nw""#;
+    let course = row(fields).unwrap();
+    assert_eq!((&*course.title, course.description.as_deref()), ("A B", Some("x y z\nw")));
 }
 
 #[test]
@@ -181,6 +189,10 @@ fn a_row_that_does_not_validate_is_set_aside_with_its_reason() {
         (
             r#""startDate": "+21""#,
             "7: `startDate` must be a date such as 2027-02-10 or a time such as 2027-02-10T09:30:00Z, not `+21`",
+        ),
+        (
+            r#""endDate": "9999-12-31""#,
+            "7: `endDate` must be a date such as 2027-02-10 or a time such as 2027-02-10T09:30:00Z, not `9999-12-31`",
         ),
         (r#""startDate": "2027-02-02", "endDate": "2027-02-01""#, "7: `endDate` lies before `startDate`"),
         (r#""participantCount": -1"#, "7: `participantCount` cannot be -1"),

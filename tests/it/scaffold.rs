@@ -123,6 +123,16 @@ fn init_loses_nothing() {
     let written = local::init(root).unwrap();
     assert!(!written.contains(&root.join(".gitignore")));
     assert_eq!(files::read(&root.join(".gitignore")).unwrap(), b"mine");
+    let inside = root.join("content/new");
+    assert_eq!(
+        told(&local::init(&inside).unwrap_err()),
+        format!(
+            "{} lies in another site ({})\nhint: nothing was written; choose a folder beside it",
+            inside.display(),
+            root.display()
+        )
+    );
+    assert!(!inside.exists());
     let before = snapshot(root);
     let told_again = told(&local::init(root).unwrap_err());
     let first = root.join("aither.toml");

@@ -87,6 +87,12 @@ fn heads_and_bodies_have_a_limit() {
     let mut many = String::from("GET / HTTP/1.1\r\nHost: localhost\r\n");
     (0..100).for_each(|n| many.push_str(&format!("X-{n}: y\r\n")));
     assert_eq!(statuses(&served, format!("{many}\r\n").as_bytes()), [431]);
+    // 40,000 bytes of head in few fields, and a little less than 32 KiB.
+    let long = |bytes: usize| {
+        let fields: String = (0..8).map(|n| format!("X-{n}: {}\r\n", "y".repeat(bytes / 8))).collect();
+        statuses(&served, format!("GET / HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n").as_bytes())
+    };
+    assert_eq!((long(40_000), long(32_000)), (vec![431], vec![200]));
     let mut endless = served.connect();
     endless.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n");
     let line = format!("X: {}\r\n", "y".repeat(8_000));
@@ -348,6 +354,26 @@ fn the_program_stays_small_and_answers_whatever_is_thrown_at_it() {
     }
     is_fine();
     stays_small(&serving);
+}
+
+/// Thirty megabytes of heads that do not end have no room together.
+#[cfg(target_os = "linux")]
+#[test]
+fn heads_that_do_not_end_share_a_room() {
+    may_open_many_files();
+    let site = small_limits();
+    let serving = Serving::start(&site);
+    let head = format!("GET / HTTP/1.1\r\nHost: localhost\r\nX: {}", "y".repeat(30_000));
+    let clients: Vec<Client> = (0..1_000)
+        .map(|_| {
+            let mut client = serving.connect();
+            client.write(head.as_bytes());
+            client
+        })
+        .collect();
+    assert_eq!(serving.ask("GET", "/", "").text(), site.output("index.html"));
+    stays_small(&serving);
+    drop(clients);
 }
 
 /// With hardly any file descriptors, connections wait or are turned away; when some are free again all is as before.

@@ -225,6 +225,29 @@ fn without_a_site_the_server_says_so() {
 }
 
 #[test]
+fn who_follows_a_site_that_is_not_there_yet_sees_it_appear() {
+    let mut setup = setup();
+    setup.live = true;
+    let served = setup.start();
+    let page = served.get("/");
+    assert_eq!((page.status, page.header("content-type")), (503, Some("text/html; charset=utf-8")));
+    let text = page.text();
+    assert!(text.contains("src=\"/.aither/live.js\" data-generation=\""), "{text}");
+    let mut tab = served.connect();
+    let since = text.split("data-generation=\"").nth(1).unwrap().split('"').next().unwrap();
+    let ask = format!("GET /.aither/events?page=%2F&since={since} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    tab.write(ask.as_bytes());
+    assert_eq!(tab.answer().unwrap().header("content-type"), Some("text/event-stream"));
+    publish(served.folder.path(), &[("index.html", "here")]);
+    let mut line = String::new();
+    while !line.starts_with("data:") {
+        line.clear();
+        assert_ne!(std::io::BufRead::read_line(&mut tab.stream, &mut line).unwrap(), 0);
+    }
+    assert!(line.contains("\"page\":true"), "{line}");
+}
+
+#[test]
 fn pages_carry_the_script_only_when_they_are_followed() {
     let files = [("index.html", "home"), ("a/b/index.html", "deep"), ("404.html", "lost"), ("x.css", "x")];
     let mut setup = setup().files(&files);

@@ -72,6 +72,9 @@ fn words_in_another_language_say_so() {
         "fr/neues/glashaus/index.html",
         &["lang=\"de\">Neues</a></li></ol>", "<article class=\"wrap narrow\">\n"],
     );
+    has("en/courses/klar/index.html", &["<a href=\"/site/en/tags/stimme/\" lang=\"de\">Stimme</a>"]);
+    has("en/tags/stimme/index.html", &["<h1 lang=\"de\">Stimme</h1>"]);
+    has("en/tags/index.html", &["<a href=\"/site/en/tags/stimme/\" lang=\"de\">Stimme</a>"]);
     // In the main language there is nothing to say, and what is translated is said in the language of its page.
     for (path, bytes) in site.tree().iter().filter(|(path, _)| path.ends_with("index.html")) {
         let page = String::from_utf8_lossy(bytes);
@@ -82,6 +85,34 @@ fn words_in_another_language_say_so() {
         assert!(!main.contains("lang=\"en\""), "{path}");
     }
     assert!(!site.output("en/courses/calm/index.html").contains("<h1 lang"));
+}
+
+#[test]
+fn tags_that_a_translation_only_takes_over_are_words_of_the_main_language() {
+    let site = site();
+    site.put("content/courses/ruhig.md", "+++\ntags = [\"Stimme\"]\n+++\nDer ganze Text.\n");
+    site.put(
+        "content/courses/ruhig.en.md",
+        "+++\ntitle = \"Calm\"\nslug = \"calm\"\n+++\nAll of the text.\n",
+    );
+    site.put("content/ueber-uns.md", "+++\ntitle = \"Wir\"\ntags = [\"Stimme\"]\n+++\n");
+    site.put("content/ueber-uns.en.md", "+++\ntitle = \"We\"\n+++\n");
+    site.build();
+    let tag = |lang: &str| format!("<a href=\"/site/en/tags/stimme/\"{lang}>Stimme</a>");
+    for path in ["en/courses/calm/index.html", "en/ueber-uns/index.html", "en/tags/index.html"] {
+        let page = site.output(path);
+        assert!(page.contains(&tag(" lang=\"de\"")), "{path}: {page}");
+    }
+    // A translation that names it itself makes it a word of its own language.
+    site.put("content/ueber-uns.en.md", "+++\ntitle = \"We\"\ntags = [\"Stimme\"]\n+++\n");
+    let made: Vec<String> = site.build().build.reasons.into_iter().map(|(path, _)| path).collect();
+    assert!(made.contains(&"en/ueber-uns/index.html".to_owned()), "{made:?}");
+    assert!(site.output("en/ueber-uns/index.html").contains(&tag("")));
+    assert!(site.output("en/tags/index.html").contains(&tag("")));
+    assert!(site.output("en/tags/stimme/index.html").contains("<h1>Stimme</h1>"));
+    assert!(site.output("en/courses/calm/index.html").contains(&tag(" lang=\"de\"")));
+    let verified = site.run(&["build", "--verify", "--at", NOW]);
+    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
 }
 
 #[test]

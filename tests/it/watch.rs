@@ -265,6 +265,18 @@ fn early_pages_are_served_to_all_and_withdrawn_if_the_build_fails() {
     server.stop().unwrap();
 }
 
+#[test]
+fn everything_that_a_site_is_made_from_is_watched() {
+    let site = Fixture::with_courses(&[("a", "Ruhig reden", "2027-01-10")]);
+    let config = Config::load(&site.path("."), &Environment::default()).unwrap();
+    let watching = watching(&config, false);
+    for folder in ["content", "data", "i18n", "sass", "static", "templates", "themes"] {
+        let path = config.root.join(folder);
+        assert!(watching.folders.contains(&path), "{folder}: {watching:?}");
+    }
+    assert!(watching.files.contains(&config.root.join("courses.json")), "{watching:?}");
+}
+
 /// A branch with another state of more than two thousand files is checked out below a site that is watched, as `git` does
 /// it: file by file, while builds run. In the end the site is that of the new branch, as if nothing had been there before.
 fn a_branch_is_switched(poll: bool) {
@@ -295,7 +307,7 @@ fn a_branch_is_switched(poll: bool) {
     };
     let last = format!("p{}/index.html", PAGES - 1);
     wait(&|| site.has(&last));
-    server.watch(watching(&config, poll)).unwrap();
+    server.watch(watching(&config, poll), || None).unwrap();
 
     // The other branch: a third of the pages is not there, a third differs, a third lies in a folder; other templates.
     for number in 0..PAGES {

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Checks what built sites say to machines with other people's readers: the Nu HTML checker (npm vnu-jar, needs Java) over
 # all pages; the sitemap's schema, feed readers and a reader of RFC 5545 (PyPI, needs Python) over everything else;
-# webhooks, both ways, by the library of Standard Webhooks (PyPI). What is missing on this machine is skipped loudly. Run it from anywhere, after `cargo build`; AITHER names another program.
+# webhooks, both ways, by the library of Standard Webhooks (PyPI). What is missing on this machine is skipped loudly. Run it
+# from anywhere, after `cargo build`; AITHER names another program.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -46,8 +47,9 @@ else
     skip "no Java, or no vnu-jar" "THE CHECK OF HTML"
 fi
 
-if command -v python3 >/dev/null && ! "$cache/python/bin/python3" -c "import standardwebhooks" 2>/dev/null; then
-    { python3 -m venv "$cache/python" && "$cache/python/bin/pip" install --quiet icalendar feedparser lxml standardwebhooks; } \
+if command -v python3 >/dev/null && ! "$cache/python/bin/python3" -c "import standardwebhooks, jsonschema" 2>/dev/null; then
+    { python3 -m venv "$cache/python" && "$cache/python/bin/pip" install --quiet \
+        icalendar feedparser lxml "jsonschema[format-nongpl]" standardwebhooks; } \
         || rm -rf "$cache/python"
 fi
 if [ -x "$cache/python/bin/python3" ]; then
@@ -57,6 +59,7 @@ if [ -x "$cache/python/bin/python3" ]; then
     done
     "$cache/python/bin/python3" "$here/webhooks.py" "$program" "$work/sample" || wrong=1
 else
-    skip "no Python, or no icalendar, feedparser, lxml and standardwebhooks" "THE CHECK OF FEEDS, CALENDARS, SITEMAPS AND WEBHOOKS"
+    skip "no Python, or no icalendar, feedparser, lxml, jsonschema and standardwebhooks" \
+        "THE CHECK OF FEEDS, CALENDARS, SITEMAPS, EXPORTS AND WEBHOOKS"
 fi
 exit $wrong

@@ -51,7 +51,7 @@ impl Default for Options {
             widths: vec![400, 800, 1200],
             quality: 78,
             avif_quality: 60,
-            avif_speed: 7,
+            avif_speed: 10,
             max_pixels: 50_000_000,
             max_bytes: 32 << 20,
             folder: None,

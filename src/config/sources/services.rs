@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::super::read::{keep, not_empty};
 use super::super::source::{Credentials, EdFi, Levels, OneRoster, OneRosterAuth, Paging, Service};
 use super::super::{checks, paths};
-use super::{DAY, Place, variable};
+use super::{DAY, Manner, Place, variable};
 use crate::base::mistakes::shown;
 use crate::base::oauth1::Algorithm;
 use crate::base::tables::Table;
@@ -20,15 +20,16 @@ const GRADEBOOK_SCOPE: &str = "https://purl.imsglobal.org/spec/or/v1p2/scope/gra
      https://purl.imsglobal.org/spec/or/v1p2/scope/gradebook.createput";
 
 fn service_keys(service: &mut Service, table: &mut Table<'_, '_>, largest_page: u32) {
-    keep(&mut service.base_url, table.checked("base_url", checks::address));
-    let mut seconds = |key, most| table.integer(key, 1..=most).map(Duration::from_secs);
-    service.connect_timeout = seconds("connect_timeout_seconds", 300).unwrap_or(service.connect_timeout);
-    service.read_timeout = seconds("read_timeout_seconds", 3_600).unwrap_or(service.read_timeout);
-    service.budget = seconds("sync_budget_seconds", DAY).unwrap_or(service.budget);
-    service.requests_per_minute =
-        table.integer("requests_per_minute", 1..=60_000).unwrap_or(service.requests_per_minute);
-    service.retries = table.integer("retries", 0..=10).unwrap_or(service.retries);
-    service.max_body = table.integer("max_body_bytes", 1_024..=1 << 30).unwrap_or(service.max_body);
+    let manner = Manner {
+        base_url: &mut service.base_url,
+        requests_per_minute: &mut service.requests_per_minute,
+        connect_timeout: &mut service.connect_timeout,
+        read_timeout: &mut service.read_timeout,
+        budget: &mut service.budget,
+        retries: &mut service.retries,
+        max_body: &mut service.max_body,
+    };
+    manner.read(table, 60_000);
     service.page_size = table.integer("page_size", 1..=largest_page).unwrap_or(service.page_size);
 }
 

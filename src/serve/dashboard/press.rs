@@ -8,6 +8,7 @@ use crate::base::digest::Digest;
 use crate::error::{Error, Kind, Result};
 use crate::liquid::{self, Found, Language, Partials, Scene, Template};
 use crate::model::view::{Map, Value};
+use crate::theme;
 
 const TEMPLATES: [(&str, &str); 12] = [
     ("layout", include_str!("templates/layout.liquid")),
@@ -108,14 +109,14 @@ impl Press {
 
 /// The style sheet, in the colour of the house where that is one.
 fn style(accent: Option<&str>) -> String {
-    let sheet = include_str!("style.css");
+    let sheet = format!("{}{}", theme::common_style(), include_str!("style.css"));
     let is_colour = |colour: &&str| {
         let digits = colour.strip_prefix('#').unwrap_or_default();
         matches!(digits.len(), 3 | 6) && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
     };
     match accent.filter(is_colour) {
         Some(colour) => sheet.replacen("--accent: #0f5257", &format!("--accent: {colour}"), 1),
-        None => sheet.to_owned(),
+        None => sheet,
     }
 }
 

@@ -367,6 +367,16 @@ impl Site {
             _ if !self.now().is_ready() => {
                 let text = "there is no site here yet\n";
                 let mut response = self.plain(StatusCode::SERVICE_UNAVAILABLE, text);
+                if self.live {
+                    // It hears what is wrong with the first build, and becomes the site when that is mended.
+                    let tag = super::reload::script_tag(0, self.now().number, true, &self.mount);
+                    let page = format!(
+                        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>No site yet</title>\n\
+                         <p>There is no site here yet: it appears as soon as it is built.</p>\n{tag}"
+                    );
+                    set(response.headers_mut(), header::CONTENT_TYPE, "text/html; charset=utf-8");
+                    *response.body_mut() = Body::here(page);
+                }
                 set(response.headers_mut(), header::RETRY_AFTER, "5");
                 return response;
             }

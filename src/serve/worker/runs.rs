@@ -10,7 +10,6 @@ use crate::base::files::{Lock, is_full};
 use crate::base::gate::Gate;
 use crate::error::{Error, Kind, Result};
 use crate::model::run::{Run, RunFigures, RunStatus};
-use crate::serve::state::status_name;
 use crate::serve::work::{Notice, RebuildRequest, Rebuilt, SyncRequest, Work};
 
 impl Worker {
@@ -119,6 +118,7 @@ impl Worker {
     fn sync_ended(&mut self, run: Run, result: Result<RunFigures>) {
         let now = self.shared.clock.now();
         let mut kind = None;
+        let mut hints = Vec::new();
         let run = match result {
             Ok(figures) => {
                 let status = if figures.errors.is_empty() { RunStatus::Success } else { RunStatus::Partial };
@@ -126,14 +126,15 @@ impl Worker {
             }
             Err(error) => {
                 kind = Some(error.kind());
+                hints = error.hints().to_vec();
                 self.shared.reload.problem(&error);
                 run.failed(RunStatus::Failed, error.message(), now)
             }
         };
-        self.close(&run, kind);
+        self.close(&run, kind, hints);
     }
 
-    pub(super) fn close(&mut self, run: &Run, kind: Option<Kind>) {
+    pub(super) fn close(&mut self, run: &Run, kind: Option<Kind>, hints: Vec<String>) {
         if let Err(error) = self.journal.put(run) {
             self.remark("history", error.message());
         }
@@ -141,8 +142,7 @@ impl Worker {
         self.shared.notifier.ended(run);
         self.log("sync ended", run);
         self.tell(kind);
-        let status = status_name(run.status);
-        (self.shared.audience)(&Notice::Synced { job_id: run.job_id.clone(), status });
+        (self.shared.audience)(&Notice::Synced { run: Box::new(run.clone()), hints });
     }
 
     pub(super) fn begin_rebuild(

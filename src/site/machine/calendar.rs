@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use super::super::courses::Entry;
 use super::super::views::Addresses;
 use crate::base::digest::{Fingerprint, Hasher};
+use crate::base::text::position;
 use crate::config::Config;
 use crate::model::history::Event;
 use crate::model::moment::Moment;
@@ -120,8 +121,10 @@ impl Calendar {
         const CHUNK: usize = 128;
         /// So many at once, so that the parts are not all there beside the whole.
         const BATCH: usize = 8 * CHUNK;
+        /// So many bytes are about as much as an event has.
+        const EVENT: usize = 1024;
         let mut events = events.peekable();
-        let mut file = File(String::new());
+        let mut file = File::with_room(if events.size_hint() == (1, Some(1)) { 2 * EVENT } else { 0 });
         file.line("BEGIN", "VCALENDAR");
         file.line("VERSION", "2.0");
         file.line("PRODID", "-//aither//course catalogue//EN");
@@ -133,20 +136,24 @@ impl Calendar {
         file.line("REFRESH-INTERVAL;VALUE=DURATION", "PT12H");
         file.line("X-PUBLISHED-TTL", "PT12H");
         let write = |events: &[Entered<'a>]| {
-            let mut part = File(String::new());
+            let mut part = File::with_room(events.len() * EVENT);
             events.iter().for_each(|event| self.event(&mut part, event));
-            part.0
+            part.text
         };
         while events.peek().is_some() {
             let batch: Vec<Entered<'a>> = events.by_ref().take(BATCH).collect();
+            if let [only] = batch.as_slice() {
+                self.event(&mut file, only);
+                continue;
+            }
             let parts: Vec<String> = batch.par_chunks(CHUNK).map(write).collect();
             let (length, left) = (parts.iter().map(String::len).sum::<usize>(), events.size_hint().1);
             // Those that are yet to come are about as long.
-            file.0.reserve(length + length / batch.len() * left.unwrap_or(0));
-            parts.iter().for_each(|part| file.0.push_str(part));
+            file.text.reserve(length + length / batch.len() * left.unwrap_or(0));
+            parts.iter().for_each(|part| file.text.push_str(part));
         }
         file.line("END", "VCALENDAR");
-        file.0.into_bytes()
+        file.text.into_bytes()
     }
 
     fn event(&self, file: &mut File, event: &Entered<'_>) {
@@ -224,66 +231,74 @@ fn put_two(text: &mut String, number: i8) {
 }
 
 /// The lines of a calendar.
-struct File(String);
+struct File {
+    text: String,
+    /// A line that is being folded.
+    folded: String,
+}
 
 impl File {
+    fn with_room(bytes: usize) -> Self {
+        Self { text: String::with_capacity(bytes), folded: String::new() }
+    }
+
     /// A line whose value is written as it is.
     fn line(&mut self, name: &str, value: &str) {
-        let start = self.0.len();
-        self.0.push_str(name);
-        self.0.push(':');
-        self.0.push_str(value);
+        let start = self.text.len();
+        self.text.push_str(name);
+        self.text.push(':');
+        self.text.push_str(value);
         self.fold(start);
     }
 
     /// A line whose value is text (3.3.11).
     fn text(&mut self, name: &str, text: &str) {
-        let start = self.0.len();
-        self.0.push_str(name);
-        self.0.push(':');
+        let start = self.text.len();
+        self.text.push_str(name);
+        self.text.push(':');
         let mut rest = text.trim();
         // Most of a text is written as it stands, in long pieces.
-        while let Some(at) = rest.bytes().position(may_be_special) {
+        while let Some(at) = position(rest.as_bytes(), may_be_special) {
             let (plain, special) = rest.split_at(at);
-            self.0.push_str(plain);
+            self.text.push_str(plain);
             let mut characters = special.chars();
             match characters.next() {
-                Some(sign @ ('\\' | ';' | ',')) => self.0.extend(['\\', sign]),
-                Some('\n') => self.0.push_str("\\n"),
+                Some(sign @ ('\\' | ';' | ',')) => self.text.extend(['\\', sign]),
+                Some('\n') => self.text.push_str("\\n"),
                 Some(c) if c.is_control() && c != '\t' => {}
-                other => self.0.extend(other),
+                other => self.text.extend(other),
             }
             rest = characters.as_str();
         }
-        self.0.push_str(rest);
+        self.text.push_str(rest);
         self.fold(start);
     }
 
     /// Ends the line that begins at `start`: no line is longer than 75 octets, and none breaks a character (3.1).
     fn fold(&mut self, start: usize) {
-        let line = self.0.get(start..).unwrap_or_default();
+        let line = self.text.get(start..).unwrap_or_default();
         if line.len() > LINE {
-            let mut folded = String::with_capacity(line.len() + line.len() / 24);
+            self.folded.clear();
             let (mut rest, mut room) = (line, LINE);
             while rest.len() > room {
                 let at = rest.floor_char_boundary(room);
                 let (head, tail) = rest.split_at(at);
-                folded.push_str(head);
-                folded.push_str("\r\n ");
+                self.folded.push_str(head);
+                self.folded.push_str("\r\n ");
                 (rest, room) = (tail, LINE - 1);
             }
-            folded.push_str(rest);
-            self.0.truncate(start);
-            self.0.push_str(&folded);
+            self.folded.push_str(rest);
+            self.text.truncate(start);
+            self.text.push_str(&self.folded);
         }
-        self.0.push_str("\r\n");
+        self.text.push_str("\r\n");
     }
 }
 
 /// Whether a character that begins with this byte has to be looked at: controls are below a space, a DEL, or behind 0xC2.
 #[inline]
 fn may_be_special(byte: u8) -> bool {
-    matches!(byte, b'\\' | b';' | b',' | ..0x20 | 0x7f | 0xc2)
+    (byte == b'\\') | (byte == b';') | (byte == b',') | (byte < 0x20) | (byte == 0x7f) | (byte == 0xc2)
 }
 
 #[cfg(test)]
@@ -292,11 +307,11 @@ mod tests {
 
     #[test]
     fn lines_are_folded_at_75_octets_between_characters() {
-        let mut file = File(String::new());
+        let mut file = File::with_room(0);
         let title = "Grüße, \\ und; 👩‍💻\n".repeat(12);
         file.text("SUMMARY", &title);
-        assert!(file.0.ends_with("\r\n") && file.0.split("\r\n").all(|line| line.len() <= LINE));
-        let whole = file.0.replace("\r\n ", "");
+        assert!(file.text.ends_with("\r\n") && file.text.split("\r\n").all(|line| line.len() <= LINE));
+        let whole = file.text.replace("\r\n ", "");
         assert!(whole.starts_with("SUMMARY:Grüße\\, \\\\ und\\; 👩‍💻\\nGrüße"), "{whole}");
     }
 
@@ -321,9 +336,9 @@ mod tests {
                 sequence: 0,
                 is_cancelled: false,
             };
-            let mut file = File(String::new());
+            let mut file = File::with_room(0);
             calendar.times(&mut file, &event);
-            file.0.replace("\r\n", "|")
+            file.text.replace("\r\n", "|")
         };
         assert_eq!(
             times("2027-02-10", Some("2027-02-12")),

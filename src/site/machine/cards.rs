@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::super::courses::Entry;
-use super::super::plan::Rank;
+use super::super::documents::Placed;
+use super::super::page::Rank;
 use super::super::planner::Planner;
 use crate::base::card::Card;
 use crate::base::digest::Fingerprint;
@@ -37,25 +38,71 @@ pub(in crate::site) fn of_course(entry: &Entry) -> String {
     format!("{}card.png", entry.route.address())
 }
 
+/// The card of a page or section, below its page.
+pub(in crate::site) fn of_document(placed: &Placed<'_>) -> String {
+    format!("{}card.png", placed.route.address())
+}
+
 impl Planner<'_> {
-    pub(super) fn cards(&mut self, cards: &Cards) -> Result<()> {
+    /// Whether the site has a card of its own at this address, which stands instead of one that would be drawn.
+    fn is_brought(&self, address: &str) -> bool {
+        let path = format!("{}{address}", self.input.config.site.prefix);
+        (self.input.brings)(path.trim_start_matches('/'))
+    }
+
+    /// What every card shows.
+    fn card_mark(&self, cards: &Cards) -> Fingerprint {
         let site = &self.input.config.site;
-        let base = Fingerprint::new(24).text(&site.title).text(&site.language);
-        let base = base.bytes(&cards.colour);
+        Fingerprint::new(24).text(&site.title).text(&site.language).bytes(&cards.colour)
+    }
+
+    /// The card of a page or section: its date and the section that it is in, or what it says of itself.
+    pub(in crate::site) fn document_card(
+        &mut self,
+        placed: &Placed<'_>,
+        section: Option<&Arc<str>>,
+    ) -> Result<()> {
+        let Some(cards) = self.input.cards.cloned() else { return Ok(()) };
+        let path = of_document(placed);
+        if self.is_brought(&path) {
+            return Ok(());
+        }
+        let front = &placed.document.front;
+        let (title, date) = (placed.title.clone(), front.date);
+        let about = section.or(front.description.as_ref().filter(|_| date.is_none())).cloned();
+        let inputs = self.card_mark(&cards).text(&title).number(date.map_or(0, |date| date.number()));
+        let records = self.records.clone();
+        self.made(path.trim_start_matches('/'), Rank::Leaf, inputs.maybe(about.as_deref()), move || {
+            let date = date.map(|date| (cards.dates)(records.language, date, None));
+            let words = [date.as_deref(), about.as_deref()];
+            let line = words.into_iter().flatten().collect::<Vec<_>>().join(" · ");
+            let brand = &records.config.site.title;
+            Card { title: &title, brand, line: &line, colour: cards.colour }.png()
+        })
+    }
+
+    pub(super) fn cards(&mut self, cards: &Cards) -> Result<()> {
+        let base = self.card_mark(cards);
+        let site = &self.input.config.site;
         let records = self.records.clone();
         let (config, colour) = (records.config.clone(), cards.colour);
         let inputs = base.text(&site.description);
-        self.made(DEFAULT.trim_start_matches('/'), Rank::Leaf, inputs, move || {
-            let site = &config.site;
-            Card { title: &site.title, brand: "", line: &site.description, colour }.png()
-        })?;
+        if !self.is_brought(DEFAULT) {
+            self.made(DEFAULT.trim_start_matches('/'), Rank::Leaf, inputs, move || {
+                let site = &config.site;
+                Card { title: &site.title, brand: "", line: &site.description, colour }.png()
+            })?;
+        }
         for (number, entry) in records.entries.iter().enumerate() {
-            let course = &entry.course;
+            let (course, path) = (&entry.course, of_course(entry));
+            if self.is_brought(&path) {
+                continue;
+            }
             let day = |at: Option<Moment>| at.map_or(0, |at| at.number());
             let inputs = base.text(&course.title).number(day(course.start)).number(day(course.end));
             let inputs = inputs.maybe(course.location.as_deref());
             let (records, cards) = (records.clone(), cards.clone());
-            self.made(of_course(entry).trim_start_matches('/'), Rank::Leaf, inputs, move || {
+            self.made(path.trim_start_matches('/'), Rank::Leaf, inputs, move || {
                 let course = &records.entries[number].course;
                 let dates = course.start.map(|start| (cards.dates)(records.language, start, course.end));
                 let words = [dates.as_deref(), course.location.as_deref()];

@@ -1,87 +1,88 @@
-//! The feed of what changed last, in three formats: Atom (RFC 4287), RSS 2.0, and JSON Feed 1.1.
+//! Feeds of what is new, in three formats: Atom (RFC 4287), RSS 2.0, and JSON Feed 1.1.
 
-use std::cmp::Reverse;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 
-use super::super::courses::Entry;
-use super::super::records::Records;
+use super::super::views::Addresses;
 use super::xml::escape;
 use crate::config::Config;
 
-/// The addresses of the three formats.
+/// The names of the three formats, below the page whose news they tell.
 pub(in crate::site) const ATOM: &str = "feed.xml";
 pub(in crate::site) const RSS: &str = "rss.xml";
 pub(in crate::site) const JSON: &str = "feed.json";
 
-/// The courses that changed last, by their place in the catalogue, newest first.
-pub(super) fn newest(config: &Config, entries: &[Entry]) -> Vec<usize> {
-    let mut newest: Vec<usize> = (0..entries.len()).collect();
-    let key =
-        |at: &usize| entries.get(*at).map(|entry| (Reverse(entry.updated_at), Reverse(&entry.course.id)));
-    let size = config.courses.feed_size.min(newest.len());
-    if size < newest.len() {
-        newest.select_nth_unstable_by(size, |a, b| key(a).cmp(&key(b)));
-        newest.truncate(size);
-    }
-    newest.sort_unstable_by(|a, b| key(a).cmp(&key(b)));
-    newest
-}
-
-/// A feed of these courses. Its ids are addresses of the courses' ids, so a renamed course stays the same entry.
+/// A feed in one language.
 pub(super) struct Feed<'a> {
-    pub(super) records: &'a Records,
-    pub(super) newest: &'a [usize],
-    /// The path of the home page: the site's, or that of a language.
+    pub(super) config: &'a Config,
+    pub(super) addresses: &'a Addresses,
+    /// The address of the page whose news it tells: the home page, or that of a section.
     pub(super) home: &'a str,
-    pub(super) language: &'a str,
+    pub(super) title: &'a str,
+    /// What it is about, in a sentence; empty if nobody says.
+    pub(super) description: &'a str,
+    /// The entries, newest first.
+    pub(super) items: &'a [Item],
 }
 
 /// One entry of a feed.
-struct Item<'a> {
-    entry: &'a Entry,
-    id: String,
-    link: String,
-    updated: Timestamp,
+#[derive(Debug)]
+pub(super) struct Item {
+    /// What stays the same all its life: a part of an address, encoded.
+    pub(super) id: String,
+    /// The address of its page.
+    pub(super) address: String,
+    pub(super) title: Arc<str>,
+    pub(super) updated: Timestamp,
+    /// When it appeared, where that is known.
+    pub(super) published: Option<Timestamp>,
+    /// A few sentences in plain text.
+    pub(super) summary: Option<Arc<str>>,
+    pub(super) categories: Vec<Arc<str>>,
 }
 
-impl<'a> Feed<'a> {
-    fn items(&self) -> impl Iterator<Item = Item<'a>> {
-        let addresses = &self.records.addresses;
-        let entries = self.newest.iter().filter_map(|at| self.records.entries.get(*at));
-        let feed = addresses.absolute("/feed.xml");
-        entries.map(move |entry| Item {
-            entry,
-            id: format!("{feed}#{}", uri_part(entry.course.id.as_str())),
-            link: addresses.absolute(&entry.route.address()),
-            updated: entry.updated_at.unwrap_or(Timestamp::UNIX_EPOCH),
-        })
+impl Feed<'_> {
+    /// The bytes in the format of this name.
+    pub(super) fn bytes(&self, name: &str) -> Vec<u8> {
+        match name {
+            ATOM => self.atom(),
+            RSS => self.rss(),
+            _ => self.json(),
+        }
     }
 
-    /// The time of the newest entry.
+    /// The whole address by which an entry is known: it does not move with its page.
+    fn id(&self, item: &Item) -> String {
+        format!("{}#{}", self.addresses.absolute("/feed.xml"), item.id)
+    }
+
+    fn link(&self, item: &Item) -> String {
+        self.addresses.absolute(&item.address)
+    }
+
+    /// The time of the last change.
     fn updated(&self) -> Timestamp {
-        let newest = self.newest.first().and_then(|at| self.records.entries.get(*at));
-        newest.and_then(|entry| entry.updated_at).unwrap_or(Timestamp::UNIX_EPOCH)
+        self.items.iter().map(|item| item.updated).max().unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
     fn address(&self, name: &str) -> String {
-        self.records.addresses.absolute(&format!("{}{name}", self.home))
+        self.addresses.absolute(&format!("{}{name}", self.home))
     }
 
     /// RFC 4287.
-    pub(super) fn atom(&self) -> Vec<u8> {
-        let site = &self.records.config.site;
+    fn atom(&self) -> Vec<u8> {
         let home = escape(&self.address(""));
         let mut xml = format!(
             "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<feed xmlns=\"http://www.w3.org/2005/Atom\" \
              xml:lang=\"{}\">\n<title>{}</title>\n",
-            escape(self.language),
-            escape(&site.title)
+            escape(&self.config.site.language),
+            escape(self.title)
         );
-        if !site.description.is_empty() {
-            let _ = writeln!(xml, "<subtitle>{}</subtitle>", escape(&site.description));
+        if !self.description.is_empty() {
+            let _ = writeln!(xml, "<subtitle>{}</subtitle>", escape(self.description));
         }
         let _ = write!(
             xml,
@@ -89,21 +90,25 @@ impl<'a> Feed<'a> {
              href=\"{}\"/>\n<updated>{}</updated>\n<author><name>{}</name></author>\n",
             escape(&self.address(ATOM)),
             self.updated(),
-            escape(author(&self.records.config))
+            escape(author(self.config))
         );
-        for Item { entry, id, link, updated } in self.items() {
-            let course = &entry.course;
+        for item in self.items {
             let _ = write!(
                 xml,
-                "<entry>\n<id>{}</id>\n<title>{}</title>\n<link href=\"{}\"/>\n<updated>{updated}</updated>\n\
-                 <category term=\"{}\"/>\n",
-                escape(&id),
-                escape(&course.title),
-                escape(&link),
-                course.level.name(),
+                "<entry>\n<id>{}</id>\n<title>{}</title>\n<link href=\"{}\"/>\n<updated>{}</updated>\n",
+                escape(&self.id(item)),
+                escape(&item.title),
+                escape(&self.link(item)),
+                item.updated,
             );
-            if let Some(description) = &course.description {
-                let _ = writeln!(xml, "<summary>{}</summary>", escape(description));
+            if let Some(at) = item.published {
+                let _ = writeln!(xml, "<published>{at}</published>");
+            }
+            for category in &item.categories {
+                let _ = writeln!(xml, "<category term=\"{}\"/>", escape(category));
+            }
+            if let Some(summary) = &item.summary {
+                let _ = writeln!(xml, "<summary>{}</summary>", escape(summary));
             }
             xml.push_str("</entry>\n");
         }
@@ -112,36 +117,36 @@ impl<'a> Feed<'a> {
     }
 
     /// RSS 2.0 as the RSS Advisory Board has it.
-    pub(super) fn rss(&self) -> Vec<u8> {
-        let site = &self.records.config.site;
+    fn rss(&self) -> Vec<u8> {
         // A channel must have a description.
-        let description = if site.description.is_empty() { &site.title } else { &site.description };
+        let description = if self.description.is_empty() { self.title } else { self.description };
         let mut xml = format!(
             "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<rss version=\"2.0\" \
              xmlns:atom=\"http://www.w3.org/2005/Atom\">\n<channel>\n<title>{}</title>\n<link>{}</link>\n\
              <description>{}</description>\n<language>{}</language>\n<lastBuildDate>{}</lastBuildDate>\n\
              <atom:link rel=\"self\" type=\"application/rss+xml\" href=\"{}\"/>\n",
-            escape(&site.title),
+            escape(self.title),
             escape(&self.address("")),
             escape(description),
-            escape(self.language),
+            escape(&self.config.site.language),
             rfc822(self.updated()),
             escape(&self.address(RSS)),
         );
-        for Item { entry, id, link, updated } in self.items() {
-            let course = &entry.course;
+        for item in self.items {
             let _ = write!(
                 xml,
                 "<item>\n<title>{}</title>\n<link>{}</link>\n<guid isPermaLink=\"false\">{}</guid>\n\
-                 <pubDate>{}</pubDate>\n<category>{}</category>\n",
-                escape(&course.title),
-                escape(&link),
-                escape(&id),
-                rfc822(updated),
-                course.level.name(),
+                 <pubDate>{}</pubDate>\n",
+                escape(&item.title),
+                escape(&self.link(item)),
+                escape(&self.id(item)),
+                rfc822(item.published.unwrap_or(item.updated)),
             );
-            if let Some(description) = &course.description {
-                let _ = writeln!(xml, "<description>{}</description>", escape(&escape(description)));
+            for category in &item.categories {
+                let _ = writeln!(xml, "<category>{}</category>", escape(category));
+            }
+            if let Some(summary) = &item.summary {
+                let _ = writeln!(xml, "<description>{}</description>", escape(&escape(summary)));
             }
             xml.push_str("</item>\n");
         }
@@ -150,33 +155,35 @@ impl<'a> Feed<'a> {
     }
 
     /// JSON Feed 1.1.
-    pub(super) fn json(&self) -> Vec<u8> {
-        let site = &self.records.config.site;
-        let items: Vec<serde_json::Value> = self
-            .items()
-            .map(|Item { entry, id, link, updated }| {
-                let course = &entry.course;
-                serde_json::json!({
-                    "id": id,
-                    "url": link,
-                    "title": course.title,
-                    "content_text": course.description.as_ref().unwrap_or(&course.title),
-                    "date_modified": updated.to_string(),
-                    "tags": [course.level.name()],
-                })
-            })
-            .collect();
+    fn json(&self) -> Vec<u8> {
+        let entry = |item: &Item| {
+            let mut entry = serde_json::json!({
+                "id": self.id(item),
+                "url": self.link(item),
+                "title": item.title,
+                "content_text": item.summary.as_ref().unwrap_or(&item.title),
+                "date_modified": item.updated.to_string(),
+            });
+            if let Some(at) = item.published {
+                entry["date_published"] = at.to_string().into();
+            }
+            if !item.categories.is_empty() {
+                entry["tags"] = item.categories.iter().map(|category| &**category).collect();
+            }
+            entry
+        };
+        let items: Vec<serde_json::Value> = self.items.iter().map(entry).collect();
         let mut feed = serde_json::json!({
             "version": "https://jsonfeed.org/version/1.1",
-            "title": site.title,
+            "title": self.title,
             "home_page_url": self.address(""),
             "feed_url": self.address(JSON),
         });
-        if !site.description.is_empty() {
-            feed["description"] = site.description.as_str().into();
+        if !self.description.is_empty() {
+            feed["description"] = self.description.into();
         }
-        feed["language"] = self.language.into();
-        feed["authors"] = serde_json::json!([{ "name": author(&self.records.config) }]);
+        feed["language"] = self.config.site.language.as_str().into();
+        feed["authors"] = serde_json::json!([{ "name": author(self.config) }]);
         feed["items"] = items.into();
         let mut text = feed.to_string();
         text.push('\n');
@@ -195,7 +202,7 @@ fn rfc822(at: Timestamp) -> String {
 }
 
 /// Percent-encodes what may not stand in a part of an address (RFC 3986, unreserved characters stay).
-fn uri_part(text: &str) -> String {
+pub(super) fn uri_part(text: &str) -> String {
     let mut encoded = String::new();
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {

@@ -4,6 +4,7 @@ mod calendar;
 pub(super) mod cards;
 mod feed;
 mod moochub;
+mod news;
 mod robots;
 mod site;
 mod sitemap;
@@ -16,12 +17,12 @@ use jiff::Timestamp;
 use rayon::prelude::*;
 
 use self::calendar::{Calendar, Entered};
-use self::feed::Feed;
 pub(super) use self::feed::{ATOM, JSON, RSS};
 pub(super) use self::site::of_site;
 pub(super) use self::sitemap::Place;
 use super::courses::Entry;
-use super::plan::{Body, Make, Page, Rank};
+use super::documents::Documents;
+use super::page::{Body, Make, Page, Rank};
 use super::planner::Planner;
 use super::records::Records;
 use super::route::Route;
@@ -35,7 +36,7 @@ pub(super) const CALENDAR: &str = "calendar.ics";
 
 /// The calendar of one course, below its page.
 pub(super) fn calendar_of(entry: &Entry) -> String {
-    format!("{}{}.ics", entry.route.address(), entry.slug)
+    [&*entry.route.address(), &*entry.slug, ".ics"].concat()
 }
 
 /// When calendars stop telling of what has gone.
@@ -45,10 +46,10 @@ pub(super) fn cancelled_until(config: &Config, history: &History) -> impl Iterat
 
 impl Planner<'_> {
     /// All files for machines that are not switched off.
-    pub(super) fn machine_readable(&mut self) -> Result<()> {
+    pub(super) fn machine_readable(&mut self, documents: &Documents<'_>) -> Result<()> {
         let outputs = &self.input.config.outputs;
         if outputs.feeds {
-            self.feeds()?;
+            self.feeds(documents)?;
         }
         if outputs.calendar {
             self.calendars()?;
@@ -59,26 +60,6 @@ impl Planner<'_> {
         // The export has no languages: it tells of each course once.
         if outputs.moochub && self.records.addresses.prefix.is_empty() {
             self.moochub()?;
-        }
-        Ok(())
-    }
-
-    fn feeds(&mut self) -> Result<()> {
-        let records = self.records.clone();
-        let newest: Arc<[usize]> = feed::newest(&records.config, &records.entries).into();
-        let inputs = mark(self.input.config).number(records.config.courses.feed_size as u64);
-        let inputs = newest.iter().fold(inputs, |inputs, at| inputs.number(records.entries[*at].mark));
-        for name in [ATOM, RSS, JSON] {
-            let (records, newest) = (records.clone(), newest.clone());
-            self.made(name, Rank::Entrance, inputs, move || {
-                let language = &records.config.site.language;
-                let feed = Feed { records: &records, newest: &newest, home: "/", language };
-                match name {
-                    ATOM => feed.atom(),
-                    RSS => feed.rss(),
-                    _ => feed.json(),
-                }
-            })?;
         }
         Ok(())
     }

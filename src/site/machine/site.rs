@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::super::plan::{Body, Input, Make, Page, Rank, Whole};
+use super::super::page::{Body, Make, Page, Rank};
+use super::super::plan::{Input, Whole};
 use super::super::records::Records;
 use super::super::route::Route;
 use super::super::views::Addresses;

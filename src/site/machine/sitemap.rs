@@ -125,6 +125,7 @@ mod tests {
             prefix,
             taxonomies: [].into(),
             has_terms: false,
+            tongues: ["de".into(), "de".into()],
         }
     }
 

@@ -1,11 +1,13 @@
 //! XML as text.
 
+use crate::base::text::position;
+
 /// Text as XML content or attribute value. Characters that XML 1.0 has no way to write are left out.
 pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     let mut rest = text;
     // Most of a text is written as it stands, in long pieces.
-    while let Some(at) = rest.bytes().position(may_be_special) {
+    while let Some(at) = position(rest.as_bytes(), may_be_special) {
         let (plain, special) = rest.split_at(at);
         escaped.push_str(plain);
         let mut characters = special.chars();
@@ -28,7 +30,8 @@ pub(super) fn escape(text: &str) -> String {
 /// Whether a character that begins with this byte has to be looked at; 0xEF begins the last ones of the first plane.
 #[inline]
 fn may_be_special(byte: u8) -> bool {
-    matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\'' | ..0x20 | 0xef)
+    let is_sign = (byte == b'&') | (byte == b'<') | (byte == b'>') | (byte == b'"') | (byte == b'\'');
+    is_sign | (byte < 0x20) | (byte == 0xef)
 }
 
 #[cfg(test)]

@@ -10,12 +10,11 @@ use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 use std::sync::{Arc, OnceLock};
 
-use rayon::prelude::*;
-
-use self::words::{Tongue, text_of};
+use self::words::Tongue;
+pub(super) use self::words::text_of;
 use super::courses::Entry;
 use super::documents::{Documents, Placed};
-use super::plan::Rank;
+use super::page::Rank;
 use super::planner::Planner;
 use super::records::Records;
 use crate::base::digest::Fingerprint;
@@ -170,7 +169,18 @@ impl Index {
                 text.retain(|word| title.binary_search(word).is_err());
                 [title, text]
             };
-            let all: Vec<[Vec<String>; 2]> = self.found.par_iter().map(of_one).collect();
+            // On threads of its own: one of the pool could come upon another file of the index while it waits for the
+            // others here, and then wait for itself.
+            let threads = std::thread::available_parallelism().map_or(1, usize::from);
+            let all: Vec<[Vec<String>; 2]> = std::thread::scope(|scope| {
+                let parts = self.found.chunks(self.found.len().div_ceil(threads).max(1));
+                let work = parts.map(|part| scope.spawn(move || part.iter().map(of_one).collect::<Vec<_>>()));
+                let work: Vec<_> = work.collect();
+                let join = |thread: std::thread::ScopedJoinHandle<'_, Vec<_>>| {
+                    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+                };
+                work.into_iter().flat_map(join).collect()
+            });
             let mut shards = vec![Words::new(); self.shards];
             for (number, lists) in (0..).zip(all) {
                 for (place, list) in lists.into_iter().enumerate() {

@@ -149,7 +149,7 @@ fn english(word: &str) -> String {
 }
 
 /// The text of HTML that the program made: no tags, the five entities resolved.
-pub(super) fn text_of(html: &str) -> String {
+pub(in crate::site) fn text_of(html: &str) -> String {
     let mut text = String::with_capacity(html.len());
     let mut rest = html;
     while let Some(at) = rest.find('<') {

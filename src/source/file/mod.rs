@@ -11,15 +11,31 @@ use crate::error::{Error, Kind, Result};
 use crate::model::change::Pull;
 
 /// A JSON file of courses: a list, or an object with a list in `data` or `courses`.
-#[derive(Debug)]
 pub struct JsonFile {
     path: PathBuf,
     zone: TimeZone,
+    /// What is in it, where somebody has read it already.
+    bytes: Option<Vec<u8>>,
 }
 
 /// The file at `path`, in which times without an offset are those of `zone`.
 pub fn open(path: &Path, zone: TimeZone) -> JsonFile {
-    JsonFile { path: path.to_owned(), zone }
+    JsonFile { path: path.to_owned(), zone, bytes: None }
+}
+
+impl std::fmt::Debug for JsonFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // There are people in it.
+        f.debug_struct("JsonFile").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+impl JsonFile {
+    /// The same file, of which these are the bytes: the first pull takes them.
+    #[must_use]
+    pub fn as_read(self, bytes: Vec<u8>) -> Self {
+        Self { bytes: Some(bytes), ..self }
+    }
 }
 
 impl Source for JsonFile {
@@ -32,7 +48,8 @@ impl Source for JsonFile {
     }
 
     fn pull_changes(&mut self, _: &PullRequest<'_>) -> Result<Pull> {
-        let bytes = files::read(&self.path).map_err(|e| {
+        let read = self.bytes.take().map_or_else(|| files::read(&self.path), Ok);
+        let bytes = read.map_err(|e| {
             Error::new(Kind::Unavailable, e.message())
                 .hint("`path` in [file] of aither.toml names the file of courses")
                 .caused_by(e)

@@ -16,6 +16,7 @@ use crate::error::{Kind, Result};
 use crate::model::change::{Change, Pull, Refused};
 use crate::model::course::{Course, CourseId, nearest};
 use crate::model::participant::{Participant, Personal};
+use crate::model::people::People;
 use crate::source::PullRequest;
 
 /// How long bookings are young enough not to be read again, unless something in the list says that they changed.
@@ -150,7 +151,7 @@ pub(super) fn named(
         pull.validators.remove(&path);
         if whose != Whose::Nobodys {
             let known = reading.request.known.get(id).and_then(|known| known.participants.clone());
-            let mut participants = merge(id, bookings, known.as_deref(), pull);
+            let mut participants = merge(id, bookings, known.as_ref(), pull);
             if reading.request.results_wanted {
                 reading.results(&mut participants)?;
             }
@@ -175,7 +176,7 @@ fn keep(course: &mut Course, known: Option<&Course>, whose: Whose, now: Timestam
     let known_empty = course.participants.as_ref().is_some_and(|participants| participants.is_empty());
     if whose != Whose::Nobodys && course.participant_count == 0 && !known_empty {
         // The count includes every booking, so there is nothing to be asked.
-        course.participants = Some(Arc::new([]));
+        course.participants = Some(People::default());
         course.details_at = Some(now);
     }
 }
@@ -284,11 +285,11 @@ impl Reading<'_> {
         let validator = known.as_ref().and_then(|_| self.request.validators.get(&path));
         let answer = self.client.get(&path, validator, self.deadline, Patience::Hurries);
         let (mut participants, validator) = match answer {
-            Ok(Answer::Unchanged) => (known.as_deref().unwrap_or_default().to_vec(), validator.cloned()),
+            Ok(Answer::Unchanged) => (known.iter().flat_map(People::iter).collect(), validator.cloned()),
             Ok(Answer::Body(body, validator)) => {
                 pull.validators.remove(&path);
                 match wire::bookings(&asked(&path), course.id.as_str(), &body) {
-                    Ok(read) => (merge(&course.id, read, known.as_deref(), pull), validator),
+                    Ok(read) => (merge(&course.id, read, known.as_ref(), pull), validator),
                     Err(error) => return Ok(self.set_aside(&course.id, error.message())),
                 }
             }
@@ -368,12 +369,13 @@ impl Reading<'_> {
 fn merge(
     course: &CourseId,
     read: wire::Bookings,
-    known: Option<&[Participant]>,
+    known: Option<&People>,
     pull: &mut Pull,
 ) -> Vec<Participant> {
-    let known: BTreeMap<&str, &Participant> =
-        known.unwrap_or_default().iter().map(|one| (&**one.booking_id.reveal(), one)).collect();
-    let before = |booking: &Personal| known.get(&**booking.reveal()).copied();
+    let known = known.into_iter().flat_map(People::iter);
+    let known: BTreeMap<Arc<str>, Participant> =
+        known.map(|one| (one.booking_id.reveal().clone(), one)).collect();
+    let before = |booking: &Personal| known.get(booking.reveal());
     let mut participants = read.participants;
     for participant in &mut participants {
         if let Some(known) = before(&participant.booking_id)

@@ -71,6 +71,11 @@ pub fn init(folder: &Path) -> Result<Vec<PathBuf>> {
     if folder.exists() && !folder.is_dir() {
         return Err(refused(format!("{} is not a folder", folder.display())));
     }
+    let whole = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+    if let Some(site) = whole.ancestors().skip(1).find(|above| exists(&above.join("aither.toml"))) {
+        let message = format!("{} lies in another site ({})", folder.display(), site.display());
+        return Err(refused(message).hint("nothing was written; choose a folder beside it"));
+    }
     let there: Vec<&Path> = site.iter().map(|(path, _)| &**path).filter(|path| exists(path)).collect();
     if let [first, others @ ..] = there.as_slice() {
         let message = match others.len() {

@@ -2,7 +2,10 @@
 //! all cores: a row of the wrong shape is set aside and says why, and only a file that is no JSON is an error.
 
 mod calendar;
+mod courses;
+mod quick;
 mod scan;
+mod stretch;
 mod wire;
 
 use std::collections::HashMap;
@@ -22,13 +25,13 @@ pub(super) fn read(file: &str, bytes: &[u8], calendar: &Calendar) -> Result<Pull
         let (line, column) = scan::line_and_column(bytes, broken.at);
         Error::new(Kind::Refused, format!("{file}:{line}:{column}: {}", broken.message))
     };
-    let spans = scan::rows(bytes).map_err(broken)?;
     // Looked at once as a whole it need not be looked at text by text.
-    let text = std::str::from_utf8(bytes).ok();
+    let (spans, text) = rayon::join(|| scan::rows(bytes), || std::str::from_utf8(bytes).ok());
+    let spans = spans.map_err(broken)?;
     let chunks: Vec<_> = spans
         .par_chunks(CHUNK)
         .enumerate()
-        .map(|(chunk, spans)| wire::courses(bytes, text, spans, chunk * CHUNK, calendar))
+        .map(|(chunk, spans)| courses::courses(bytes, text, spans, chunk * CHUNK, calendar))
         .collect::<Result<_, _>>()
         .map_err(broken)?;
 

@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use super::stretch::length_of_text;
+
 /// The file as a whole is not what it must be.
 #[derive(Debug, PartialEq)]
 pub(super) struct Broken {
@@ -217,12 +219,13 @@ impl Scanner<'_> {
         self.at += 1;
         loop {
             let rest = self.bytes.get(self.at..).unwrap_or_default();
-            match memchr::memchr2(b'"', b'\\', rest) {
-                Some(step) if rest[step] == b'"' => {
+            let step = length_of_text(rest);
+            match rest.get(step) {
+                Some(b'"') => {
                     self.at += step + 1;
                     return Ok(());
                 }
-                Some(step) => self.at += step + 2,
+                Some(_) => self.at += step + 2,
                 None => {
                     self.at = self.bytes.len();
                     return Err(self.cut_off());

@@ -197,7 +197,8 @@ fn the_recorded_bookings_and_results_are_read() {
     assert_eq!((pull.details_read, pull.details_left, pull.participants_read), (1, 0, 3));
     let all = courses(pull);
     let course = all.iter().find(|course| course.id == CourseId::new(id)).unwrap();
-    let [ana, joerg, nobody] = course.participants.as_deref().unwrap() else { panic!("three") };
+    let people: Vec<_> = course.participants.as_ref().unwrap().iter().collect();
+    let [ana, joerg, nobody] = people.as_slice() else { panic!("three") };
     let text = |value: &Option<Personal>| value.as_ref().map(|value| value.reveal().to_string());
     assert_eq!(text(&ana.name).as_deref(), Some("Ana Beispiel"));
     assert_eq!(text(&ana.desired_results).as_deref(), Some("5 % mehr <b>Gehalt</b>"));

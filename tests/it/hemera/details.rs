@@ -38,15 +38,15 @@ fn bookings_are_merged_and_in_the_order_of_their_ids() {
         assert_eq!((pull.details_read, pull.details_left), (10, 0), "two of twelve were never booked");
         assert_eq!(pull.participants_read, 18);
         let course = client.course("ck00000003demo");
-        let participants = course.participants.as_ref().unwrap();
+        let participants: Vec<_> = course.participants.as_ref().unwrap().iter().collect();
         let ids: Vec<_> = participants.iter().map(|one| one.booking_id.reveal().to_string()).collect();
         assert_eq!(ids, ["cbk00000300", "cbk00000301", "cbk00000302"]);
         assert_eq!(text(participants[2].name.as_ref()), None);
         assert!(participants.iter().all(|one| one.created_at.is_some()), "from `participations`");
         assert!(participants.iter().all(|one| one.image_url.is_some() && one.result_notes.is_none()));
         assert_eq!(
-            client.course("ck00000000demo").participants.as_deref(),
-            Some(&[][..]),
+            client.course("ck00000000demo").participants.as_ref().map(|people| people.len()),
+            Some(0),
             "nobody, and known so"
         );
     }
@@ -281,8 +281,8 @@ fn results_are_read_only_where_they_are_wanted_and_kept_where_they_are_not_read(
     client.clock.advance(Duration::from_secs(601));
     client.sync();
     let having = |client: &Client| {
-        let participants = client.known.iter().filter_map(|course| course.participants.as_deref());
-        participants.flatten().filter(|one| one.result_outcome.is_some()).count()
+        let participants = client.known.iter().filter_map(|course| course.participants.as_ref());
+        participants.flat_map(|people| people.iter()).filter(|one| one.result_outcome.is_some()).count()
     };
     let wanted: usize = {
         let state = client.academy.state();
@@ -331,9 +331,7 @@ fn a_booking_that_does_not_validate_is_set_aside_without_personal_data() {
     assert!(!format!("{:?}", pull.refused).contains("Geheimes"));
     let kept = client.course("ck00000003demo").participants.clone().unwrap();
     assert_eq!(kept.len(), 3, "the last good value stays");
-    assert!(
-        kept.iter().all(|one| one.preparation_intent.as_ref().is_none_or(|text| text.reveal().len() < 100))
-    );
+    assert!(kept.iter().all(|one| one.preparation_intent.is_none_or(|text| text.reveal().len() < 100)));
 }
 
 #[test]

@@ -84,29 +84,16 @@ fn course(value: &Value) -> Result<Course, Reason> {
         format!("level is “{}”: expected BEGINNER, INTERMEDIATE or ADVANCED", quoted(level))
     })?;
     let count = record.field("participantCount").ok_or("participantCount is missing")?;
+    let title = line(record.needed("title", 500)?, "title")?;
     Ok(Course {
-        materials: None,
-        id: CourseId::new(id),
-        title: line(record.needed("title", 500)?, "title")?.into(),
         slug: line(record.needed("slug", 500)?, "slug")?.into(),
-        code: None,
-        level,
         start: moment(record, "startDate")?,
         end: moment(record, "endDate")?,
         participant_count: count
             .as_u64()
             .and_then(|count| u32::try_from(count).ok())
             .ok_or("participantCount is not a count")?,
-        description: None,
-        price: None,
-        currency: None,
-        location: None,
-        instructor: None,
-        image: None,
-        updated_at: None,
-        participants: None,
-        details_at: None,
-        archived_at: None,
+        ..Course::new(CourseId::new(id), title, level)
     })
 }
 
