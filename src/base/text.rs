@@ -56,7 +56,8 @@ pub fn slugify(text: &str) -> String {
 fn is_slug(text: &str) -> bool {
     let mut before = b'-';
     for byte in text.bytes() {
-        if !matches!(byte, b'a'..=b'z' | b'0'..=b'9') && !(byte == b'-' && before != b'-') {
+        let fits = byte.is_ascii_lowercase() || byte.is_ascii_digit() || (byte == b'-' && before != b'-');
+        if !fits {
             return false;
         }
         before = byte;
