@@ -159,6 +159,16 @@ impl Composer<'_> {
         html
     }
 
+    /// Finds where courses are, in the languages whose pages link to some. While pages are composed it would be too late: a
+    /// thread that waits for a part of the answer takes up another page meanwhile, which then waits for the answer.
+    pub(super) fn look_up_courses(&self, pages: &[Page]) {
+        for (language, courses) in self.courses.iter().enumerate() {
+            if pages.iter().any(|page| page.language == language && page.text.contains("@/courses/")) {
+                courses.get_or_init(|| self.around.courses(&self.overlays, language));
+            }
+        }
+    }
+
     /// The address of `@/path`: a file below the content, or a course by its slug.
     fn internal(&self, page: &Page, target: &str) -> Target {
         let (path, rest) = target.split_at(target.find(['?', '#']).unwrap_or(target.len()));

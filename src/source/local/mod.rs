@@ -156,6 +156,7 @@ pub fn read(config: &Config, around: &dyn Surroundings, now: Timestamp) -> Resul
         overlays: fronts,
         courses: config.languages.iter().map(|_| OnceLock::new()).collect(),
     };
+    composer.look_up_courses(&pages);
     let mut composed: Vec<_> = pages.into_par_iter().map(|page| composer.compose(page)).collect();
     mistakes.extend(composed.iter_mut().flat_map(|page| std::mem::take(&mut page.mistakes)));
     mistakes.extend(compose::check_anchors(&composed));
