@@ -330,7 +330,7 @@ impl Project {
     fn warn_of(&self, warnings: &[String], told: &mut Vec<u64>) {
         let mut now = Vec::with_capacity(warnings.len());
         for warning in warnings {
-            let mark = Fingerprint::new(34).text(warning).get();
+            let mark = Fingerprint::new(35).text(warning).get();
             match told.binary_search(&mark) {
                 Ok(_) => self.reporter.warn_again(warning),
                 Err(_) => self.reporter.warn(warning),

@@ -2,6 +2,7 @@
 
 mod before;
 mod codec;
+mod collisions;
 mod derived;
 mod early;
 mod failures;
@@ -11,6 +12,7 @@ mod pages;
 mod plan;
 mod reads;
 mod reason;
+mod remember;
 mod run;
 mod stage;
 mod trace;

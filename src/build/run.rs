@@ -11,13 +11,14 @@ use jiff::Timestamp;
 use rayon::prelude::*;
 
 use super::before::Before;
+use super::collisions;
 use super::derived::{Derived, Numbers};
 use super::failures::{FAILURES, together};
-use super::manifest::{self, MANIFEST};
 use super::pages::Warnings;
 use super::plan::{Plan, What, Work, with_request};
 use super::reads;
 use super::reason::Reason;
+use super::remember::remember;
 use super::stage::{self, Stage};
 use super::trace::{Shape, Shapes, Stamp, Trace, Traces, name_of};
 use super::twins::{self, Wanted};
@@ -145,7 +146,7 @@ pub fn run(request: &Request<'_>, left: Option<Before>) -> Result<Report> {
 /// Finds out what is to be made, and clears what a killed build left.
 pub fn prepare<'a>(request: &'a Request<'_>, left: Option<Before>) -> Result<Prepared<'a>> {
     let before = Before::load(request, left)?;
-    let (is_free, plan) = rayon::join(|| check_collisions(request), || Plan::new(request, &before));
+    let (is_free, plan) = rayon::join(|| collisions::check(request), || Plan::new(request, &before));
     is_free?;
     let mut plan = plan?;
     let stale = stale(request, &before, &mut plan)?;
@@ -286,98 +287,12 @@ fn stale(request: &Request<'_>, before: &Before, plan: &mut Plan<'_>) -> Result<
     Ok(stale)
 }
 
-/// Writes the manifest, removes what is stale, and leaves traces for the next build.
-fn remember(
-    request: &Request<'_>,
-    before: &Before,
-    plan: Plan<'_>,
-    derived: Derived,
-    mut made: Made,
-    stale: &[String],
-) -> Result<(i64, i64)> {
-    // Shapes that no page has any more are dropped on the way.
-    let mut files: Vec<(Box<str>, Trace)> = Vec::with_capacity(plan.kept.len() + made.files.len());
-    let mut numbers: HashMap<u32, u32> = HashMap::new();
-    for (path, mut trace) in plan.kept {
-        trace.shape = *numbers.entry(trace.shape).or_insert_with(|| {
-            let shape = before.traces.shapes.get(trace.shape as usize).cloned().unwrap_or_default();
-            made.shapes.number(shape)
-        });
-        for number in &mut trace.assets {
-            // What a page that stays has seen is what is there now.
-            let known = before.traces.assets.get(*number as usize);
-            *number = known.map_or(u32::MAX, |(name, hash)| made.assets.number(name, *hash));
-        }
-        files.push((path.into(), trace));
-    }
-    for (path, mut trace) in derived.kept {
-        trace.shape = made.shapes.number(Shape::new());
-        files.push((path.into(), trace));
-    }
-    let former = |(path, _): &(Box<str>, Trace)| {
-        before.trace(path).map(|trace| twins::names(path, trace).collect::<Vec<_>>()).unwrap_or_default()
-    };
-    let former: Vec<String> = made.files.iter().flat_map(former).collect();
-    files.append(&mut made.files);
-    files.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
-
-    let volatile = request.volatile.iter().map(|(route, bytes)| (route.path().into(), Digest::of(bytes)));
-    let named = files.iter().flat_map(|(path, trace)| named(path, trace)).chain(volatile).collect();
-    let is_same_program = before.traces.salt == Some(request.salt);
-    let known = |id: &str, mark| before.traces.record(id, mark).filter(|_| is_same_program);
-    let mut records = request.site.digests(&known);
-    records.sort_unstable_by(|a, b| a.id.cmp(&b.id));
-    let manifest = manifest::to_bytes(
-        request.last_synced_at,
-        request.data_changed_at,
-        records.iter().map(|record| (record.id.as_str().into(), record.digest)).collect(),
-        named,
-    );
-    let since = files.iter().map(|(_, trace)| trace.since).max().unwrap_or(i64::MIN);
-    let until = files.iter().map(|(_, trace)| trace.until).min().unwrap_or(i64::MAX);
-    let digest = Digest::of(&manifest);
-    let traces = Traces {
-        salt: Some(request.salt),
-        globals: request.globals(),
-        moment: request.moment(),
-        manifest: Some(digest),
-        output: name_of(request.output, request.state),
-        shapes: made.shapes.into_list(),
-        assets: made.assets.into_list(),
-        records,
-        files,
-    };
-    let path = request.output.join(MANIFEST);
-    // Where it is sure, the hash of the one that stands there is known.
-    let is_same = match before.is_sure {
-        true => before.traces.manifest == Some(digest),
-        false => files::read_if_present(&path)?.as_deref() == Some(&manifest[..]),
-    };
-    let write = || if is_same { Ok(()) } else { files::replace(&path, &manifest) };
-    let encode = || (traces != before.traces).then(|| traces.encode());
-    let (written, encoded) = rayon::join(write, encode);
-    written?;
-    // A twin has gone if its file has become short, or may not have one any more.
-    let stale = stale.iter().cloned().chain(former).filter(|path| !twins::is_among(&traces.files, path));
-    stale.into_iter().try_for_each(|path| stage::remove(request.output, &path))?;
-    if let Some(bytes) = encoded {
-        Traces::save(request.state, &bytes)?;
-    }
-    Ok((since, until))
-}
-
-/// A file and its twins as they stand in the manifest.
-fn named<'t>(path: &'t str, trace: &'t Trace) -> impl Iterator<Item = (Cow<'t, str>, Digest)> {
-    let twins = trace.twins.iter().map(|twin| (twins::name(path, twin.coding).into(), twin.digest));
-    std::iter::once((path.into(), trace.digest)).chain(twins)
-}
-
 /// What was made: the traces of the files and the shapes of the pages among them.
 #[derive(Default)]
-struct Made {
-    files: Vec<(Box<str>, Trace)>,
-    shapes: Shapes,
-    assets: Numbers,
+pub(super) struct Made {
+    pub(super) files: Vec<(Box<str>, Trace)>,
+    pub(super) shapes: Shapes,
+    pub(super) assets: Numbers,
 }
 
 /// Renders what is stale and publishes what differs.
@@ -556,39 +471,4 @@ fn publish_volatile(request: &Request<'_>) -> Result<bool> {
         }
     }
     Ok(written)
-}
-
-/// Assets may not stand where pages stand, nor two of them at one address.
-fn check_collisions(request: &Request<'_>) -> Result<()> {
-    let routes = (request.site.pages.iter().map(|page| &page.route))
-        .chain(request.assets.iter().map(|asset| &asset.route))
-        .chain(request.volatile.iter().map(|(route, _)| route));
-    // Some file systems do not tell upper from lower case.
-    let folded = |path: &str| path.bytes().any(|b| b.is_ascii_uppercase() || !b.is_ascii());
-    let keyed = routes.map(|route| match folded(route.path()) {
-        true => (Cow::Owned(route.path().to_lowercase()), route),
-        false => (Cow::Borrowed(route.path()), route),
-    });
-    let mut all: Vec<(Cow<'_, str>, &Route)> = keyed.collect();
-    // Pages are in order already.
-    all.sort_by(|(a, _), (b, _)| a.cmp(b));
-    if let Some([_, (_, route)]) = all.array_windows().find(|[(a, _), (b, _)]| a == b) {
-        return Err(Error::new(Kind::Content, format!("two files want the address {}", route.address()))
-            .hint("rename the one below static/ or content/"));
-    }
-    let mut before = "";
-    for (path, route) in &all {
-        let same = path.bytes().zip(before.bytes()).take_while(|(a, b)| a == b).count();
-        before = path;
-        // Folders that the path before lies in as well have been looked at.
-        let new = path.match_indices('/').map(|(at, _)| at).filter(|at| *at >= same);
-        for folder in new.map(|at| &path[..at]) {
-            if let Ok(at) = all.binary_search_by(|(known, _)| (**known).cmp(folder)) {
-                let (file, path) = (all[at].1.path(), route.path());
-                let message = format!("{file} cannot be a file, because {path} stands below it");
-                return Err(Error::new(Kind::Content, message));
-            }
-        }
-    }
-    Ok(())
 }

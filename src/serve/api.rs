@@ -133,7 +133,7 @@ fn no_job() -> Failure {
 }
 
 fn no_such_job() -> Failure {
-    let message = "There is no sync operation of that id; the last hundred are in /api/sync/runs";
+    let message = "There is no sync operation of that id; those that are remembered are listed at /api/sync/runs";
     Failure::new(StatusCode::NOT_FOUND, "NO_SYNC_JOB", message)
 }
 

@@ -9,12 +9,8 @@ const CONFIG: &str = "source = \"file\"\n[site]\ntitle = \"Akademie\"\nbase_url 
 
 fn site(config: &str, courses: &[Value]) -> Fixture {
     let site = Fixture::new(&format!("{CONFIG}{config}"));
-    put(&site, courses);
+    site.put_courses(courses);
     site
-}
-
-fn put(site: &Fixture, courses: &[Value]) {
-    site.put("courses.json", serde_json::to_string(courses).unwrap());
 }
 
 /// The cards that a build draws.
@@ -62,10 +58,10 @@ fn a_card_is_drawn_in_the_colour_of_the_house_and_only_when_its_words_change() {
 
     rows[0]["participantCount"] = 5.into();
     rows[0]["description"] = "Anders".into();
-    put(&site, &rows);
+    site.put_courses(&rows);
     assert_eq!(drawn(&site), Vec::<String>::new());
     rows[0]["startDate"] = "2027-02-11".into();
-    put(&site, &rows);
+    site.put_courses(&rows);
     assert_eq!(drawn(&site), ["courses/ruhig/card.png"]);
     site.put("aither.toml", format!("{CONFIG}[theme.options]\naccent = \"#104020\"\n"));
     assert_eq!(drawn(&site), ["card.png", "courses/ruhig/card.png", "courses/salam/card.png"]);

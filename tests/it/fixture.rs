@@ -63,6 +63,11 @@ impl Fixture {
         self.write("courses.json", &text)
     }
 
+    /// Writes the catalogue of a `file` source, row by row as it is to stand there.
+    pub(crate) fn put_courses(&self, rows: &[serde_json::Value]) {
+        self.put("courses.json", serde_json::to_string(rows).unwrap());
+    }
+
     pub(crate) fn write(self, path: &str, text: impl AsRef<[u8]>) -> Self {
         self.put(path, text);
         self

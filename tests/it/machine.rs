@@ -13,12 +13,8 @@ const CONFIG: &str = "source = \"file\"\n[site]\ntitle = \"Akademie\"\nbase_url 
 
 fn site(config: &str, courses: &[Value]) -> Fixture {
     let site = Fixture::new(&format!("{CONFIG}{config}"));
-    put(&site, courses);
+    site.put_courses(courses);
     site
-}
-
-fn put(site: &Fixture, courses: &[Value]) {
-    site.put("courses.json", serde_json::to_string(courses).unwrap());
 }
 
 fn course(id: &str, title: &str, start: &str) -> Value {
@@ -70,7 +66,7 @@ fn a_moved_course_counts_up_and_one_that_has_gone_is_cancelled_until_it_is_over(
     // Somebody books: the record changes, the appointment does not.
     rows[0]["participantCount"] = 4.into();
     rows[0]["updatedAt"] = "2026-01-03T00:00:00Z".into();
-    put(&site, &rows);
+    site.put_courses(&rows);
     site.build();
     let booked = lines(&site, "courses/ruhig/ruhig.ics");
     assert!(
@@ -79,13 +75,13 @@ fn a_moved_course_counts_up_and_one_that_has_gone_is_cancelled_until_it_is_over(
 
     rows[0]["startDate"] = "2027-02-17".into();
     rows[0]["title"] = "Ruhiger".into();
-    put(&site, &rows);
+    site.put_courses(&rows);
     site.build();
     let moved = lines(&site, "courses/ruhig/ruhig.ics");
     assert!(moved.contains(&"SEQUENCE:1".to_owned()) && uid(&moved) == first, "{moved:?}");
 
     let gone = [rows[1].clone()];
-    put(&site, &gone);
+    site.put_courses(&gone);
     site.build();
     for path in ["calendar.ics", "courses/ruhig/ruhig.ics"] {
         let told = lines(&site, path);
@@ -227,7 +223,7 @@ fn a_large_export_is_cut_into_documents_that_lead_on() {
 
     let mut rows = rows;
     rows[150]["title"] = "Anders".into();
-    put(&site, &rows);
+    site.put_courses(&rows);
     let build = site.build().build;
     let made: Vec<&str> = build
         .reasons
