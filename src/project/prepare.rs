@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::around::Around;
-use super::{Options, Project, internal, warm};
+use super::{Onlookers, Options, Project, internal, warm};
 use crate::assets;
 use crate::base::card;
 use crate::base::gate::Gate;
@@ -18,7 +18,7 @@ use crate::model::conflict::{Edit, Standing};
 use crate::model::moment::Moment;
 use crate::model::publication::HeldBack;
 use crate::model::view::Value;
-use crate::site::{self, Route, Site};
+use crate::site::{self, Page, Route, Site};
 use crate::source;
 use crate::sync::{Memory, Outcome, Snapshot};
 use crate::theme::Theme;
@@ -86,6 +86,16 @@ fn assets(theme: &Theme, beside: &[crate::model::document::Asset]) -> Result<Vec
 impl Project {
     /// Everything that a build is made from.
     pub(super) fn prepare(&mut self, options: Options, gate: &Gate) -> Result<Ready> {
+        self.prepare_for(options, gate, None)
+    }
+
+    /// The same, for onlookers who are shown their pages as soon as these can be made.
+    pub(super) fn prepare_for(
+        &mut self,
+        options: Options,
+        gate: &Gate,
+        onlookers: Option<&Onlookers<'_>>,
+    ) -> Result<Ready> {
         let now = self.clock.now();
         let state = self.config.paths.state.clone();
         let known = self.warm.as_mut().and_then(|warm| warm.take_memory(&state));
@@ -130,7 +140,17 @@ impl Project {
         let history = Arc::unwrap_or_clone(std::mem::take(&mut memory.history));
         let cards = self.cards(&theme);
         let own: HashSet<&str> = assets.iter().map(|asset| asset.route.path()).collect();
-        let mut site = site::plan(
+        let mut show = |pages: &[Page]| {
+            let Some(onlookers) = onlookers.filter(|onlookers| !onlookers.pages.is_empty()) else {
+                return Ok(());
+            };
+            gate.pass()?;
+            let output = &self.config.paths.output;
+            let outline = build::Outline { pages, assets: &assets, theme: &theme, output, now };
+            (onlookers.show)(build::early(&outline, onlookers.pages, onlookers.changed)?);
+            Ok(())
+        };
+        let mut site = site::plan_showing(
             &site::Input {
                 config: &self.config,
                 catalogue: &catalogue,
@@ -147,6 +167,7 @@ impl Project {
                 redirects: &redirects,
             },
             history,
+            &mut show,
         )?;
         site.warnings.extend(theme.assets().warnings()?.into_iter().chain(told).chain(around.warnings()));
         let untranslated: Vec<String> = site.untranslated.iter().map(site::Untranslated::summary).collect();

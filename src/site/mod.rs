@@ -28,5 +28,5 @@ pub use internal::{InternalPage, internal};
 pub use languages::{Lacking, Untranslated};
 pub use machine::cards::{Cards, DateRange};
 pub use page::{Body, Make, Page, Rank, View};
-pub use plan::{Edition, Input, Record, Site, plan};
+pub use plan::{Edition, Input, Record, Site, plan, plan_showing};
 pub use route::Route;

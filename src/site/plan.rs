@@ -190,16 +190,32 @@ impl Site {
 ///
 /// `history` is what is known of past addresses; what this site adds to it comes back in [`Site::history`].
 pub fn plan(input: &Input<'_>, history: History) -> Result<Site> {
+    plan_showing(input, history, &mut |_| Ok(()))
+}
+
+/// The same, and shows the pages that layouts make as soon as these are known, in no order: files for machines, which nobody
+/// looks at, come after. An error of `show` is an error of the plan.
+pub fn plan_showing(
+    input: &Input<'_>,
+    history: History,
+    show: &mut dyn FnMut(&[Page]) -> Result<()>,
+) -> Result<Site> {
     let configs = input.config.editions();
+    let inputs: Vec<Input<'_>> = configs.iter().map(|config| Input { config, ..*input }).collect();
     let languages = Arc::new(Languages::new(&configs));
     let mut whole = Whole { history, ..Whole::default() };
     let seen = input.content.documents.iter().map(|document| (&*document.source, document.fingerprint()));
     whole.history.learn_documents(seen, input.now);
-    let mut editions = Vec::with_capacity(configs.len());
-    for (language, config) in configs.iter().enumerate() {
-        editions.push(edition(&Input { config, ..*input }, language, &languages, &mut whole)?);
+    let mut outlines = Vec::with_capacity(inputs.len());
+    for (language, input) in inputs.iter().enumerate() {
+        outlines.push(outline(input, language, &languages, &mut whole)?);
     }
     languages.meet(&mut whole.pages);
+    show(&whole.pages)?;
+    let mut editions = Vec::with_capacity(outlines.len());
+    for (language, outline) in outlines.into_iter().enumerate() {
+        editions.push(outline.complete(language, &mut whole)?);
+    }
     let mut window = (i64::MIN, i64::MAX);
     if let Some(main) = editions.first() {
         machine::of_site(input, &main.records, &mut whole)?;
@@ -265,13 +281,20 @@ fn aliases(prefix: &str, entries: &[Entry], documents: &Documents<'_>) -> Vec<Al
     aliases
 }
 
+/// The site in one language, apart from its files for machines.
+struct Outline<'a> {
+    planner: Planner<'a>,
+    documents: Documents<'a>,
+    maps: Vec<Map>,
+}
+
 /// The site in one language: its pages join those that are there.
-fn edition(
-    input: &Input<'_>,
+fn outline<'a>(
+    input: &'a Input<'a>,
     language: usize,
     languages: &Arc<Languages>,
     whole: &mut Whole,
-) -> Result<Edition> {
+) -> Result<Outline<'a>> {
     let config = input.config;
     let overlays = &input.content.overlays;
     let mut warnings = Vec::new();
@@ -308,7 +331,6 @@ fn edition(
         ("data", input.data.clone()),
     ];
     let site = globals::view(input, &records, &maps, &documents, &pages, more);
-    let globals = globals::fingerprint(input, &records, &documents);
     let history = Chronicle::new(std::mem::take(&mut whole.history), config);
     let mut planner = Planner { input, site, records, history, pages: Vec::new(), sitemap: Vec::new() };
     planner.home(documents.home)?;
@@ -318,18 +340,37 @@ fn edition(
     planner.taxonomies(&terms, &documents, &pages)?;
     planner.not_found()?;
     planner.sync_status()?;
-    planner.machine_readable(&documents)?;
-    planner.search(&documents)?;
-    let Planner { mut pages, site, records, history, sitemap, .. } = planner;
-    let prefix = &config.site.prefix;
-    languages::settle(&mut pages, prefix, language);
-    whole.pages.append(&mut pages);
-    whole.sitemap.extend(sitemap.into_iter().map(|place| place.below(prefix)));
-    whole.aliases.extend(aliases(prefix, &records.entries, &documents));
-    whole.history = history.into_history();
+    planner.search()?;
+    planner.hand_over(language, whole);
     warnings.retain(|warning| !whole.warnings.contains(warning));
     whole.warnings.append(&mut warnings);
     whole.warnings.extend(menus::untranslated(config));
-    whole.untranslated.extend(languages::untranslated(config, &records.entries, &documents));
-    Ok(Edition { view: site, globals, records, maps })
+    whole.untranslated.extend(languages::untranslated(config, &planner.records.entries, &documents));
+    Ok(Outline { planner, documents, maps })
+}
+
+impl Outline<'_> {
+    /// Adds the files for machines.
+    fn complete(self, language: usize, whole: &mut Whole) -> Result<Edition> {
+        let Self { mut planner, documents, maps } = self;
+        planner.history.resume(std::mem::take(&mut whole.history));
+        planner.machine_readable(&documents)?;
+        planner.search_index(&documents)?;
+        planner.hand_over(language, whole);
+        let Planner { input, site, records, .. } = planner;
+        whole.aliases.extend(aliases(&input.config.site.prefix, &records.entries, &documents));
+        let globals = globals::fingerprint(input, &records, &documents);
+        Ok(Edition { view: site, globals, records, maps })
+    }
+}
+
+impl Planner<'_> {
+    /// Hands over what has been planned, and the history with it.
+    fn hand_over(&mut self, language: usize, whole: &mut Whole) {
+        let prefix = &self.input.config.site.prefix;
+        languages::settle(&mut self.pages, prefix, language);
+        whole.pages.append(&mut self.pages);
+        whole.sitemap.extend(self.sitemap.drain(..).map(|place| place.below(prefix)));
+        whole.history = self.history.hand_over();
+    }
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::documents::Documents;
 use super::groups::Cut;
 use super::jekyll;
 use super::languages::{Chronicle, Translated};
@@ -289,12 +288,16 @@ impl Planner<'_> {
         Ok(())
     }
 
-    /// The page of the search, and the index that it looks into.
-    pub(super) fn search(&mut self, documents: &Documents<'_>) -> Result<()> {
-        if !self.input.config.outputs.search || !(self.input.has_layout)("search") {
+    /// Whether the site has a search.
+    pub(super) fn has_search(&self) -> bool {
+        self.input.config.outputs.search && (self.input.has_layout)("search")
+    }
+
+    /// The page of the search; the index that it looks into is a file for machines.
+    pub(super) fn search(&mut self) -> Result<()> {
+        if !self.has_search() {
             return Ok(());
         }
-        self.search_index(documents)?;
         let route = Route::page(&[search::FOLDER])?;
         let url = self.link(&route);
         let index = Map::new(vec![("index_url".into(), url.as_str().into())]);

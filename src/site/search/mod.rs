@@ -62,6 +62,9 @@ struct Index {
 impl Planner<'_> {
     /// The index of the records of this language that anybody may find.
     pub(super) fn search_index(&mut self, documents: &Documents<'_>) -> Result<()> {
+        if !self.has_search() {
+            return Ok(());
+        }
         let found = self.found(documents);
         let (shards, buckets) = (power(found.len() / SHARES, 256), power(found.len() / DOCUMENTS, 256));
         let language = &self.input.config.site.language;
