@@ -274,8 +274,9 @@ impl<'a, 'b> Judge<'a, 'b> {
         if trace.inputs == page.inputs {
             return None;
         }
-        let changed =
-            with_request(self.request.now, page, |rendering| self.look.changed(shape, trace, page, rendering));
+        let changed = with_request(self.request.now, page, |rendering| {
+            self.look.changed(shape, trace, page, rendering)
+        });
         let (row, before, after) = changed.flatten()?;
         Some(reason(row, page.record.as_deref(), before, after))
     }

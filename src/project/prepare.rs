@@ -6,7 +6,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::around::Around;
-use super::{Onlookers, Options, Project, internal, warm};
+use super::warm::{self, Warm};
+use super::{Onlookers, Options, Project, internal};
 use crate::assets;
 use crate::base::card;
 use crate::base::gate::Gate;
@@ -99,9 +100,11 @@ impl Project {
         let now = self.clock.now();
         let state = self.config.paths.state.clone();
         let known = self.warm.as_mut().and_then(|warm| warm.take_memory(&state));
+        let is_remembered = known.is_some();
         let mut memory = known.map_or_else(|| Memory::load(&state, &*self.reporter), Ok)?;
         let mark = self.warm.as_ref().and_then(|_| warm::data_mark(&self.config, options, now));
         let known = self.warm.as_ref().and_then(|warm| warm.data(mark));
+        let is_learnt = is_remembered && known.is_some();
         let (snapshot, outcome) = match known {
             Some(known) => known,
             None => self.pull(options, &memory, now, gate)?,
@@ -113,7 +116,7 @@ impl Project {
             gate.pass()?;
         }
         let theme = Theme::open_keeping(&self.config, &snapshot.templates, !options.dry_run)?;
-        if outcome.is_some() || snapshot.synced_at.is_some() {
+        if (outcome.is_some() || snapshot.synced_at.is_some()) && !is_learnt {
             memory.learn(&snapshot.catalogue, now);
         }
         // A source on this disk has no moment at which it was asked: its data is as old as its last change.
@@ -165,9 +168,10 @@ impl Project {
                 brings: &|path| own.contains(path),
                 cards: cards.as_ref(),
                 redirects: &redirects,
+                kept: self.warm.as_ref().map(Warm::plan),
             },
             history,
-            &mut show,
+            site::Show { first: onlookers.map_or(&[], |onlookers| onlookers.pages), with: &mut show },
         )?;
         site.warnings.extend(theme.assets().warnings()?.into_iter().chain(told).chain(around.warnings()));
         let untranslated: Vec<String> = site.untranslated.iter().map(site::Untranslated::summary).collect();

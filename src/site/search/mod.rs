@@ -100,7 +100,7 @@ impl Planner<'_> {
             let mark = mark.text(title).text(&url).get();
             found.push(Found { key, url, title: title.clone(), text, mark });
         };
-        let mut courses: Vec<(u32, &Entry)> = (0..).zip(&self.records.entries).collect();
+        let mut courses: Vec<(u32, &Entry)> = (0..).zip(self.records.entries.iter()).collect();
         courses.sort_unstable_by_key(|(_, entry)| &entry.id);
         for (number, entry) in courses {
             let hidden = entry.overlay.as_ref().is_some_and(|overlay| overlay.front.is_hidden());
