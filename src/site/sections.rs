@@ -138,6 +138,7 @@ impl Planner<'_> {
             previous: around.previous,
             next: around.next,
             card: self.card_of(placed),
+            updated_at: self.document_changed(document).filter(|_| front.date.is_some()),
             language: self.spoken(placed.is_fallback),
             is_fallback: placed.is_fallback,
         };
