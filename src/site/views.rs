@@ -273,7 +273,7 @@ pub(super) struct PageView<'a> {
     pub(super) next: Option<Map>,
     /// The whole address of the image that stands for the page where a link to it is shared.
     pub(super) card: Option<String>,
-    /// When a page with a date last changed.
+    /// When a page with a date was seen to change after that.
     pub(super) updated_at: Option<Timestamp>,
     /// The language that the page's own text is in.
     pub(super) language: &'a str,

@@ -7,8 +7,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::view::Map;
 
 /// What a theme may say of an option.
-const KEYS: [&str; 8] =
-    ["type", "default", "description", "values", "min", "max", "translate", "files"];
+const KEYS: [&str; 8] = ["type", "default", "description", "values", "min", "max", "translate", "files"];
 
 /// The options that a theme declares, by name.
 #[derive(Debug, Default)]
@@ -98,7 +97,12 @@ impl Spec {
     fn parse(value: &toml::Value) -> Result<Self, String> {
         let told = value.as_table().filter(|t| t.contains_key("type") && t.contains_key("default"));
         let Some(table) = told else {
-            return Ok(Self { sort: Sort::Like(value.type_str()), default: value.clone(), is_words: false, files: Vec::new() });
+            return Ok(Self {
+                sort: Sort::Like(value.type_str()),
+                default: value.clone(),
+                is_words: false,
+                files: Vec::new(),
+            });
         };
         if let Some(key) = table.keys().find(|key| !KEYS.contains(&key.as_str())) {
             let alike = text::did_you_mean(key, KEYS).map(|hint| format!("; {hint}")).unwrap_or_default();

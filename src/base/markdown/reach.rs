@@ -9,7 +9,8 @@ use crate::base::text::escaped;
 /// are the heads of its columns, which are in the language of the text; else the heading above it.
 pub(super) fn frame(head: &[Event<'_>], above: Option<&str>, names: &mut Ids) -> String {
     let columns = columns(head);
-    let name = if columns.is_empty() { above.unwrap_or_default().trim().to_owned() } else { columns.join(", ") };
+    let name =
+        if columns.is_empty() { above.unwrap_or_default().trim().to_owned() } else { columns.join(", ") };
     if name.is_empty() {
         return "<div class=\"table-frame\" tabindex=\"0\">\n".to_owned();
     }

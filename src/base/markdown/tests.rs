@@ -40,7 +40,10 @@ fn tables_tasks_and_strikethrough_are_known() {
          <li><label><input type=\"checkbox\" disabled> offen</label>\n<ul>\n<li>mehr</li>\n</ul>\n</li>\n</ul>\n"
     );
     let loose = local("- [ ] a\n\n  b\n");
-    assert!(loose.contains("<p><label><input type=\"checkbox\" disabled> a</label></p>\n<p>b</p>"), "{loose}");
+    assert!(
+        loose.contains("<p><label><input type=\"checkbox\" disabled> a</label></p>\n<p>b</p>"),
+        "{loose}"
+    );
     assert_eq!(local("~~alt~~"), "<p><del>alt</del></p>\n");
 }
 
