@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -20,13 +20,13 @@ use super::reads;
 use super::reason::Reason;
 use super::remember::remember;
 use super::stage::{self, Stage};
-use super::trace::{Shape, Shapes, Stamp, Trace, Traces, name_of};
+use super::trace::{Shape, Shapes, Stamp, Trace};
 use super::twins::{self, Wanted};
 use crate::base::digest::{Digest, Fingerprint};
 use crate::base::files;
 use crate::base::gate::Gate;
 use crate::base::report::{Reporter, Stage as Step};
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::site::{Body, Page, Route, Site};
 use crate::theme::{Note, Theme};
 
@@ -118,7 +118,7 @@ impl Request<'_> {
     }
 
     /// A quick hash of what stands in the manifest besides files and records.
-    fn moment(&self) -> u64 {
+    pub(super) fn moment(&self) -> u64 {
         let time = |at: Option<Timestamp>| at.map_or(u64::MAX, |at| at.as_nanosecond() as u64);
         Fingerprint::new(18).number(time(self.last_synced_at)).number(time(self.data_changed_at)).get()
     }
