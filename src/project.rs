@@ -32,6 +32,7 @@ mod prepare;
 mod privacy;
 mod pull;
 mod push;
+mod status;
 mod summary;
 mod warm;
 
@@ -39,6 +40,7 @@ use idle::{Given, Idle, Inputs};
 pub use inspect::Listed;
 use prepare::Ready;
 pub use push::{PushFailure, PushOptions, PushSummary};
+pub use status::{STATUS_FILE, note_failure};
 pub use summary::{Summary, SyncSummary};
 use warm::Warm;
 
@@ -197,6 +199,9 @@ impl Project {
             }
             Err(error) => run.failed(RunStatus::Failed, error.message(), now),
         };
+        if run.has_failed() {
+            note_failure(&self.config.paths.output, run.status)?;
+        }
         journal.put(&run)?;
         notifier.ended(&run);
         result
@@ -312,7 +317,7 @@ impl Project {
             let window = (since.max(report.window.0), until.min(report.window.1));
             let courses = ready.snapshot.catalogue.len();
             let warnings: Vec<String> = ready.warnings().chain(report.warnings.iter().cloned()).collect();
-            let status = status(&ready.memory);
+            let status = self.status(&ready)?;
             Idle::keep(&self.config, inputs, window, &status, courses, next_course.clone(), &warnings)?;
         }
         report.warnings.iter().for_each(|warning| self.reporter.warn(warning));
@@ -390,7 +395,7 @@ impl Project {
             theme: &ready.theme,
             output: &self.config.paths.output,
             state: &self.config.paths.state,
-            volatile: vec![(Route::file("sync-status.json")?, status(&ready.memory))],
+            volatile: vec![(Route::file(STATUS_FILE)?, self.status(ready)?)],
             last_synced_at: ready.memory.last_synced_at,
             data_changed_at: ready.memory.data_changed_at,
             salt: self.salt(),
@@ -401,6 +406,10 @@ impl Project {
             gate,
             reporter: &*self.reporter,
         })
+    }
+
+    fn status(&self, ready: &Ready) -> Result<Vec<u8>> {
+        status::of(&ready.memory, &self.config.paths.output, ready.outcome.is_some())
     }
 
     fn next_course(&self, snapshot: &Snapshot, now: Timestamp) -> Option<String> {
@@ -441,17 +450,4 @@ impl Project {
         });
         salt.finish()
     }
-}
-
-/// What browsers read to say how fresh the site is: the one page that changes at every sync.
-fn status(memory: &Memory) -> Vec<u8> {
-    let status = if memory.last_synced_at.is_some() { "success" } else { "never" };
-    let mut json = serde_json::json!({
-        "sync_status": status,
-        "last_synced_at": memory.last_synced_at,
-        "last_updated_at": memory.data_changed_at,
-    })
-    .to_string();
-    json.push('\n');
-    json.into_bytes()
 }

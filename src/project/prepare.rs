@@ -92,7 +92,7 @@ impl Project {
         let mut memory = known.map_or_else(|| Memory::load(&state, &*self.reporter), Ok)?;
         let mark = self.warm.as_ref().and_then(|_| warm::data_mark(&self.config, options, now));
         let known = self.warm.as_ref().and_then(|warm| warm.data(mark));
-        let (snapshot, outcome) = match known {
+        let (snapshot, mut outcome) = match known {
             Some(known) => known,
             None => self.pull(options, &memory, now, gate)?,
         };
@@ -104,7 +104,7 @@ impl Project {
         }
         let theme = Theme::open_keeping(&self.config, &snapshot.templates, !options.dry_run)?;
         if outcome.is_some() || snapshot.synced_at.is_some() {
-            memory.learn(&snapshot.catalogue, now);
+            self.learn(&mut memory, &snapshot.catalogue, outcome.as_mut(), now);
         }
         // A source on this disk has no moment at which it was asked: its data is as old as its last change.
         memory.last_synced_at =
