@@ -20,7 +20,7 @@ use crate::model::event::Named;
 use crate::model::run::{Run, RunStatus, RunType};
 use crate::notify::Notifier;
 use crate::site::Route;
-use crate::sync::{Journal, Memory, Snapshot};
+use crate::sync::{Journal, Snapshot};
 
 mod around;
 mod events;
@@ -199,8 +199,10 @@ impl Project {
             }
             Err(error) => run.failed(RunStatus::Failed, error.message(), now),
         };
-        if run.has_failed() {
-            note_failure(&self.config.paths.output, run.status)?;
+        if run.has_failed()
+            && let Err(error) = note_failure(&self.config.paths.output, run.status)
+        {
+            self.reporter.warn(error.message());
         }
         journal.put(&run)?;
         notifier.ended(&run);

@@ -155,5 +155,5 @@ impl Before {
 }
 
 pub(super) fn digest_of(file: &Path) -> Option<Digest> {
-    files::read_if_present(file).ok().flatten().map(|bytes| Digest::of(&bytes))
+    files::digest(file).ok().flatten()
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::before::{Before, Seen};
+use super::large;
 use super::reads::{self, Look};
 use super::reason::Reason;
 use super::run::{Asset, Bytes, Request};
@@ -91,6 +92,9 @@ impl Bytes {
     }
 
     fn inputs(&self) -> Result<u64> {
+        if let Some(file) = self.large() {
+            return large::inputs(file);
+        }
         Ok(Fingerprint::new(15).bytes(&self.load()?).get())
     }
 }

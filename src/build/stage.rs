@@ -11,6 +11,7 @@ use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::trace::{Stamp, name_of};
+use crate::base::digest::Digest;
 use crate::base::files;
 use crate::error::{Error, Kind, Result};
 use crate::site::Rank;
@@ -109,21 +110,42 @@ impl Stage {
 
     /// Takes the bytes of one file. `fresh` says that nothing stands at its address, `rank` what kind of page it is.
     pub(super) fn put(&self, path: &str, rank: Rank, fresh: bool, bytes: &[u8]) -> Result<Stamp> {
-        let target = self.output.join(path);
         if fresh && rank == Rank::Leaf {
             self.lock().placed.push(path.to_owned());
-            return files::write_fresh_and_look(&target, bytes).map(|looks| Stamp::of(&looks));
+            let looks = files::write_fresh_and_look(&self.output.join(path), bytes)?;
+            return Ok(Stamp::of(&looks));
         }
-        let number = self.counter.fetch_add(1, Ordering::Relaxed);
-        let temporary = self.output.join(FOLDER).join(number.to_string());
+        let temporary = self.temporary();
         let stamp = Stamp::of(&files::write_new_and_look(&temporary, bytes)?);
+        self.waits(path, rank, fresh, temporary);
+        Ok(stamp)
+    }
+
+    /// The same for a file that is copied from elsewhere, with the hash of its bytes.
+    pub(super) fn copy(&self, path: &str, rank: Rank, fresh: bool, from: &Path) -> Result<(Stamp, Digest)> {
+        if fresh && rank == Rank::Leaf {
+            self.lock().placed.push(path.to_owned());
+            let (looks, digest) = files::copy_and_look(from, &self.output.join(path))?;
+            return Ok((Stamp::of(&looks), digest));
+        }
+        let temporary = self.temporary();
+        let (looks, digest) = files::copy_and_look(from, &temporary)?;
+        self.waits(path, rank, fresh, temporary);
+        Ok((Stamp::of(&looks), digest))
+    }
+
+    fn temporary(&self) -> PathBuf {
+        let number = self.counter.fetch_add(1, Ordering::Relaxed);
+        self.output.join(FOLDER).join(number.to_string())
+    }
+
+    fn waits(&self, path: &str, rank: Rank, fresh: bool, temporary: PathBuf) {
         let appear = match rank {
             Rank::Leaf if fresh => Appear::New,
             Rank::Leaf => Appear::Changed,
             rank => Appear::Linking(rank),
         };
         self.lock().waiting.insert((appear, path.to_owned()), temporary);
-        Ok(stamp)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
