@@ -271,12 +271,8 @@ impl Project {
         onlookers: &Onlookers<'_>,
     ) -> Result<Summary> {
         let begun = self.clock.elapsed();
-        let ready = self.prepare(options, gate)?;
+        let ready = self.prepare_for(options, gate, Some(onlookers))?;
         gate.pass()?;
-        if !onlookers.pages.is_empty() {
-            let request = self.request(&ready, options, gate)?;
-            (onlookers.show)(build::early(&request, onlookers.pages, onlookers.changed)?);
-        }
         // A file has just changed, so nothing could be said that holds for the next build.
         self.publish(ready, None, options, gate, None, begun)
     }

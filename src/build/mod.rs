@@ -22,7 +22,7 @@ mod verify;
 mod why;
 
 pub use before::Before;
-pub use early::early;
+pub use early::{Outline, early};
 pub use manifest::{MANIFEST, Manifest};
 pub use pages::{Looked, pages};
 pub use reason::Reason;

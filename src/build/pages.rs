@@ -29,7 +29,7 @@ pub fn pages<T: Send>(request: &Request<'_>, take: impl Fn(&Page, String) -> T +
         .filter(|page| page.route.path().ends_with(".html"))
         .map(|page| {
             let rendered =
-                with_request(request, page, |rendering| request.theme.render_telling(rendering, |_| ()));
+                with_request(request.now, page, |rendering| request.theme.render_telling(rendering, |_| ()));
             let Some((rendered, ())) = rendered.transpose()? else { return Ok(None) };
             let html = String::from_utf8_lossy(&rendered.bytes).into_owned();
             let asked = rendered.assets.into_iter().map(|note| note.key).collect();

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use jiff::Timestamp;
+
 use super::before::{Before, Seen};
 use super::large;
 use super::reads::{self, Look};
@@ -10,6 +12,7 @@ use super::reason::Reason;
 use super::run::{Asset, Bytes, Request};
 use super::trace::{Row, Shape, Trace};
 use super::twins::{self, Wanted};
+
 use crate::assets::without_metadata;
 use crate::base::digest::{Digest, Fingerprint};
 use crate::base::files;
@@ -101,7 +104,7 @@ impl Bytes {
 
 /// Hands over what the theme needs to render a page; nothing for one that needs no theme.
 pub(super) fn with_request<T>(
-    request: &Request<'_>,
+    now: Timestamp,
     page: &Page,
     run: impl FnOnce(&theme::Request<'_>) -> T,
 ) -> Option<T> {
@@ -112,7 +115,7 @@ pub(super) fn with_request<T>(
         view: &view.map(),
         content: content.as_ref(),
         language: page.language,
-        now: request.now,
+        now,
         name: page.route.path(),
     }))
 }
@@ -275,8 +278,9 @@ impl<'a, 'b> Judge<'a, 'b> {
         if trace.inputs == page.inputs {
             return None;
         }
-        let changed =
-            with_request(self.request, page, |rendering| self.look.changed(shape, trace, page, rendering));
+        let changed = with_request(self.request.now, page, |rendering| {
+            self.look.changed(shape, trace, page, rendering)
+        });
         let (row, before, after) = changed.flatten()?;
         Some(reason(row, page.record.as_deref(), before, after))
     }

@@ -420,7 +420,7 @@ fn render<'a>(request: &Request<'_>, shapes: &Mutex<Shapes>, work: &Work<'a>) ->
     let bytes = match work.what {
         What::Asset(asset) => asset.bytes.load()?,
         What::Page(Page { body: Body::Made(make), .. }) => Cow::Owned(make.bytes()),
-        What::Page(page) => match with_request(request, page, |rendering| {
+        What::Page(page) => match with_request(request.now, page, |rendering| {
             request.theme.render_telling(rendering, |told| reads::told(told, page, shapes))
         }) {
             None => Cow::default(),

@@ -57,7 +57,7 @@ fn lines(request: &Request<'_>, before: &Before, page: &Page, trace: &Trace) -> 
     let Some(shape) = before.traces.shapes.get(trace.shape as usize) else { return Vec::new() };
     let look = reads::Look::new(request.theme, request.site);
     let mut own = trace.hashes.iter();
-    let lines = with_request(request, page, |rendering| {
+    let lines = with_request(request.now, page, |rendering| {
         let line = |row: &Row| ReadLine {
             what: reads::describe(row, page.record.as_deref()),
             is_template: reads::template(row).is_some(),

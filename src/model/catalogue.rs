@@ -6,16 +6,18 @@ use std::sync::Arc;
 use super::change::Change;
 use super::course::{Course, CourseId};
 
-/// All courses that are known, by id. A clone shares the courses.
+/// All courses that are known, by id. A clone shares all of it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Catalogue {
-    courses: BTreeMap<CourseId, Arc<Course>>,
+    courses: Arc<BTreeMap<CourseId, Arc<Course>>>,
 }
 
 impl Catalogue {
     /// A catalogue of these courses; of two with one id the later holds.
     pub fn new(courses: impl IntoIterator<Item = Course>) -> Self {
-        Self { courses: courses.into_iter().map(|course| (course.id.clone(), course.into())).collect() }
+        let courses: BTreeMap<_, _> =
+            courses.into_iter().map(|course| (course.id.clone(), course.into())).collect();
+        Self { courses: courses.into() }
     }
 
     /// How many courses there are.
@@ -33,6 +35,11 @@ impl Catalogue {
         self.courses.get(id).map(|course| &**course)
     }
 
+    /// The course with this id, to be shared.
+    pub fn get_shared(&self, id: &CourseId) -> Option<&Arc<Course>> {
+        self.courses.get(id)
+    }
+
     /// The courses by id.
     pub fn iter(&self) -> impl Iterator<Item = &Course> {
         self.courses.values().map(|course| &**course)
@@ -46,11 +53,14 @@ impl Catalogue {
     /// The catalogue with some more courses; of two with one id the one that is there holds.
     #[must_use]
     pub fn with(&self, more: &[Course]) -> Self {
-        let mut courses = self.courses.clone();
+        if more.is_empty() {
+            return self.clone();
+        }
+        let mut courses = BTreeMap::clone(&self.courses);
         for course in more {
             courses.entry(course.id.clone()).or_insert_with(|| course.clone().into());
         }
-        Self { courses }
+        Self { courses: courses.into() }
     }
 
     /// The catalogue after these changes. `complete` says that what is not among them has gone.
@@ -61,15 +71,15 @@ impl Catalogue {
                 Change::Remove(_) => None,
             });
             // Built at once, which takes less than to find the place of each.
-            return Self { courses: all.collect() };
+            return Self { courses: Arc::new(all.collect()) };
         }
-        let mut courses = if complete { BTreeMap::new() } else { self.courses.clone() };
+        let mut courses = if complete { BTreeMap::new() } else { BTreeMap::clone(&self.courses) };
         for change in changes {
             match change {
                 Change::Upsert(course) => drop(courses.insert(course.id.clone(), course.into())),
                 Change::Remove(id) => drop(courses.remove(&id)),
             }
         }
-        Self { courses }
+        Self { courses: courses.into() }
     }
 }

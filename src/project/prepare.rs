@@ -6,7 +6,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::around::Around;
-use super::{Options, Project, internal, warm};
+use super::warm::{self, Warm};
+use super::{Onlookers, Options, Project, internal};
 use crate::assets;
 use crate::base::card;
 use crate::base::gate::Gate;
@@ -18,7 +19,7 @@ use crate::model::conflict::{Edit, Standing};
 use crate::model::moment::Moment;
 use crate::model::publication::HeldBack;
 use crate::model::view::Value;
-use crate::site::{self, Route, Site};
+use crate::site::{self, Page, Route, Site};
 use crate::source;
 use crate::sync::{Memory, Outcome, Snapshot};
 use crate::theme::Theme;
@@ -86,12 +87,24 @@ fn assets(theme: &Theme, beside: &[crate::model::document::Asset]) -> Result<Vec
 impl Project {
     /// Everything that a build is made from.
     pub(super) fn prepare(&mut self, options: Options, gate: &Gate) -> Result<Ready> {
+        self.prepare_for(options, gate, None)
+    }
+
+    /// The same, for onlookers who are shown their pages as soon as these can be made.
+    pub(super) fn prepare_for(
+        &mut self,
+        options: Options,
+        gate: &Gate,
+        onlookers: Option<&Onlookers<'_>>,
+    ) -> Result<Ready> {
         let now = self.clock.now();
         let state = self.config.paths.state.clone();
         let known = self.warm.as_mut().and_then(|warm| warm.take_memory(&state));
+        let is_remembered = known.is_some();
         let mut memory = known.map_or_else(|| Memory::load(&state, &*self.reporter), Ok)?;
         let mark = self.warm.as_ref().and_then(|_| warm::data_mark(&self.config, options, now));
         let known = self.warm.as_ref().and_then(|warm| warm.data(mark));
+        let is_learnt = is_remembered && known.is_some();
         let (snapshot, mut outcome) = match known {
             Some(known) => known,
             None => self.pull(options, &memory, now, gate)?,
@@ -104,7 +117,9 @@ impl Project {
         }
         let theme = Theme::open_keeping(&self.config, &snapshot.templates, !options.dry_run)?;
         if outcome.is_some() || snapshot.synced_at.is_some() {
-            self.learn(&mut memory, &snapshot.catalogue, outcome.as_mut(), now);
+            // What the memory knows already is nothing new.
+            let news = (!is_learnt).then_some(&snapshot.catalogue);
+            self.learn(&mut memory, news, outcome.as_mut(), now);
         }
         // A source on this disk has no moment at which it was asked: its data is as old as its last change.
         memory.last_synced_at =
@@ -130,7 +145,17 @@ impl Project {
         let history = Arc::unwrap_or_clone(std::mem::take(&mut memory.history));
         let cards = self.cards(&theme);
         let own: HashSet<&str> = assets.iter().map(|asset| asset.route.path()).collect();
-        let mut site = site::plan(
+        let mut show = |pages: &[Page]| {
+            let Some(onlookers) = onlookers.filter(|onlookers| !onlookers.pages.is_empty()) else {
+                return Ok(());
+            };
+            gate.pass()?;
+            let output = &self.config.paths.output;
+            let outline = build::Outline { pages, assets: &assets, theme: &theme, output, now };
+            (onlookers.show)(build::early(&outline, onlookers.pages, onlookers.changed)?);
+            Ok(())
+        };
+        let mut site = site::plan_showing(
             &site::Input {
                 config: &self.config,
                 catalogue: &catalogue,
@@ -145,8 +170,10 @@ impl Project {
                 brings: &|path| own.contains(path),
                 cards: cards.as_ref(),
                 redirects: &redirects,
+                kept: self.warm.as_ref().map(Warm::plan),
             },
             history,
+            site::Show { first: onlookers.map_or(&[], |onlookers| onlookers.pages), with: &mut show },
         )?;
         site.warnings.extend(theme.assets().warnings()?.into_iter().chain(told).chain(around.warnings()));
         let untranslated: Vec<String> = site.untranslated.iter().map(site::Untranslated::summary).collect();

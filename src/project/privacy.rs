@@ -51,6 +51,7 @@ impl Project {
             brings: &|_| false,
             cards: None,
             redirects: "",
+            kept: None,
         };
         // What else is wrong is told better by the build itself.
         let Ok(site) = site::plan(&input, History::default()) else { return Ok(()) };

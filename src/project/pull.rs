@@ -154,17 +154,17 @@ impl Project {
         entry.source.is_remote() || is_csv || self.has_several() || self.config.courses.archive
     }
 
-    /// Takes note of the catalogue that is about to be published. Where no answer is kept, the memory alone can tell what
+    /// Takes note of the catalogue that is about to be published, if it is another one than before. Where no answer is kept, the memory alone can tell what
     /// is new in this one.
     pub(super) fn learn(
         &self,
         memory: &mut Memory,
-        catalogue: &Catalogue,
+        catalogue: Option<&Catalogue>,
         outcome: Option<&mut Outcome>,
         now: Timestamp,
     ) {
         let is_kept = self.config.source.entries().iter().all(|entry| self.keeps_answers(entry));
-        let differences = memory.learn(catalogue, now, !is_kept);
+        let differences = catalogue.map_or((0, 0, 0), |catalogue| memory.learn(catalogue, now, !is_kept));
         if let Some(outcome) = outcome.filter(|_| !is_kept) {
             let tally = &mut outcome.tally;
             (tally.added, tally.updated, tally.removed) = differences;

@@ -6,8 +6,9 @@ use jiff::Timestamp;
 
 use super::Options;
 use crate::base::digest::Fingerprint;
-use crate::base::files::{self, Stamps};
+use crate::base::files::Stamps;
 use crate::config::{Config, Source};
+use crate::site::Kept;
 use crate::sync::{Memory, Outcome, Snapshot};
 
 /// A file that changed this short a time before it was looked at may change again without looking otherwise: clocks of
@@ -19,9 +20,15 @@ pub(super) const RACY_SECONDS: i64 = 2;
 pub(super) struct Warm {
     data: Option<(u64, Snapshot, Option<Outcome>)>,
     memory: Option<(u64, Memory)>,
+    plan: Kept,
 }
 
 impl Warm {
+    /// What the last plan of the site has left.
+    pub(super) fn plan(&self) -> &Kept {
+        &self.plan
+    }
+
     /// What the source gave, if it would give the same again.
     pub(super) fn data(&self, mark: Option<u64>) -> Option<(Snapshot, Option<Outcome>)> {
         let (known, snapshot, outcome) = self.data.as_ref()?;
@@ -45,9 +52,13 @@ impl Warm {
     }
 }
 
+/// Tells one file of the memory from any other: each is written beside the old one and put in its place, by whoever holds the
+/// site's lock, so none changes as it stands.
 fn memory_mark(state: &Path) -> Option<u64> {
-    let bytes = files::read_if_present(&Memory::path(state)).ok().flatten()?;
-    Some(Fingerprint::new(33).bytes(&bytes).get())
+    let path = Memory::path(state);
+    let mut stamps = Stamps::default();
+    stamps.file(&path);
+    path.exists().then(|| stamps.hash())
 }
 
 /// A quick hash that tells whether the sources would give the same as before; nothing where only asking them can tell.

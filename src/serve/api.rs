@@ -133,7 +133,8 @@ fn no_job() -> Failure {
 }
 
 fn no_such_job() -> Failure {
-    let message = "There is no sync operation of that id; those that are remembered are listed at /api/sync/runs";
+    let message =
+        "There is no sync operation of that id; those that are remembered are listed at /api/sync/runs";
     Failure::new(StatusCode::NOT_FOUND, "NO_SYNC_JOB", message)
 }
 

@@ -226,7 +226,8 @@ impl<S> Paced<S> {
             return true;
         }
         let settled = self.settled.take();
-        let status = malformed::status_of(bytes).filter(|_| settled.is_some() && settled == self.activity.at_rest());
+        let status =
+            malformed::status_of(bytes).filter(|_| settled.is_some() && settled == self.activity.at_rest());
         self.instead = status.map(|status| ((self.malformed)(status), 0));
         self.instead.is_some()
     }

@@ -98,8 +98,12 @@ pub(super) async fn run(listener: TcpListener, shared: Arc<Shared>, mut stop: wa
                 let activity = Activity::new(&all_unread);
                 match shared.gatekeeper.admit(peer.ip(), &activity) {
                     Some(place) => {
-                        let paced =
-                            Paced::new(stream, Arc::clone(&activity), &shared.serve.limits, Arc::clone(&malformed));
+                        let paced = Paced::new(
+                            stream,
+                            Arc::clone(&activity),
+                            &shared.serve.limits,
+                            Arc::clone(&malformed),
+                        );
                         let task = converse(paced, peer, Arc::clone(&shared), activity, stop.clone(), place);
                         drop(tokio::spawn(task));
                     }

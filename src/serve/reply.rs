@@ -109,9 +109,7 @@ pub(super) fn response(reply: Reply, request_id: &str, now: Timestamp) -> Respon
             let envelope = json!({ "success": true, "data": data, "meta": meta });
             (status, JSON, envelope.to_string(), None)
         }
-        Reply::Failure(failure) => {
-            (failure.status, JSON, of_failure(&failure, meta), Some(failure))
-        }
+        Reply::Failure(failure) => (failure.status, JSON, of_failure(&failure, meta), Some(failure)),
     };
     let mut response = Response::new(Body::here(text));
     *response.status_mut() = status;

@@ -16,10 +16,11 @@ use crate::error::Result;
 use crate::model::catalogue::Catalogue;
 use crate::model::course::Course;
 use crate::model::document::Overlay;
+use crate::model::moment::Moment;
 use crate::model::people::People;
 
 /// A course of the site.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Entry {
     /// Its identity in views: `course:` and the source's id.
     pub(super) id: Arc<str>,
@@ -41,6 +42,8 @@ pub(super) struct Entry {
     pub(super) mark: u64,
     /// A quick hash of what a link to it shows: title, its language, and address.
     pub(super) link_mark: u64,
+    /// A quick hash of what a card of it shows in a list of related courses: it is beside several others.
+    pub(super) card_mark: u64,
 }
 
 impl Entry {
@@ -91,18 +94,8 @@ pub(super) fn join(
     warnings.extend(lonely(ours.filter(|overlay| !used.contains(&*overlay.source))));
     let slugs = addresses(&joined, warnings);
     let made = joined.into_par_iter().zip(slugs).map(|(joined, slug)| {
-        let Joined { course, overlay, is_fallback, updated_at, .. } = joined;
         let route = Route::page(&["courses", &slug])?;
-        let is_past = course.archived_at.is_some() || ends(&course, config).is_some_and(|end| end <= now);
-        let mark = Fingerprint::new(8).number(seen(&course, config)).text(&slug).number(u64::from(is_past));
-        let mark = mark.number(u64::from(is_fallback));
-        let mark = mark.number(overlay.as_ref().map_or(0, |overlay| overlay.fingerprint()));
-        let mark = mark.number(updated_at.map_or(u64::MAX, |at| at.as_nanosecond() as u64)).get();
-        let link_mark =
-            Fingerprint::new(9).text(&course.title).text(&slug).number(u64::from(is_fallback)).get();
-        let id = format!("course:{}", course.id).into();
-        let slug = slug.into();
-        Ok(Entry { id, course, overlay, slug, route, is_past, is_fallback, updated_at, mark, link_mark })
+        Ok(joined.entry(slug.into(), route, config, now))
     });
     let mut entries = made.collect::<Result<Vec<_>>>()?;
     // Archived courses come last: they are nobody's neighbours and on no list.
@@ -118,6 +111,60 @@ struct Joined {
     updated_at: Option<Timestamp>,
     /// The slug that it would like to have.
     wanted: String,
+}
+
+impl Joined {
+    /// The course at its address.
+    fn entry(self, slug: Arc<str>, route: Route, config: &Config, now: Timestamp) -> Entry {
+        let Self { course, overlay, is_fallback, updated_at, .. } = self;
+        let is_past = course.archived_at.is_some() || ends(&course, config).is_some_and(|end| end <= now);
+        let mark = Fingerprint::new(8).number(seen(&course, config)).text(&slug).number(u64::from(is_past));
+        let mark = mark.number(u64::from(is_fallback));
+        let mark = mark.number(overlay.as_ref().map_or(0, |overlay| overlay.fingerprint()));
+        let mark = mark.number(updated_at.map_or(u64::MAX, |at| at.as_nanosecond() as u64)).get();
+        let link_mark =
+            Fingerprint::new(9).text(&course.title).text(&slug).number(u64::from(is_fallback)).get();
+        let moment = |moment: Option<Moment>| moment.map_or(0, |moment| moment.number());
+        let card = Fingerprint::new(45).number(link_mark).text(course.level.name());
+        let card = card.number(moment(course.start)).number(moment(course.end));
+        let card_mark = card.maybe(course.location.as_deref()).get();
+        let id = format!("course:{}", course.id).into();
+        Entry {
+            id,
+            course,
+            overlay,
+            slug,
+            route,
+            is_past,
+            is_fallback,
+            updated_at,
+            mark,
+            link_mark,
+            card_mark,
+        }
+    }
+}
+
+/// The entry of a course, now that its file says something else; nothing where that moves it or others: to another address,
+/// or to another place in the order.
+pub(super) fn again(
+    entry: &Entry,
+    course: &Arc<Course>,
+    overlay: &Arc<Overlay>,
+    config: &Config,
+    now: Timestamp,
+) -> Option<Entry> {
+    let (Entry { slug, route, is_fallback, updated_at, .. }, whole) =
+        (entry, with_overlay(course, Some(overlay)));
+    let wanted = base_slug(&whole);
+    if whole.slug != entry.course.slug || wanted != base_slug(&entry.course) {
+        return None;
+    }
+    let (overlay, is_fallback, updated_at) = (Some(overlay.clone()), *is_fallback, *updated_at);
+    let joined = Joined { course: whole, overlay, is_fallback, updated_at, wanted };
+    let new = joined.entry(slug.clone(), route.clone(), config, now);
+    let order = config.courses.order;
+    (Place::of(&new, order) == Place::of(entry, order)).then_some(new)
 }
 
 /// The addresses of all courses in the language of `config`, by the slugs that the site and the source have for them, and by their ids.
@@ -198,7 +245,7 @@ trait Later {
     fn later_of(self, other: Self) -> Self;
 }
 
-impl Later for Option<crate::model::moment::Moment> {
+impl Later for Option<Moment> {
     fn later_of(self, other: Self) -> Self {
         match (self, other) {
             (Some(a), Some(b)) => Some(if a.sort_key() >= b.sort_key() { a } else { b }),
@@ -328,20 +375,21 @@ impl Place {
 }
 
 /// From which second since 1970 on the courses stand as they do at `now`, and until which: the nearest beginnings and ends
-/// around it, and what `more` there is.
-pub(super) fn window(
-    config: &Config,
-    entries: &[Entry],
-    more: impl Iterator<Item = Timestamp>,
-    now: Timestamp,
-) -> (i64, i64) {
+/// around it.
+pub(super) fn window(config: &Config, entries: &[Entry], now: Timestamp) -> (i64, i64) {
     let zone = &config.site.time_zone;
-    let now = now.as_second();
-    let moments = entries.iter().flat_map(|entry| {
+    let moments = |entry: &Entry| {
         let course = &entry.course;
-        [course.start.map(|start| start.begin(zone)), ends(course, config)].into_iter().flatten()
-    });
-    moments.chain(more).fold((i64::MIN, i64::MAX), |(since, until), moment| {
+        [course.start.map(|start| start.begin(zone)), ends(course, config)]
+    };
+    let all = entries.par_iter().map(|entry| around(moments(entry).into_iter().flatten(), now));
+    all.reduce(|| (i64::MIN, i64::MAX), |a, b| (a.0.max(b.0), a.1.min(b.1)))
+}
+
+/// The moments around `now`, in seconds since 1970: the last that is over and the next.
+pub(super) fn around(moments: impl Iterator<Item = Timestamp>, now: Timestamp) -> (i64, i64) {
+    let now = now.as_second();
+    moments.fold((i64::MIN, i64::MAX), |(since, until), moment| {
         let moment = moment.as_second();
         if moment <= now { (since.max(moment), until) } else { (since, until.min(moment)) }
     })

@@ -52,7 +52,7 @@ impl Groups {
     pub(super) fn of(config: &Config, entries: &[Entry], has_archive: bool) -> Self {
         let mut groups = Self { has_archive, ..Self::default() };
         let mut places: BTreeMap<Arc<str>, Group> = BTreeMap::new();
-        let mut months: BTreeMap<Arc<str>, Group> = BTreeMap::new();
+        let mut months: BTreeMap<Date, Group> = BTreeMap::new();
         // Few places are shared by many courses.
         let mut known: HashMap<&str, Option<(&str, Arc<str>)>> = HashMap::new();
         for (number, entry) in (0..).zip(entries) {
@@ -72,8 +72,10 @@ impl Groups {
                 place.add(number, name);
             }
             if let Some(day) = month(course, config) {
-                let name = month_slug(day);
-                let month = months.entry(name.clone()).or_insert_with(|| Group::new(&name, &name, Some(day)));
+                let month = months.entry(day).or_insert_with(|| {
+                    let name = month_slug(day);
+                    Group::new(&name, &name, Some(day))
+                });
                 month.courses.push(number);
             }
         }

@@ -200,8 +200,14 @@ impl Chronicle {
         &self.history
     }
 
-    pub(super) fn into_history(self) -> History {
-        self.history
+    /// Hands the history on to the next language.
+    pub(super) fn hand_over(&mut self) -> History {
+        std::mem::take(&mut self.history)
+    }
+
+    /// Takes the history back.
+    pub(super) fn resume(&mut self, history: History) {
+        self.history = history;
     }
 }
 

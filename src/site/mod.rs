@@ -7,6 +7,7 @@ mod globals;
 mod groups;
 mod internal;
 mod jekyll;
+mod kept;
 mod languages;
 mod listings;
 mod machine;
@@ -25,8 +26,9 @@ mod views;
 
 pub use courses::addresses_of;
 pub use internal::{InternalPage, internal};
+pub use kept::Kept;
 pub use languages::{Lacking, Untranslated};
 pub use machine::cards::{Cards, DateRange};
 pub use page::{Body, Make, Page, Rank, View};
-pub use plan::{Edition, Input, Record, Site, plan};
+pub use plan::{Edition, Input, Record, Show, Site, plan, plan_showing};
 pub use route::Route;

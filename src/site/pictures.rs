@@ -11,12 +11,12 @@ use crate::model::course::Course;
 pub(super) type Objection<'a> = &'a dyn Fn(&str, &str) -> Option<String>;
 
 /// Takes the pictures out of courses that have none to show, with a warning that names the course or its file.
-pub(super) fn leave_out(entries: &mut [Entry], objection: Objection<'_>, warnings: &mut Vec<String>) {
-    for entry in entries {
-        let Some(image) = entry.course.image.clone().filter(|image| !image.trim().is_empty()) else {
-            continue;
-        };
-        let Some(told) = objection(&image, entry.route.path()) else { continue };
+pub(super) fn leave_out(entries: &mut Arc<Vec<Entry>>, objection: Objection<'_>, warnings: &mut Vec<String>) {
+    let mut without = Vec::new();
+    for (number, entry) in entries.iter().enumerate() {
+        let image = entry.course.image.as_deref().filter(|image| !image.trim().is_empty());
+        let Some(image) = image else { continue };
+        let Some(told) = objection(image, entry.route.path()) else { continue };
         let own = entry.overlay.as_ref().filter(|overlay| overlay.image.is_some());
         let place = match own {
             Some(overlay) => format!("content/{}", overlay.source),
@@ -25,6 +25,14 @@ pub(super) fn leave_out(entries: &mut [Entry], objection: Objection<'_>, warning
         // What follows a question mark may be a secret.
         let address = shown(image.split(['?', '#']).next().unwrap_or_default());
         warnings.push(format!("{place}: the picture \"{address}\" is left out: {told}"));
+        without.push(number);
+    }
+    if without.is_empty() {
+        return;
+    }
+    let entries = Arc::make_mut(entries);
+    for number in without {
+        let Some(entry) = entries.get_mut(number) else { continue };
         entry.course = Arc::new(Course { image: None, ..Course::clone(&entry.course) });
         entry.mark = Fingerprint::new(48).number(entry.mark).get();
     }

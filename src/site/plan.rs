@@ -10,7 +10,7 @@ use super::clashes;
 use super::courses::{self, Entry};
 use super::documents::{self, Documents, Placed};
 use super::globals;
-use super::groups::Groups;
+use super::kept::{Courses, Kept};
 use super::languages::{self, Chronicle, Languages, Untranslated};
 use super::machine::cards::Cards;
 use super::machine::{self, Place};
@@ -19,7 +19,7 @@ use super::page::Page;
 use super::pictures;
 use super::planner::Planner;
 use super::records::Records;
-use super::related::{self, Teasers};
+use super::related::Teasers;
 use super::route::Route;
 use super::taxonomies;
 use super::views::{self, Addresses};
@@ -61,6 +61,22 @@ pub struct Input<'a> {
     pub cards: Option<&'a Cards>,
     /// What the site's own `static/_redirects` says; the site's moves come after it.
     pub redirects: &'a str,
+    /// What the last plan has left for this one.
+    pub kept: Option<&'a Kept>,
+}
+
+/// Somebody who wants to see pages before all of the site is planned.
+pub struct Show<'a> {
+    /// The files that they look at: `courses/ruhig/index.html`.
+    pub first: &'a [String],
+    /// Takes the pages that layouts make, in no order, those that are looked at among them. An error is one of the plan.
+    pub with: &'a mut dyn FnMut(&[Page]) -> Result<()>,
+}
+
+impl fmt::Debug for Show<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Show").field("first", &self.first).finish_non_exhaustive()
+    }
 }
 
 impl fmt::Debug for Input<'_> {
@@ -152,7 +168,7 @@ impl Site {
         let mut sources = Vec::new();
         for edition in &self.editions {
             let Records { config, entries, .. } = &*edition.records;
-            for entry in entries {
+            for entry in entries.iter() {
                 if let Some(overlay) = &entry.overlay {
                     sources.push((entry.route.below(&config.site.prefix), &*overlay.source));
                 }
@@ -190,21 +206,35 @@ impl Site {
 ///
 /// `history` is what is known of past addresses; what this site adds to it comes back in [`Site::history`].
 pub fn plan(input: &Input<'_>, history: History) -> Result<Site> {
+    plan_showing(input, history, Show { first: &[], with: &mut |_| Ok(()) })
+}
+
+/// The same, and shows pages as soon as they are known: files for machines, which nobody looks at, come after, and so do other
+/// courses where they can.
+pub fn plan_showing(input: &Input<'_>, history: History, show: Show<'_>) -> Result<Site> {
     let configs = input.config.editions();
+    let inputs: Vec<Input<'_>> = configs.iter().map(|config| Input { config, ..*input }).collect();
     let languages = Arc::new(Languages::new(&configs));
     let mut whole = Whole { history, ..Whole::default() };
     let seen = input.content.documents.iter().map(|document| (&*document.source, document.fingerprint()));
     whole.history.learn_documents(seen, input.now);
-    let mut editions = Vec::with_capacity(configs.len());
-    for (language, config) in configs.iter().enumerate() {
-        editions.push(edition(&Input { config, ..*input }, language, &languages, &mut whole)?);
+    let mut outlines = Vec::with_capacity(inputs.len());
+    for (language, input) in inputs.iter().enumerate() {
+        outlines.push(outline(input, language, &languages, show.first, &mut whole)?);
     }
     languages.meet(&mut whole.pages);
-    let mut window = (i64::MIN, i64::MAX);
+    (show.with)(&whole.pages)?;
+    let standing = outlines.first().map(|main| main.window);
+    let mut editions = Vec::with_capacity(outlines.len());
+    for (language, outline) in outlines.into_iter().enumerate() {
+        editions.push(outline.complete(language, &mut whole)?);
+    }
+    let mut window = standing.unwrap_or((i64::MIN, i64::MAX));
     if let Some(main) = editions.first() {
         machine::of_site(input, &main.records, &mut whole)?;
         let cancelled = machine::cancelled_until(input.config, &whole.history);
-        window = courses::window(input.config, &main.records.entries, cancelled, input.now);
+        let (since, until) = courses::around(cancelled, input.now);
+        window = (window.0.max(since), window.1.min(until));
     }
     let Whole { pages, warnings, untranslated, history, .. } = whole;
     let pages = by_route(pages);
@@ -265,30 +295,44 @@ fn aliases(prefix: &str, entries: &[Entry], documents: &Documents<'_>) -> Vec<Al
     aliases
 }
 
+/// The site in one language, apart from its files for machines.
+struct Outline<'a> {
+    planner: Planner<'a>,
+    documents: Documents<'a>,
+    maps: Vec<Map>,
+    window: (i64, i64),
+    /// The courses whose pages are there, where the others are still to come.
+    ahead: Option<&'a [String]>,
+}
+
 /// The site in one language: its pages join those that are there.
-fn edition(
-    input: &Input<'_>,
+fn outline<'a>(
+    input: &'a Input<'a>,
     language: usize,
     languages: &Arc<Languages>,
+    first: &'a [String],
     whole: &mut Whole,
-) -> Result<Edition> {
+) -> Result<Outline<'a>> {
     let config = input.config;
-    let overlays = &input.content.overlays;
-    let mut warnings = Vec::new();
-    let mut entries =
-        courses::join(config, input.catalogue, overlays, input.changed_at, input.now, &mut warnings)?;
+    let Courses { mut entries, related, groups, mut warnings, window } = match input.kept {
+        Some(kept) => kept.courses(input, language)?,
+        None => Courses::join(input)?,
+    };
     pictures::leave_out(&mut entries, input.lacks, &mut warnings);
     // What is odd in one language is odd in all of them, apart from what a language itself brings.
     warnings.retain(|warning| !whole.warnings.contains(warning));
     let documents = documents::place(config, input.content)?;
     let has_terms = (input.has_layout)("term");
     let addresses = Addresses { has_terms, ..Addresses::new(config) };
-    let groups = Groups::of(config, &entries, (input.has_layout)("archive"));
     let records = Arc::new(Records {
         config: config.clone(),
         addresses: addresses.clone(),
-        related: related::courses(&entries),
-        teasers: Arc::new(Teasers::new(&entries, config, &addresses)),
+        related,
+        teasers: Arc::new(Teasers {
+            entries: entries.clone(),
+            config: config.clone(),
+            addresses: addresses.clone(),
+        }),
         entries,
         groups,
         languages: languages.clone(),
@@ -308,28 +352,55 @@ fn edition(
         ("data", input.data.clone()),
     ];
     let site = globals::view(input, &records, &maps, &documents, &pages, more);
-    let globals = globals::fingerprint(input, &records, &documents);
     let history = Chronicle::new(std::mem::take(&mut whole.history), config);
     let mut planner = Planner { input, site, records, history, pages: Vec::new(), sitemap: Vec::new() };
     planner.home(documents.home)?;
-    planner.courses();
+    // Of several languages each page names its translations, so all of them are needed.
+    let ahead = (!first.is_empty() && config.languages.len() < 2).then_some(first);
+    planner.courses(|entry| ahead.is_none_or(|ahead| is_among(entry, ahead)));
     planner.listings(documents.courses)?;
     planner.documents(&documents, &pages, &terms)?;
     planner.taxonomies(&terms, &documents, &pages)?;
     planner.not_found()?;
     planner.sync_status()?;
-    planner.machine_readable(&documents)?;
-    planner.search(&documents)?;
-    let Planner { mut pages, site, records, history, sitemap, .. } = planner;
-    let prefix = &config.site.prefix;
-    languages::settle(&mut pages, prefix, language);
-    whole.pages.append(&mut pages);
-    whole.sitemap.extend(sitemap.into_iter().map(|place| place.below(prefix)));
-    whole.aliases.extend(aliases(prefix, &records.entries, &documents));
-    whole.history = history.into_history();
+    planner.search()?;
+    planner.hand_over(language, whole);
     warnings.retain(|warning| !whole.warnings.contains(warning));
     whole.warnings.append(&mut warnings);
     whole.warnings.extend(menus::untranslated(config));
-    whole.untranslated.extend(languages::untranslated(config, &records.entries, &documents));
-    Ok(Edition { view: site, globals, records, maps })
+    whole.untranslated.extend(languages::untranslated(config, &planner.records.entries, &documents));
+    Ok(Outline { planner, documents, maps, window, ahead })
+}
+
+fn is_among(entry: &Entry, paths: &[String]) -> bool {
+    paths.iter().any(|path| path == entry.route.path())
+}
+
+impl Outline<'_> {
+    /// Adds the files for machines.
+    fn complete(self, language: usize, whole: &mut Whole) -> Result<Edition> {
+        let Self { mut planner, documents, maps, ahead, .. } = self;
+        planner.history.resume(std::mem::take(&mut whole.history));
+        if let Some(ahead) = ahead {
+            planner.courses(|entry| !is_among(entry, ahead));
+        }
+        planner.machine_readable(&documents)?;
+        planner.search_index(&documents)?;
+        planner.hand_over(language, whole);
+        let Planner { input, site, records, .. } = planner;
+        whole.aliases.extend(aliases(&input.config.site.prefix, &records.entries, &documents));
+        let globals = globals::fingerprint(input, &records, &documents);
+        Ok(Edition { view: site, globals, records, maps })
+    }
+}
+
+impl Planner<'_> {
+    /// Hands over what has been planned, and the history with it.
+    fn hand_over(&mut self, language: usize, whole: &mut Whole) {
+        let prefix = &self.input.config.site.prefix;
+        languages::settle(&mut self.pages, prefix, language);
+        whole.pages.append(&mut self.pages);
+        whole.sitemap.extend(self.sitemap.drain(..).map(|place| place.below(prefix)));
+        whole.history = self.history.hand_over();
+    }
 }

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use rayon::prelude::*;
 
-use super::documents::Documents;
+use super::courses::Entry;
 use super::groups::Cut;
 use super::jekyll;
 use super::languages::{Chronicle, Translated};
@@ -163,48 +164,40 @@ impl Planner<'_> {
         Ok(())
     }
 
-    pub(super) fn courses(&mut self) {
+    /// The pages of the courses that are wanted.
+    pub(super) fn courses(&mut self, is_wanted: impl Fn(&Entry) -> bool + Sync) {
         let maker: Arc<dyn Entries> =
             Arc::new(CoursePages { records: self.records.clone(), site: self.site.clone() });
         let fallbacks = jekyll::layouts("course", false);
         let plain = named(None, "course", fallbacks);
         let records = self.records.clone();
-        for (number, entry) in (0..).zip(&records.entries) {
+        let page = |(number, entry): (usize, &Entry)| {
+            let number = u32::try_from(number).unwrap_or(u32::MAX);
             let overlay = entry.overlay.as_ref();
             let layouts = match overlay.filter(|overlay| overlay.front.template.is_some()) {
                 Some(overlay) => named(Some(&overlay.front), "course", fallbacks),
                 None => plain.clone(),
             };
-            // The links to the neighbours are part of the page; layout and content are part of the entry.
-            let place = number as usize;
-            let neighbour = |at: Option<usize>| {
-                at.and_then(|at| records.neighbour(place, at)).map_or(0, |entry| entry.link_mark)
-            };
-            let inputs = Fingerprint::new(11).number(entry.mark).number(neighbour(place.checked_sub(1)));
-            let inputs = inputs.number(neighbour(Some(place + 1))).number(u64::from(records.has_cards));
-            let related = records.related.of(number).iter();
-            let inputs =
-                related.fold(inputs, |inputs, other| inputs.number(records.teasers.mark(*other))).get();
             let content = overlay.map(|overlay| overlay.html.clone()).filter(|html| !html.trim().is_empty());
-            let body = Body::Layout { layouts, view: View::Made(maker.clone(), number), content };
+            Page {
+                route: entry.route.clone(),
+                rank: Rank::Leaf,
+                body: Body::Layout { layouts, view: View::Made(maker.clone(), number), content },
+                inputs: records.inputs(number),
+                record: Some(entry.id.clone()),
+                identity: None,
+                language: 0,
+                is_stand_in: entry.is_fallback,
+            }
+        };
+        let wanted = records.entries.par_iter().enumerate().filter(|(_, entry)| is_wanted(entry));
+        self.pages.par_extend(wanted.map(page));
+        for entry in records.entries.iter().filter(|entry| is_wanted(entry)) {
             self.history.learn(&entry.id, &entry.route.address());
-            let front = overlay.map(|overlay| &overlay.front);
+            let front = entry.overlay.as_ref().map(|overlay| &overlay.front);
             if !entry.is_fallback && !front.is_some_and(FrontMatter::is_hidden) {
                 self.sitemap.push(Place::new(entry.route.address(), entry.updated_at));
             }
-            let record = Some(entry.id.clone());
-            let (route, rank) = (entry.route.clone(), Rank::Leaf);
-            let is_stand_in = entry.is_fallback;
-            self.pages.push(Page {
-                route,
-                rank,
-                body,
-                inputs,
-                record,
-                identity: None,
-                language: 0,
-                is_stand_in,
-            });
         }
     }
 
@@ -289,12 +282,16 @@ impl Planner<'_> {
         Ok(())
     }
 
-    /// The page of the search, and the index that it looks into.
-    pub(super) fn search(&mut self, documents: &Documents<'_>) -> Result<()> {
-        if !self.input.config.outputs.search || !(self.input.has_layout)("search") {
+    /// Whether the site has a search.
+    pub(super) fn has_search(&self) -> bool {
+        self.input.config.outputs.search && (self.input.has_layout)("search")
+    }
+
+    /// The page of the search; the index that it looks into is a file for machines.
+    pub(super) fn search(&mut self) -> Result<()> {
+        if !self.has_search() {
             return Ok(());
         }
-        self.search_index(documents)?;
         let route = Route::page(&[search::FOLDER])?;
         let url = self.link(&route);
         let index = Map::new(vec![("index_url".into(), url.as_str().into())]);

@@ -9,6 +9,7 @@ use super::listings::{self, Slice};
 use super::machine::cards;
 use super::related::{Related, Teasers};
 use super::views::{self, Addresses, PageView};
+use crate::base::digest::Fingerprint;
 use crate::config::Config;
 use crate::model::document::{FrontMatter, Prose};
 use crate::model::view::{Entries, Key, List, Map, Value};
@@ -18,13 +19,13 @@ use crate::model::view::{Entries, Key, List, Map, Value};
 pub(super) struct Records {
     pub(super) config: Arc<Config>,
     pub(super) addresses: Addresses,
-    pub(super) entries: Vec<Entry>,
+    pub(super) entries: Arc<Vec<Entry>>,
     /// What else may interest whoever looks at a course.
-    pub(super) related: Related,
+    pub(super) related: Arc<Related>,
     /// Makes the maps of courses in such lists.
     pub(super) teasers: Arc<Teasers>,
     /// The courses by level, place and month, and those that are over.
-    pub(super) groups: Groups,
+    pub(super) groups: Arc<Groups>,
     /// The languages of the site, and which of them this is.
     pub(super) languages: Arc<Languages>,
     pub(super) language: usize,
@@ -53,6 +54,20 @@ impl Records {
         is_listed(index).and_then(|_| is_listed(at))
     }
 
+    /// A quick hash of what the page of a course is made from. The links to the neighbours are part of it; layout and content
+    /// are part of the entry.
+    pub(super) fn inputs(&self, number: u32) -> u64 {
+        let place = number as usize;
+        let own = self.entries.get(place).map_or(0, |entry| entry.mark);
+        let neighbour = |at: Option<usize>| {
+            at.and_then(|at| self.neighbour(place, at)).map_or(0, |entry| entry.link_mark)
+        };
+        let inputs = Fingerprint::new(11).number(own).number(neighbour(place.checked_sub(1)));
+        let inputs = inputs.number(neighbour(Some(place + 1))).number(u64::from(self.has_cards));
+        let card = |other: &u32| self.entries.get(*other as usize).map_or(0, |entry| entry.card_mark);
+        self.related.of(number).iter().fold(inputs, |inputs, other| inputs.number(card(other))).get()
+    }
+
     /// The courses that may interest whoever looks at this one.
     fn related(&self, number: u32) -> List {
         let teasers: Arc<dyn Entries> = self.teasers.clone();
@@ -62,7 +77,7 @@ impl Records {
 
     /// A map a course, in the order of the catalogue.
     pub(super) fn maps(records: &Arc<Self>) -> Vec<Map> {
-        (0..).zip(&records.entries).map(|(number, _)| Self::map(records, number)).collect()
+        (0..).zip(records.entries.iter()).map(|(number, _)| Self::map(records, number)).collect()
     }
 
     /// The map of one course. Each call gives one of its own, which forgets what it made when it is dropped.

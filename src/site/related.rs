@@ -2,9 +2,7 @@
 //! keeps this in proportion to the number of things, however many share a term.
 
 use std::collections::HashMap;
-use std::sync::Arc;
-
-use rayon::prelude::*;
+use std::sync::{Arc, OnceLock};
 
 use super::courses::Entry;
 use super::documents::Placed;
@@ -12,9 +10,7 @@ use super::views::{self, Addresses};
 use crate::base::digest::Fingerprint;
 use crate::base::text::slugify;
 use crate::config::Config;
-use crate::model::course::Course;
 use crate::model::document::FrontMatter;
-use crate::model::moment::Moment;
 use crate::model::view::{Entries, Key, Value};
 
 /// How many are shown.
@@ -24,59 +20,25 @@ const NEAR: usize = 8;
 /// What a shared term counts for, against one for a shared level or section.
 const TERM: u32 = 2;
 
-/// By the place of each thing, the places of those that are shown with it.
+/// Things with what they may share, and which of them have what. Who is shown with a thing is worked out when somebody asks.
 #[derive(Debug, Default)]
-pub(super) struct Related(Vec<Box<[u32]>>);
-
-impl Related {
-    pub(super) fn of(&self, number: u32) -> &[u32] {
-        self.0.get(number as usize).map(|found| &**found).unwrap_or_default()
-    }
+pub(super) struct Related {
+    things: Vec<(Keys, bool)>,
+    holders: HashMap<u64, Vec<u32>>,
+    found: Vec<OnceLock<Box<[u32]>>>,
 }
 
 /// Courses as lists of related ones show them.
 #[derive(Debug)]
 pub(super) struct Teasers {
-    cards: Vec<Teaser>,
-    config: Arc<Config>,
-    addresses: Addresses,
-}
-
-#[derive(Debug)]
-struct Teaser {
-    course: Arc<Course>,
-    address: String,
-    is_fallback: bool,
-    mark: u64,
-}
-
-impl Teasers {
-    pub(super) fn new(entries: &[Entry], config: &Arc<Config>, addresses: &Addresses) -> Self {
-        let card = |entry: &Entry| Teaser::new(&entry.course, entry.route.address(), entry.is_fallback);
-        let (config, addresses) = (config.clone(), addresses.clone());
-        Self { cards: entries.iter().map(card).collect(), config, addresses }
-    }
-
-    /// A quick hash of everything that a card shows.
-    pub(super) fn mark(&self, number: u32) -> u64 {
-        self.cards.get(number as usize).map_or(0, |card| card.mark)
-    }
-}
-
-impl Teaser {
-    /// Every course is shown beside several others, so its mark is worked out once.
-    fn new(course: &Arc<Course>, address: String, is_fallback: bool) -> Self {
-        let mark = Fingerprint::new(45).text(&course.title).text(&address).text(course.level.name());
-        let moment = |moment: Option<Moment>| moment.map_or(0, |moment| moment.number());
-        let mark = mark.number(moment(course.start)).number(moment(course.end));
-        let mark = mark.maybe(course.location.as_deref()).number(u64::from(is_fallback)).get();
-        Self { course: course.clone(), address, is_fallback, mark }
-    }
+    pub(super) entries: Arc<Vec<Entry>>,
+    pub(super) config: Arc<Config>,
+    pub(super) addresses: Addresses,
 }
 
 impl Entries for Teasers {
     fn entries(&self, number: u32) -> Vec<(Key, Value)> {
-        let Some(Teaser { course, address, is_fallback, .. }) = self.cards.get(number as usize) else {
+        let Some(Entry { course, route, is_fallback, .. }) = self.entries.get(number as usize) else {
             return Vec::new();
         };
         let [language, fallback] = views::tongue(&self.config, *is_fallback);
@@ -84,7 +46,7 @@ impl Entries for Teasers {
             language,
             fallback,
             ("title".into(), Value::from(&course.title)),
-            ("url".into(), self.addresses.link(address).into()),
+            ("url".into(), self.addresses.link(&route.address()).into()),
             ("level".into(), course.level.name().into()),
             ("level_slug".into(), course.level.slug().into()),
             ("start_date".into(), Value::maybe(course.start)),
@@ -101,7 +63,7 @@ pub(super) fn courses(entries: &[Entry]) -> Related {
         let front = entry.overlay.as_ref().map(|overlay| &overlay.front);
         keys(front, Some(("@level", entry.course.level.slug())))
     };
-    Related(alike(&entries.iter().map(|entry| (keys(entry), open(entry))).collect::<Vec<_>>()))
+    Related::new(entries.iter().map(|entry| (keys(entry), open(entry))).collect())
 }
 
 /// By the place of each page: pages, the most alike first.
@@ -111,7 +73,7 @@ pub(super) fn pages(documents: &[&Placed<'_>]) -> Related {
         let section = Some(("@section", &**section)).filter(|(_, section)| !section.is_empty());
         (keys(Some(&placed.document.front), section), true)
     };
-    Related(alike(&documents.iter().map(keys).collect::<Vec<_>>()))
+    Related::new(documents.iter().map(keys).collect())
 }
 
 /// What a thing may share with others, as quick hashes, and what each counts for.
@@ -131,19 +93,31 @@ fn keys(front: Option<&FrontMatter>, group: Option<(&str, &str)>) -> Keys {
     keys
 }
 
-/// The nearest things that have most in common with each; of equal ones the nearest, then the first.
-fn alike(things: &[(Keys, bool)]) -> Vec<Box<[u32]>> {
-    let mut holders: HashMap<u64, Vec<u32>> = HashMap::new();
-    for (number, (keys, is_open)) in (0..).zip(things) {
-        for (key, _) in keys.iter().filter(|_| *is_open) {
-            holders.entry(*key).or_default().push(number);
+impl Related {
+    /// Things by what they may share, and whether others may show them.
+    fn new(things: Vec<(Keys, bool)>) -> Self {
+        let mut holders: HashMap<u64, Vec<u32>> = HashMap::new();
+        for (number, (keys, is_open)) in (0..).zip(&things) {
+            for (key, _) in keys.iter().filter(|_| *is_open) {
+                holders.entry(*key).or_default().push(number);
+            }
         }
+        let found = things.iter().map(|_| OnceLock::new()).collect();
+        Self { things, holders, found }
     }
-    let of = |(number, (keys, _)): (usize, &(Keys, bool))| {
-        let number = u32::try_from(number).unwrap_or(u32::MAX);
+
+    /// Those that are shown with a thing, by their places, the most alike first.
+    pub(super) fn of(&self, number: u32) -> &[u32] {
+        let Some(found) = self.found.get(number as usize) else { return &[] };
+        found.get_or_init(|| self.nearest(number))
+    }
+
+    /// The nearest things that have most in common with one; of equal ones the nearest, then the first.
+    fn nearest(&self, number: u32) -> Box<[u32]> {
+        let Some((keys, _)) = self.things.get(number as usize) else { return Box::default() };
         let mut found: Vec<(u32, u32)> = Vec::new();
         for (key, worth) in keys {
-            let Some(holders) = holders.get(key) else { continue };
+            let Some(holders) = self.holders.get(key) else { continue };
             let here = holders.partition_point(|other| *other < number);
             let near = &holders[here.saturating_sub(NEAR)..holders.len().min(here + NEAR + 1)];
             found.extend(near.iter().filter(|other| **other != number).map(|other| (*other, *worth)));
@@ -158,8 +132,7 @@ fn alike(things: &[(Keys, bool)]) -> Vec<Box<[u32]>> {
         }
         found.sort_unstable_by_key(|(other, score)| (u32::MAX - score, other.abs_diff(number), *other));
         found.into_iter().take(SHOWN).map(|(other, _)| other).collect()
-    };
-    things.par_iter().enumerate().map(of).collect()
+    }
 }
 
 #[cfg(test)]
@@ -172,18 +145,19 @@ mod tests {
 
     #[test]
     fn what_shares_most_comes_first_and_nothing_is_related_to_itself() {
-        let found = alike(&things(&[&["a", "b"], &["a"], &["a", "b"], &["c"], &["b"]]));
-        assert_eq!(found[0].as_ref(), [2, 1, 4]);
-        assert_eq!(found[3].as_ref(), [] as [u32; 0]);
-        assert!(found.iter().zip(0..).all(|(found, own)| !found.contains(&own)));
+        let found = Related::new(things(&[&["a", "b"], &["a"], &["a", "b"], &["c"], &["b"]]));
+        assert_eq!(found.of(0), [2, 1, 4]);
+        assert_eq!(found.of(3), [] as [u32; 0]);
+        assert!((0..5).all(|own| !found.of(own).contains(&own)));
     }
 
     #[test]
     fn a_term_that_all_share_costs_no_more_for_each() {
         let all = things(&vec![&["a"][..]; 50_000]);
         let begin = std::time::Instant::now();
-        let found = alike(&all);
-        assert_eq!((found.len(), found[25_000].as_ref()), (50_000, &[24_999, 25_001, 24_998, 25_002][..]));
+        let found = Related::new(all);
+        assert_eq!((0..50_000).map(|number| found.of(number).len()).sum::<usize>(), 200_000);
+        assert_eq!(found.of(25_000), [24_999, 25_001, 24_998, 25_002]);
         assert!(begin.elapsed().as_secs() < 20, "{:?}", begin.elapsed());
     }
 }

@@ -77,7 +77,7 @@ impl Term {
 pub(super) fn sort(records: &Records, documents: &[&Placed<'_>], warnings: &mut Vec<String>) -> Vec<Sorted> {
     let sorted = |taxonomy: &Taxonomy| {
         let mut terms: BTreeMap<String, Term> = BTreeMap::new();
-        let courses = (0..).zip(&records.entries);
+        let courses = (0..).zip(records.entries.iter());
         for (number, entry) in courses.filter(|(_, entry)| entry.course.archived_at.is_none()) {
             let front = entry.overlay.as_ref().map(|overlay| &overlay.front);
             let is_foreign = front.is_some_and(|front| is_foreign(front, &taxonomy.name, entry.is_fallback));

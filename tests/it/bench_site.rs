@@ -60,6 +60,7 @@ fn the_benchmark_site_has_the_pages_that_others_build() {
             brings: &|_| false,
             cards: None,
             redirects: "",
+            kept: None,
         },
         aither::model::history::History::default(),
     )

@@ -449,7 +449,10 @@ fn a_head_that_cannot_be_read_is_answered_like_any_other_error() {
     let refused = |client: &mut Client, bytes: &[u8]| {
         client.write(bytes);
         let answer = client.answer().unwrap();
-        assert_eq!((answer.header("connection"), answer.header("cache-control")), (Some("close"), Some("no-store")));
+        assert_eq!(
+            (answer.header("connection"), answer.header("cache-control")),
+            (Some("close"), Some("no-store"))
+        );
         assert!(answer.header("x-request-id").unwrap().starts_with("req-"), "{answer:?}");
         assert!(answer.header("date").is_some());
         let (status, code) = (answer.status, answer.code());

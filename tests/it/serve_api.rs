@@ -468,6 +468,7 @@ fn a_failed_sync_is_told_where_browsers_look() {
     let told = served.get("/sync-status.json");
     assert_eq!(told.json()["sync_status"], "failed");
     assert_eq!(told.json()["last_synced_at"], "2026-11-20T10:00:00Z");
-    let known = served.send("GET", "/sync-status.json", &[("If-None-Match", told.header("etag").unwrap())], "");
+    let known =
+        served.send("GET", "/sync-status.json", &[("If-None-Match", told.header("etag").unwrap())], "");
     assert_eq!((known.status, served.get("/").text()), (304, "home".to_owned()));
 }

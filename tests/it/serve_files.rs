@@ -344,7 +344,12 @@ fn an_address_that_has_moved_is_answered_with_the_new_one() {
 
 #[test]
 fn feeds_are_served_as_what_they_are() {
-    let files = [("feed.xml", "<feed/>"), ("news/rss.xml", "<rss/>"), ("feed.json", "{}"), ("sitemap.xml", "<urlset/>")];
+    let files = [
+        ("feed.xml", "<feed/>"),
+        ("news/rss.xml", "<rss/>"),
+        ("feed.json", "{}"),
+        ("sitemap.xml", "<urlset/>"),
+    ];
     let served = setup().files(&files).start();
     let media_type = |path: &str| served.get(path).header("content-type").unwrap().to_owned();
     assert_eq!(media_type("/feed.xml"), "application/atom+xml; charset=utf-8");

@@ -306,7 +306,8 @@ impl Keeper {
             Some(entry) => files::read_if_present(&self.folder.join(entry.digest.to_string()))?,
             None => None,
         };
-        let moves = redirects.map_or_else(Moves::default, |text| Moves::read(&String::from_utf8_lossy(&text)));
+        let moves =
+            redirects.map_or_else(Moves::default, |text| Moves::read(&String::from_utf8_lossy(&text)));
         Ok(Generation {
             number: self.number,
             files: files.into(),

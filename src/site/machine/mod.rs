@@ -138,7 +138,7 @@ impl Planner<'_> {
     fn moochub(&mut self) -> Result<()> {
         let records = self.records.clone();
         let mut courses: Vec<u32> =
-            (0..).zip(&records.entries).filter(|(_, entry)| !entry.is_past).map(|(at, _)| at).collect();
+            (0..).zip(records.entries.iter()).filter(|(_, entry)| !entry.is_past).map(|(at, _)| at).collect();
         // By id, so that a course that moves in the catalogue stays in its document.
         courses.sort_unstable_by_key(|at| &records.entries[*at as usize].course.id);
         let total = courses.len().div_ceil(moochub::PAGE).max(1);

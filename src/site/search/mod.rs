@@ -62,6 +62,9 @@ struct Index {
 impl Planner<'_> {
     /// The index of the records of this language that anybody may find.
     pub(super) fn search_index(&mut self, documents: &Documents<'_>) -> Result<()> {
+        if !self.has_search() {
+            return Ok(());
+        }
         let found = self.found(documents);
         let (shards, buckets) = (power(found.len() / SHARES, 256), power(found.len() / DOCUMENTS, 256));
         let language = &self.input.config.site.language;
@@ -97,7 +100,7 @@ impl Planner<'_> {
             let mark = mark.text(title).text(&url).get();
             found.push(Found { key, url, title: title.clone(), text, mark });
         };
-        let mut courses: Vec<(u32, &Entry)> = (0..).zip(&self.records.entries).collect();
+        let mut courses: Vec<(u32, &Entry)> = (0..).zip(self.records.entries.iter()).collect();
         courses.sort_unstable_by_key(|(_, entry)| &entry.id);
         for (number, entry) in courses {
             let hidden = entry.overlay.as_ref().is_some_and(|overlay| overlay.front.is_hidden());
