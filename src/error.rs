@@ -34,6 +34,8 @@ pub enum Kind {
 pub struct Error {
     kind: Kind,
     message: String,
+    /// Where in the message the way from what was made to the mistake begins.
+    way: Option<usize>,
     hints: Vec<String>,
     faults: Vec<Fault>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
@@ -56,7 +58,22 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// An error of `kind` with a message that says where and what.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hints: Vec::new(), faults: Vec::new(), source: None }
+        let (hints, faults) = (Vec::new(), Vec::new());
+        Self { kind, message: message.into(), way: None, hints, faults, source: None }
+    }
+
+    /// The same error, with the way from what was being made to the mistake: many pages may meet one mistake, each in a
+    /// way of its own.
+    #[must_use]
+    pub fn met_by(mut self, way: &str) -> Self {
+        self.way = Some(self.message.len());
+        self.message.push_str(way);
+        self
+    }
+
+    /// The message without the way to the mistake: the same for all who meet it.
+    pub fn mistake(&self) -> &str {
+        self.way.and_then(|at| self.message.get(..at)).unwrap_or(&self.message)
     }
 
     /// The same error with one more hint on what to do.

@@ -20,7 +20,7 @@ use crate::model::event::Named;
 use crate::model::run::{Run, RunStatus, RunType};
 use crate::notify::Notifier;
 use crate::site::Route;
-use crate::sync::{Journal, Memory, Snapshot};
+use crate::sync::{Journal, Snapshot};
 
 mod around;
 mod events;
@@ -32,6 +32,7 @@ mod prepare;
 mod privacy;
 mod pull;
 mod push;
+mod status;
 mod summary;
 mod warm;
 
@@ -39,6 +40,7 @@ use idle::{Given, Idle, Inputs};
 pub use inspect::Listed;
 use prepare::Ready;
 pub use push::{PushFailure, PushOptions, PushSummary};
+pub use status::{STATUS_FILE, note_failure};
 pub use summary::{Summary, SyncSummary};
 use warm::Warm;
 
@@ -197,6 +199,11 @@ impl Project {
             }
             Err(error) => run.failed(RunStatus::Failed, error.message(), now),
         };
+        if run.has_failed()
+            && let Err(error) = note_failure(&self.config.paths.output, run.status)
+        {
+            self.reporter.warn(error.message());
+        }
         journal.put(&run)?;
         notifier.ended(&run);
         result
@@ -308,7 +315,7 @@ impl Project {
             let window = (since.max(report.window.0), until.min(report.window.1));
             let courses = ready.snapshot.catalogue.len();
             let warnings: Vec<String> = ready.warnings().chain(report.warnings.iter().cloned()).collect();
-            let status = status(&ready.memory);
+            let status = self.status(&ready)?;
             Idle::keep(&self.config, inputs, window, &status, courses, next_course.clone(), &warnings)?;
         }
         report.warnings.iter().for_each(|warning| self.reporter.warn(warning));
@@ -386,7 +393,7 @@ impl Project {
             theme: &ready.theme,
             output: &self.config.paths.output,
             state: &self.config.paths.state,
-            volatile: vec![(Route::file("sync-status.json")?, status(&ready.memory))],
+            volatile: vec![(Route::file(STATUS_FILE)?, self.status(ready)?)],
             last_synced_at: ready.memory.last_synced_at,
             data_changed_at: ready.memory.data_changed_at,
             salt: self.salt(),
@@ -397,6 +404,10 @@ impl Project {
             gate,
             reporter: &*self.reporter,
         })
+    }
+
+    fn status(&self, ready: &Ready) -> Result<Vec<u8>> {
+        status::of(&ready.memory, &self.config.paths.output, ready.outcome.is_some())
     }
 
     fn next_course(&self, snapshot: &Snapshot, now: Timestamp) -> Option<String> {
@@ -437,17 +448,4 @@ impl Project {
         });
         salt.finish()
     }
-}
-
-/// What browsers read to say how fresh the site is: the one page that changes at every sync.
-fn status(memory: &Memory) -> Vec<u8> {
-    let status = if memory.last_synced_at.is_some() { "success" } else { "never" };
-    let mut json = serde_json::json!({
-        "sync_status": status,
-        "last_synced_at": memory.last_synced_at,
-        "last_updated_at": memory.data_changed_at,
-    })
-    .to_string();
-    json.push('\n');
-    json.into_bytes()
 }

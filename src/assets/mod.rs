@@ -17,7 +17,9 @@ mod source;
 mod told;
 mod work;
 
-pub use image::{Format, Options as ImageOptions, Original, Variant, is_picture, without_metadata};
+pub use image::{
+    Format, Options as ImageOptions, Original, Variant, has_metadata, is_picture, without_metadata,
+};
 pub use names::is_fingerprinted;
 pub use picture::{Picture, Shown, Sources};
 pub use remote::{Fetch, Told};

@@ -3,7 +3,10 @@
 use std::io::{self, Write as _};
 
 /// Text shorter than this fits into one packet anyway.
-const LEAST: usize = 1_024;
+const LEAST: u64 = 1_024;
+
+/// Larger files get no twins: compressing them takes many times their length in memory, and no page is as long.
+pub const LARGEST: u64 = 8 << 20;
 
 /// A content coding that a file may have a twin in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -90,9 +93,9 @@ pub fn is_text(path: &str) -> bool {
         .is_some_and(|(_, ending)| ENDINGS.iter().any(|known| known.eq_ignore_ascii_case(ending)))
 }
 
-/// Whether this file is to have twins: text that is long enough to be worth it.
-pub fn is_worthwhile(path: &str, length: usize) -> bool {
-    length > LEAST && is_text(path)
+/// Whether this file is to have twins: text that is long enough to be worth it, and not too long.
+pub fn is_worthwhile(path: &str, length: u64) -> bool {
+    (LEAST + 1..=LARGEST).contains(&length) && is_text(path)
 }
 
 #[cfg(test)]
@@ -120,6 +123,7 @@ mod tests {
             assert_eq!(decoded(coding, &coded), text.as_bytes(), "{coding:?}");
         }
         assert!(is_worthwhile("a/index.html", 1_025) && !is_worthwhile("a/index.html", 1_024));
+        assert!(is_worthwhile("a.json", LARGEST) && !is_worthwhile("a.json", LARGEST + 1));
         assert!(!is_worthwhile("a.png", 10_000) && !is_worthwhile("_redirects", 10_000));
     }
 }

@@ -11,10 +11,12 @@ use crate::error::{Error, Kind, Result};
 
 mod folder;
 mod lock;
+mod pieces;
 mod temporary;
 
 pub use folder::{Folder, Looks};
 pub use lock::Lock;
+pub use pieces::{copy_and_look, digest, fingerprint, read_from};
 pub use temporary::{remove_left_temporaries, remove_temporaries};
 
 /// An [`Kind::Io`] error that says what was tried on which path.
@@ -275,19 +277,6 @@ pub fn append_at(path: &Path, at: u64, bytes: &[u8]) -> Result<()> {
         flush_folder(folder);
     }
     Ok(())
-}
-
-/// The bytes of a file from this place on.
-pub fn read_from(path: &Path, at: u64) -> Result<Vec<u8>> {
-    use std::io::{Seek as _, SeekFrom};
-    let read = || -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        let mut file = File::open(path)?;
-        file.seek(SeekFrom::Start(at))?;
-        file.read_to_end(&mut bytes)?;
-        Ok(bytes)
-    };
-    read().map_err(|e| io_error("read", path, e))
 }
 
 /// What tells a file from another one that took its name, and its length; nothing and 0 where there is none.

@@ -65,7 +65,7 @@ impl Before {
     pub fn look(output: &Path, state: &Path) -> Result<Self> {
         let mut told = Vec::new();
         let traces = Traces::load(output, state, &mut told)?;
-        let journal = Stage::left_behind(state)?;
+        let journal = Stage::left_behind(output, state)?;
         let manifest = files::read_if_present(&output.join(MANIFEST))?;
         let is_sure = manifest.is_some() && manifest.as_deref().map(Digest::of) == traces.manifest;
         let is_blank = files::is_blank(output);
@@ -155,5 +155,5 @@ impl Before {
 }
 
 pub(super) fn digest_of(file: &Path) -> Option<Digest> {
-    files::read_if_present(file).ok().flatten().map(|bytes| Digest::of(&bytes))
+    files::digest(file).ok().flatten()
 }

@@ -45,7 +45,9 @@ pub fn early(site: &Outline<'_>, paths: &[String], changed: &[PathBuf]) -> Resul
     });
     let (mut files, asked): (Vec<_>, Vec<_>) = pages.collect::<Result<Vec<_>>>()?.into_iter().unzip();
     let assets = site.assets.par_iter().filter_map(|asset| {
-        let bytes = is_news(site, asset, changed).then(|| asset.bytes.load())?;
+        // What is large appears with the rest of the build.
+        let is_wanted = asset.bytes.large().is_none() && is_news(site, asset, changed);
+        let bytes = is_wanted.then(|| asset.bytes.load())?;
         Some(bytes.map(|bytes| (asset.route.path().to_owned(), bytes.into_owned())))
     });
     files.extend(assets.collect::<Result<Vec<_>>>()?);

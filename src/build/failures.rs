@@ -14,15 +14,15 @@ pub(super) const FAILURES: usize = 20;
 pub(super) fn together(errors: Vec<Error>, left: usize) -> Option<Error> {
     const SHOWN: usize = 5;
     let mut pages: HashMap<String, usize> = HashMap::new();
-    errors.iter().for_each(|error| *pages.entry(gist(error.message())).or_default() += 1);
-    let told = |error: &Error| match pages.get(&gist(error.message())) {
+    errors.iter().for_each(|error| *pages.entry(error.mistake().to_owned()).or_default() += 1);
+    let told = |error: &Error| match pages.get(error.mistake()) {
         Some(count @ 2..) => {
             format!("{}\n  and on {}", error.message(), text::count(count - 1, "more page", "more pages"))
         }
         _ => error.message().to_owned(),
     };
     let mut seen = BTreeSet::new();
-    let mut errors = errors.into_iter().filter(|error| seen.insert(gist(error.message())));
+    let mut errors = errors.into_iter().filter(|error| seen.insert(error.mistake().to_owned()));
     let first = errors.next()?;
     let rest: Vec<Error> = errors.collect();
     if rest.is_empty() && left == 0 && pages.values().all(|count| *count == 1) {
@@ -44,13 +44,6 @@ pub(super) fn together(errors: Vec<Error>, left: usize) -> Option<Error> {
     Some(first.hints().iter().fold(error, |error, hint| error.hint(hint)))
 }
 
-/// An error without the way from the page to it.
-fn gist(message: &str) -> String {
-    let is_way =
-        |line: &&str| ["  in the ", "  around ", "  on the page "].iter().any(|way| line.starts_with(way));
-    message.lines().take_while(|line| !is_way(line)).collect::<Vec<_>>().join("\n")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,10 +52,8 @@ mod tests {
     #[test]
     fn a_mistake_is_told_once_however_many_pages_meet_it() {
         let failure = |what: &str, page: &str| {
-            Error::new(
-                Kind::Template,
-                format!("{what}\n  in the `include` at base.liquid:1:1\n  on the page {page}"),
-            )
+            Error::new(Kind::Template, what)
+                .met_by(&format!("\n  in the `include` at base.liquid:1:1\n  on the page {page}"))
         };
         let one = together(vec![failure("a.liquid:1:1: x", "a")], 0).unwrap();
         assert!(!one.message().contains("more page"), "{one:?}");

@@ -7,6 +7,7 @@ mod derived;
 mod early;
 mod failures;
 mod kept;
+mod large;
 mod manifest;
 mod pages;
 mod plan;

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 
 use super::before::{Before, Seen};
+use super::large;
 use super::reads::{self, Look};
 use super::reason::Reason;
 use super::run::{Asset, Bytes, Request};
@@ -94,6 +95,9 @@ impl Bytes {
     }
 
     fn inputs(&self) -> Result<u64> {
+        if let Some(file) = self.large() {
+            return large::inputs(file);
+        }
         Ok(Fingerprint::new(15).bytes(&self.load()?).get())
     }
 }

@@ -50,49 +50,57 @@ pub(super) fn remember(
     files.append(&mut made.files);
     files.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
 
-    let volatile = request.volatile.iter().map(|(route, bytes)| (route.path().into(), Digest::of(bytes)));
-    let named = files.iter().flat_map(|(path, trace)| named(path, trace)).chain(volatile).collect();
     let is_same_program = before.traces.salt == Some(request.salt);
     let known = |id: &str, mark| before.traces.record(id, mark).filter(|_| is_same_program);
     let mut records = request.site.digests(&known);
     records.sort_unstable_by(|a, b| a.id.cmp(&b.id));
-    let manifest = manifest::to_bytes(
-        request.last_synced_at,
-        request.data_changed_at,
-        records.iter().map(|record| (record.id.as_str().into(), record.digest)).collect(),
-        named,
-    );
     let since = files.iter().map(|(_, trace)| trace.since).max().unwrap_or(i64::MIN);
     let until = files.iter().map(|(_, trace)| trace.until).min().unwrap_or(i64::MAX);
-    let digest = Digest::of(&manifest);
     let traces = Traces {
         salt: Some(request.salt),
         globals: request.globals(),
         moment: request.moment(),
-        manifest: Some(digest),
+        // It is not known yet; until then, as if it were as before.
+        manifest: before.traces.manifest,
         output: name_of(request.output, request.state),
         shapes: made.shapes.into_list(),
         assets: made.assets.into_list(),
         records,
         files,
     };
+    let encode = || (traces != before.traces).then(|| traces.encode());
+    let (manifest, encoded) = rayon::join(|| write_manifest(request, before, &traces), encode);
+    let digest = Some(manifest?);
+    let encoded = encoded.or_else(|| (digest != before.traces.manifest).then(|| traces.encode()));
+    // A twin has gone if its file has become short, or may not have one any more.
+    let stale = stale.iter().cloned().chain(former).filter(|path| !twins::is_among(&traces.files, path));
+    stale.into_iter().try_for_each(|path| stage::remove(request.output, &path))?;
+    if let Some(encoded) = encoded {
+        Traces::save(request.state, &Traces::seal(encoded, digest))?;
+    }
+    Ok((since, until))
+}
+
+/// Writes the manifest, if it is another one than before, and gives the hash of its bytes.
+fn write_manifest(request: &Request<'_>, before: &Before, traces: &Traces) -> Result<Digest> {
+    let volatile = request.volatile.iter().map(|(route, bytes)| (route.path().into(), Digest::of(bytes)));
+    let manifest = manifest::to_bytes(
+        request.last_synced_at,
+        request.data_changed_at,
+        traces.records.iter().map(|record| (record.id.as_str().into(), record.digest)).collect(),
+        traces.files.iter().flat_map(|(path, trace)| named(path, trace)).chain(volatile).collect(),
+    );
+    let digest = Digest::of(&manifest);
     let path = request.output.join(MANIFEST);
     // Where it is sure, the hash of the one that stands there is known.
     let is_same = match before.is_sure {
         true => before.traces.manifest == Some(digest),
         false => files::read_if_present(&path)?.as_deref() == Some(&manifest[..]),
     };
-    let write = || if is_same { Ok(()) } else { files::replace(&path, &manifest) };
-    let encode = || (traces != before.traces).then(|| traces.encode());
-    let (written, encoded) = rayon::join(write, encode);
-    written?;
-    // A twin has gone if its file has become short, or may not have one any more.
-    let stale = stale.iter().cloned().chain(former).filter(|path| !twins::is_among(&traces.files, path));
-    stale.into_iter().try_for_each(|path| stage::remove(request.output, &path))?;
-    if let Some(bytes) = encoded {
-        Traces::save(request.state, &bytes)?;
+    if !is_same {
+        files::replace(&path, &manifest)?;
     }
-    Ok((since, until))
+    Ok(digest)
 }
 
 /// A file and its twins as they stand in the manifest.

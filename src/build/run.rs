@@ -14,6 +14,7 @@ use super::before::Before;
 use super::collisions;
 use super::derived::{Derived, Numbers};
 use super::failures::{FAILURES, together};
+use super::large;
 use super::pages::Warnings;
 use super::plan::{Plan, What, Work, with_request};
 use super::reads;
@@ -231,6 +232,9 @@ fn would_differ(
 ) -> Result<usize> {
     let shapes = Mutex::new(Shapes::default());
     let differs = |work: &Work<'_>| {
+        if let Some(source) = work.what.large() {
+            return Ok((usize::from(work.present != files::digest(source)?), Vec::new()));
+        }
         let made = render(request, &shapes, work)?;
         Ok((usize::from(work.present != Some(Digest::of(&made.bytes))), made.assets))
     };
@@ -444,6 +448,11 @@ fn make_one(
     shapes: &Mutex<Shapes>,
     work: &Work<'_>,
 ) -> Result<One> {
+    if let Some(source) = work.what.large() {
+        let shape = shapes.lock().unwrap_or_else(PoisonError::into_inner).number(Shape::new());
+        let trace = large::publish(request, stage, work, source, shape)?;
+        return Ok(One { trace, assets: Vec::new() });
+    }
     let Drawn { bytes, shape, hashes, since, until, assets, warnings } = render(request, shapes, work)?;
     let digest = Digest::of(&bytes);
     let stamp = if work.present == Some(digest) {

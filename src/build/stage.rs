@@ -10,7 +10,8 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::trace::Stamp;
+use super::trace::{Stamp, name_of};
+use crate::base::digest::Digest;
 use crate::base::files;
 use crate::error::{Error, Kind, Result};
 use crate::site::Rank;
@@ -21,11 +22,39 @@ const FOLDER: &str = ".aither-stage";
 #[derive(Debug)]
 pub(super) struct Stage {
     output: PathBuf,
-    journal: PathBuf,
+    journal: Journal,
     /// What the journal held before: addresses that a build before this one may have begun to write.
     before: Vec<String>,
     counter: AtomicUsize,
     state: Mutex<State>,
+}
+
+/// The list of new addresses, in a file of the state folder. It begins with the name of the output that they are in: a
+/// preview goes elsewhere, and what stands there at these addresses is nothing to the site.
+#[derive(Debug)]
+struct Journal {
+    path: PathBuf,
+    /// The first line. No address has a colon.
+    title: String,
+}
+
+impl Journal {
+    fn of(output: &Path, state: &Path) -> Self {
+        Self { path: journal_path(state), title: format!("output: {}", name_of(output, state)) }
+    }
+
+    /// The addresses; none where they are of another output.
+    fn read(&self) -> Result<Vec<String>> {
+        let bytes = files::read_if_present(&self.path)?.unwrap_or_default();
+        let text = String::from_utf8_lossy(&bytes);
+        let mut lines = text.lines();
+        let is_ours = lines.next() == Some(&*self.title);
+        Ok(lines.filter(|_| is_ours).map(str::to_owned).collect())
+    }
+
+    fn write(&self, list: &[&str]) -> Result<()> {
+        files::replace(&self.path, format!("{}\n{}\n", self.title, list.join("\n")).as_bytes())
+    }
 }
 
 #[derive(Debug, Default)]
@@ -49,7 +78,7 @@ impl Stage {
     pub(super) fn begin(output: &Path, state: &Path, new: Vec<&str>, before: &[String]) -> Result<Self> {
         let stage = Self {
             output: output.to_owned(),
-            journal: journal_path(state),
+            journal: Journal::of(output, state),
             before: before.to_vec(),
             counter: AtomicUsize::new(0),
             state: Mutex::default(),
@@ -59,45 +88,64 @@ impl Stage {
         if !list.is_empty() {
             list.sort_unstable();
             list.dedup();
-            files::replace(&stage.journal, list.join("\n").as_bytes())?;
+            stage.journal.write(&list)?;
         }
         Ok(stage)
     }
 
     /// The addresses that a killed build may have begun to write.
-    pub(super) fn left_behind(state: &Path) -> Result<Vec<String>> {
-        let bytes = files::read_if_present(&journal_path(state))?.unwrap_or_default();
-        Ok(String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect())
+    pub(super) fn left_behind(output: &Path, state: &Path) -> Result<Vec<String>> {
+        Journal::of(output, state).read()
     }
 
     /// Notes more addresses that are about to be written.
     pub(super) fn announce(&self, new: &BTreeSet<String>) -> Result<()> {
-        let known = files::read_if_present(&self.journal)?.unwrap_or_default();
-        let known = String::from_utf8_lossy(&known);
-        let list: BTreeSet<&str> = known.lines().chain(new.iter().map(String::as_str)).collect();
-        if new.is_empty() || list.len() == known.lines().count() {
+        let known = self.journal.read()?;
+        let list: BTreeSet<&str> = known.iter().chain(new).map(String::as_str).collect();
+        if new.is_empty() || list.len() == known.len() {
             return Ok(());
         }
-        files::replace(&self.journal, list.into_iter().collect::<Vec<_>>().join("\n").as_bytes())
+        self.journal.write(&list.into_iter().collect::<Vec<_>>())
     }
 
     /// Takes the bytes of one file. `fresh` says that nothing stands at its address, `rank` what kind of page it is.
     pub(super) fn put(&self, path: &str, rank: Rank, fresh: bool, bytes: &[u8]) -> Result<Stamp> {
-        let target = self.output.join(path);
         if fresh && rank == Rank::Leaf {
             self.lock().placed.push(path.to_owned());
-            return files::write_fresh_and_look(&target, bytes).map(|looks| Stamp::of(&looks));
+            let looks = files::write_fresh_and_look(&self.output.join(path), bytes)?;
+            return Ok(Stamp::of(&looks));
         }
-        let number = self.counter.fetch_add(1, Ordering::Relaxed);
-        let temporary = self.output.join(FOLDER).join(number.to_string());
+        let temporary = self.temporary();
         let stamp = Stamp::of(&files::write_new_and_look(&temporary, bytes)?);
+        self.waits(path, rank, fresh, temporary);
+        Ok(stamp)
+    }
+
+    /// The same for a file that is copied from elsewhere, with the hash of its bytes.
+    pub(super) fn copy(&self, path: &str, rank: Rank, fresh: bool, from: &Path) -> Result<(Stamp, Digest)> {
+        if fresh && rank == Rank::Leaf {
+            self.lock().placed.push(path.to_owned());
+            let (looks, digest) = files::copy_and_look(from, &self.output.join(path))?;
+            return Ok((Stamp::of(&looks), digest));
+        }
+        let temporary = self.temporary();
+        let (looks, digest) = files::copy_and_look(from, &temporary)?;
+        self.waits(path, rank, fresh, temporary);
+        Ok((Stamp::of(&looks), digest))
+    }
+
+    fn temporary(&self) -> PathBuf {
+        let number = self.counter.fetch_add(1, Ordering::Relaxed);
+        self.output.join(FOLDER).join(number.to_string())
+    }
+
+    fn waits(&self, path: &str, rank: Rank, fresh: bool, temporary: PathBuf) {
         let appear = match rank {
             Rank::Leaf if fresh => Appear::New,
             Rank::Leaf => Appear::Changed,
             rank => Appear::Linking(rank),
         };
         self.lock().waiting.insert((appear, path.to_owned()), temporary);
-        Ok(stamp)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
@@ -135,8 +183,8 @@ impl Stage {
         let cleared = files::remove_folder(&self.output.join(FOLDER)).is_ok();
         if removed && cleared {
             let _ = match self.before.as_slice() {
-                [] => files::remove(&self.journal),
-                before => files::replace(&self.journal, before.join("\n").as_bytes()),
+                [] => files::remove(&self.journal.path),
+                before => self.journal.write(&before.iter().map(String::as_str).collect::<Vec<_>>()),
             };
         }
     }

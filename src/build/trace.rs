@@ -19,7 +19,7 @@ use crate::base::files::{self, Looks};
 use crate::error::Result;
 use crate::site::Record;
 
-const MAGIC: &[u8; 8] = b"aitherT6";
+const MAGIC: &[u8; 8] = b"aitherT7";
 
 /// Enough of a file's metadata to tell that nobody touched it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -136,14 +136,13 @@ impl Traces {
         files::replace(&path(state), encoded)
     }
 
-    /// The bytes of the file.
-    pub(super) fn encode(&self) -> Vec<u8> {
+    /// The bytes of the file, as far as they do not hang on the manifest: [`Traces::seal`] adds what does.
+    pub(super) fn encode(&self) -> Writer {
         let mut out = Writer::default();
         out.bytes(MAGIC);
         out.bytes(self.salt.as_ref().map_or(&[0; 32][..], |digest| digest.as_bytes()));
         out.u64(self.globals);
         out.u64(self.moment);
-        out.bytes(self.manifest.as_ref().map_or(&[0; 32][..], |digest| digest.as_bytes()));
         out.text(&self.output);
         out.length(self.shapes.len());
         for shape in &self.shapes {
@@ -199,7 +198,13 @@ impl Traces {
                 out.stamp(twin.stamp);
             }
         }
-        out.finish()
+        out
+    }
+
+    /// The file, from what [`Traces::encode`] gave and the hash of the manifest.
+    pub(super) fn seal(mut encoded: Writer, manifest: Option<Digest>) -> Vec<u8> {
+        encoded.bytes(manifest.as_ref().map_or(&[0; 32][..], |digest| digest.as_bytes()));
+        encoded.finish()
     }
 
     /// Nothing where a byte is not as it was written, or another version wrote it.
@@ -210,7 +215,6 @@ impl Traces {
         }
         let salt = Some(reader.digest()?);
         let (globals, moment) = (reader.u64()?, reader.u64()?);
-        let manifest = Some(reader.digest()?);
         let output = reader.text()?.into();
         let shape_count = reader.length()?;
         let mut shapes = Vec::new();
@@ -267,6 +271,7 @@ impl Traces {
                 Trace { shape, inputs, digest, stamp, since, until, hashes, warnings, assets: asked, twins };
             files.push((path.as_str().into(), trace));
         }
+        let manifest = Some(reader.digest()?);
         reader.at_end().then_some(Self {
             salt,
             globals,
@@ -376,7 +381,7 @@ mod tests {
     fn traces_of_another_output_are_none_and_nothing_is_wrong_with_them() {
         let folder = tempfile::tempdir().unwrap();
         let (state, mut told) = (folder.path().join(".aither"), Vec::new());
-        Traces::save(&state, &sample().encode()).unwrap();
+        Traces::save(&state, &Traces::seal(sample().encode(), sample().manifest)).unwrap();
         let load =
             |output: &str, told: &mut _| Traces::load(&folder.path().join(output), &state, told).unwrap();
         assert_eq!(load("output", &mut told), sample());
@@ -387,7 +392,7 @@ mod tests {
     #[test]
     fn traces_read_back_and_no_damaged_byte_goes_unseen() {
         let traces = sample();
-        let bytes = traces.encode();
+        let bytes = Traces::seal(traces.encode(), traces.manifest);
         assert_eq!(Traces::decode(&bytes), Some(sample()));
         for at in 0..bytes.len() {
             let mut damaged = bytes.clone();

@@ -42,14 +42,13 @@ impl<'a> Wanted<'a> {
 
     /// The codings that a file of this name and length is wanted in.
     fn of(&self, path: &str, length: u64) -> impl Iterator<Item = Coding> {
-        let length = usize::try_from(length).unwrap_or(usize::MAX);
         let some = self.is_on && compress::is_worthwhile(path, length);
         Coding::ALL.into_iter().filter(move |coding| some && !self.taken.contains(&*name(path, *coding)))
     }
 
     /// All addresses at which twins of this file may come to stand.
     pub(super) fn possible(&self, path: &str) -> Vec<String> {
-        self.of(path, u64::MAX).map(|coding| name(path, coding)).collect()
+        self.of(path, compress::LARGEST).map(|coding| name(path, coding)).collect()
     }
 
     /// The twins of a file that stays, if they are those that it is to have, with the bytes that the last build gave them.

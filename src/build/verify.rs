@@ -27,7 +27,7 @@ fn compare(ours: &Path, clean: &Path) -> Result<Vec<String>> {
     let (mine, theirs) = (named(ours)?, named(clean)?);
     let mut differences = Vec::new();
     for path in mine.union(&theirs).map(String::as_str).chain([MANIFEST]) {
-        let (a, b) = (files::read_if_present(&ours.join(path))?, files::read_if_present(&clean.join(path))?);
+        let (a, b) = (files::digest(&ours.join(path))?, files::digest(&clean.join(path))?);
         let trouble = match (a, b) {
             (Some(a), Some(b)) if a == b => continue,
             (Some(_), Some(_)) => "differs from a clean build",

@@ -80,7 +80,12 @@ fn pages<'a>(request: &'a Request<'_>, before: &Before, asked: &str) -> Result<V
     let asked = asked.strip_prefix("./").unwrap_or(asked).trim();
     let by_path = |path: &str| site.pages.iter().find(|page| page.route.path() == path);
     let address = address(request, asked);
-    let by_address = || site.pages.iter().find(|page| page.route.address() == address);
+    let is_at = |address: &str| site.pages.iter().find(|page| page.route.address() == address);
+    // A folder's address ends in a slash, and all begin with one; people leave out either.
+    let by_address = || {
+        let whole = format!("/{}", address.trim_start_matches('/'));
+        is_at(&whole).or_else(|| is_at(&format!("{whole}/")))
+    };
     if let Some(page) = by_path(asked.strip_prefix("output/").unwrap_or(asked)).or_else(by_address) {
         return Ok(vec![page]);
     }
@@ -116,9 +121,11 @@ fn pages<'a>(request: &'a Request<'_>, before: &Before, asked: &str) -> Result<V
     if !readers.is_empty() {
         return Ok(readers);
     }
-    let known = site.pages.iter().map(|page| page.route.path());
+    let addresses: Vec<String> = site.pages.iter().map(|page| page.route.address()).collect();
+    let addresses = addresses.iter().map(|address| address.trim_matches('/'));
+    let known = site.pages.iter().map(|page| page.route.path()).chain(addresses);
     Err(Error::new(Kind::NotFound, format!("no page is {asked} or was made from it"))
-        .maybe_hint(did_you_mean(asked, known))
+        .maybe_hint(did_you_mean(asked.trim_matches('/'), known))
         .hint("name a page (courses/x/index.html), an address (/courses/x/), a record (course:ID) or a file (templates/layouts/x.liquid)"))
 }
 

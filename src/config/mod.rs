@@ -282,7 +282,8 @@ pub enum Order {
 /// `[limits]`: how much is too much.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// `max_shrink_percent`: a pull that loses more of the catalogue than this is refused.
+    /// `max_shrink_percent`: a pull that loses more of the catalogue than this is refused; fewer than five courses may always
+    /// go, unless none is left.
     pub max_shrink_percent: u8,
 }
 

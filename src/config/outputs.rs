@@ -22,7 +22,7 @@ pub struct Outputs {
     pub robots: bool,
     /// `search`: the index and the page for searching in the browser.
     pub search: bool,
-    /// `precompress`: text over 1 KiB gets twins for servers that send them as they are: `.br`, `.zst`, `.gz`.
+    /// `precompress`: text from 1 KiB to 8 MiB gets twins for servers that send them as they are: `.br`, `.zst`, `.gz`.
     pub precompress: bool,
     /// `license`: the SPDX identifier of the licence of the course texts, for the export to MOOChub.
     pub license: String,

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::warm::RACY_SECONDS;
-use super::{Options, internal};
+use super::{Options, STATUS_FILE, internal};
 use crate::base::digest::{Digest, Fingerprint};
 use crate::base::files::{self, Stamps};
 use crate::config::{Config, Source};
@@ -154,7 +154,7 @@ impl Idle {
         if !is_same || now.as_second() < idle.since || idle.until <= now.as_second() {
             return Ok(None);
         }
-        let status = files::read_if_present(&config.paths.output.join("sync-status.json"))?;
+        let status = files::read_if_present(&config.paths.output.join(STATUS_FILE))?;
         if status.as_deref().map(Digest::of) != Some(idle.status) {
             return Ok(None);
         }

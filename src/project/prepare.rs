@@ -105,7 +105,7 @@ impl Project {
         let mark = self.warm.as_ref().and_then(|_| warm::data_mark(&self.config, options, now));
         let known = self.warm.as_ref().and_then(|warm| warm.data(mark));
         let is_learnt = is_remembered && known.is_some();
-        let (snapshot, outcome) = match known {
+        let (snapshot, mut outcome) = match known {
             Some(known) => known,
             None => self.pull(options, &memory, now, gate)?,
         };
@@ -116,8 +116,10 @@ impl Project {
             gate.pass()?;
         }
         let theme = Theme::open_keeping(&self.config, &snapshot.templates, !options.dry_run)?;
-        if (outcome.is_some() || snapshot.synced_at.is_some()) && !is_learnt {
-            memory.learn(&snapshot.catalogue, now);
+        if outcome.is_some() || snapshot.synced_at.is_some() {
+            // What the memory knows already is nothing new.
+            let news = (!is_learnt).then_some(&snapshot.catalogue);
+            self.learn(&mut memory, news, outcome.as_mut(), now);
         }
         // A source on this disk has no moment at which it was asked: its data is as old as its last change.
         memory.last_synced_at =

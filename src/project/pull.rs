@@ -10,6 +10,7 @@ use crate::base::http::Transport;
 use crate::build;
 use crate::config::{Entry, Source as Configured};
 use crate::error::{Error, Kind, Result};
+use crate::model::catalogue::Catalogue;
 use crate::model::participant::RESULT_FIELDS;
 use crate::source;
 use crate::sync::{
@@ -143,6 +144,33 @@ impl Project {
         Ok((snapshot, Some(outcome)))
     }
 
+    fn has_several(&self) -> bool {
+        matches!(self.config.source, Configured::Several(_))
+    }
+
+    /// Whether the last answer of a source is kept, to be compared with the next one.
+    fn keeps_answers(&self, entry: &Entry) -> bool {
+        let is_csv = entry.source.kind() == "oneroster";
+        entry.source.is_remote() || is_csv || self.has_several() || self.config.courses.archive
+    }
+
+    /// Takes note of the catalogue that is about to be published, if it is another one than before. Where no answer is kept, the memory alone can tell what
+    /// is new in this one.
+    pub(super) fn learn(
+        &self,
+        memory: &mut Memory,
+        catalogue: Option<&Catalogue>,
+        outcome: Option<&mut Outcome>,
+        now: Timestamp,
+    ) {
+        let is_kept = self.config.source.entries().iter().all(|entry| self.keeps_answers(entry));
+        let differences = catalogue.map_or((0, 0, 0), |catalogue| memory.learn(catalogue, now, !is_kept));
+        if let Some(outcome) = outcome.filter(|_| !is_kept) {
+            let tally = &mut outcome.tally;
+            (tally.added, tally.updated, tally.removed) = differences;
+        }
+    }
+
     fn parts<'e>(
         &mut self,
         entries: &'e [Entry],
@@ -151,13 +179,12 @@ impl Project {
     ) -> Result<Vec<Part<'e>>> {
         let transport: Option<Arc<dyn Transport>> = self.transport.take().map(Arc::from);
         let cursors = Cursors::load(&self.config.paths.state, &*self.reporter)?;
-        let is_one_of_several = matches!(self.config.source, Configured::Several(_));
+        let is_one_of_several = self.has_several();
         let mut parts = Vec::with_capacity(entries.len());
         for entry in entries {
             let address = entry.source.address();
             let is_remote = entry.source.is_remote();
-            let is_csv = entry.source.kind() == "oneroster";
-            let keep = is_remote || is_csv || is_one_of_several || self.config.courses.archive;
+            let keep = self.keeps_answers(entry);
             let transport = transport.clone().map(|shared| Box::new(shared) as Box<dyn Transport>);
             let (clock, reporter) = (self.clock.clone(), self.reporter.clone());
             let is_named = self.only.as_ref().is_none_or(|only| *only == entry.id);

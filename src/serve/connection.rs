@@ -11,6 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
 use tokio::time::{Instant, Sleep};
 
+use super::malformed;
 use crate::config::ServeLimits;
 
 /// What a connection is doing, as seen by the task that ends it.
@@ -19,6 +20,8 @@ pub(super) struct Activity {
     began: Instant,
     /// Milliseconds after `began` at which it last became idle.
     idle_since: AtomicUsize,
+    /// How many requests have come of it.
+    requests: AtomicUsize,
     answering: AtomicUsize,
     writing: AtomicBool,
     endless: AtomicBool,
@@ -42,6 +45,7 @@ impl Activity {
             all_unread: Arc::clone(all_unread),
             began: Instant::now(),
             idle_since: AtomicUsize::new(0),
+            requests: AtomicUsize::new(0),
             answering: AtomicUsize::new(0),
             writing: AtomicBool::new(false),
             endless: AtomicBool::new(false),
@@ -52,6 +56,7 @@ impl Activity {
 
     /// A request has arrived.
     pub(super) fn busy(self: &Arc<Self>) -> Busy {
+        self.requests.fetch_add(1, Ordering::Relaxed);
         self.answering.fetch_add(1, Ordering::Relaxed);
         Busy(Arc::clone(self))
     }
@@ -68,6 +73,12 @@ impl Activity {
             || self.unwanted.load(Ordering::Relaxed);
         let since = u64::try_from(self.idle_since.load(Ordering::Relaxed)).unwrap_or(u64::MAX);
         (!works).then(|| self.began + Duration::from_millis(since))
+    }
+
+    /// The number of the last request, if nothing is being answered now.
+    fn at_rest(&self) -> Option<usize> {
+        let rests = self.answering.load(Ordering::Relaxed) == 0;
+        rests.then(|| self.requests.load(Ordering::Relaxed))
     }
 
     /// Notes what has come; false if that is too much for all connections together and this one has a good part in it.
@@ -141,10 +152,17 @@ impl Drop for Activity {
 
 /// A stream that puts out a client that takes too little, and that reads what is left before it closes: a socket that
 /// is closed over unread bytes is reset, and the client may never see the answer.
-#[derive(Debug)]
+///
+/// What is written although no request has come since the last answer was out is the HTTP library's own word on a head
+/// that it could not read: another answer goes in its stead.
 pub(super) struct Paced<S> {
     stream: S,
     activity: Arc<Activity>,
+    malformed: Arc<malformed::Answer>,
+    /// The number of the last request when its answer was out; nothing while one is on its way.
+    settled: Option<usize>,
+    /// What goes out in the library's stead, and how much of it has.
+    instead: Option<(Vec<u8>, usize)>,
     floor: usize,
     window: Duration,
     room: usize,
@@ -166,10 +184,19 @@ const UNREAD: usize = 12 << 20;
 const FAIR: usize = 4 << 10;
 
 impl<S> Paced<S> {
-    pub(super) fn new(stream: S, activity: Arc<Activity>, limits: &ServeLimits) -> Self {
+    /// `malformed` makes the answer to a head that cannot be read.
+    pub(super) fn new(
+        stream: S,
+        activity: Arc<Activity>,
+        limits: &ServeLimits,
+        malformed: Arc<malformed::Answer>,
+    ) -> Self {
         Self {
             stream,
+            settled: activity.at_rest(),
             activity,
+            malformed,
+            instead: None,
             floor: limits.write_floor,
             window: limits.write_window,
             room: UNREAD.max(usize::try_from(limits.max_body).unwrap_or(usize::MAX).saturating_mul(5)),
@@ -193,6 +220,18 @@ impl<S> Paced<S> {
         }
     }
 
+    /// Whether these bytes are the library's own answer.
+    fn is_of_library(&mut self, bytes: &[u8]) -> bool {
+        if self.instead.is_some() {
+            return true;
+        }
+        let settled = self.settled.take();
+        let status =
+            malformed::status_of(bytes).filter(|_| settled.is_some() && settled == self.activity.at_rest());
+        self.instead = status.map(|status| ((self.malformed)(status), 0));
+        self.instead.is_some()
+    }
+
     /// Called when the client takes nothing just now.
     fn waits(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let window = self.window;
@@ -200,6 +239,25 @@ impl<S> Paced<S> {
         let timer = self.waiting.get_or_insert_with(|| Box::pin(tokio::time::sleep(window)));
         ready!(timer.as_mut().poll(cx));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> Paced<S> {
+    /// Writes what goes out in the stead of `length` bytes of the library.
+    fn poll_instead(&mut self, cx: &mut Context<'_>, length: usize) -> Poll<io::Result<usize>> {
+        while let Some((answer, at)) = self.instead.as_mut().filter(|(answer, at)| *at < answer.len()) {
+            match Pin::new(&mut self.stream).poll_write(cx, &answer[*at..]) {
+                Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                Poll::Ready(Ok(count)) => {
+                    *at += count;
+                    self.took(count);
+                }
+                Poll::Ready(error) => return Poll::Ready(error),
+                Poll::Pending => return self.waits(cx),
+            }
+        }
+        self.instead = None;
+        Poll::Ready(Ok(length))
     }
 }
 
@@ -220,6 +278,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Paced<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if self.is_of_library(bytes) {
+            return self.poll_instead(cx, bytes.len());
+        }
         match Pin::new(&mut self.stream).poll_write(cx, bytes) {
             Poll::Ready(Ok(count)) => {
                 self.took(count);
@@ -235,6 +296,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Paced<S> {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        if self.is_of_library(slices.first().map_or(&[], |slice| slice)) {
+            return self.poll_instead(cx, slices.iter().map(|slice| slice.len()).sum());
+        }
         match Pin::new(&mut self.stream).poll_write_vectored(cx, slices) {
             Poll::Ready(Ok(count)) => {
                 self.took(count);
@@ -253,6 +317,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Paced<S> {
         ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
         // Flushing comes after everything has been handed over: there is nothing left to wait for.
         self.flows();
+        self.settled = self.activity.at_rest();
         Poll::Ready(Ok(()))
     }
 

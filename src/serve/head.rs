@@ -16,7 +16,12 @@ pub(super) fn request_id(headers: &HeaderMap) -> String {
             && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
     };
     let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok()).filter(well_formed);
-    given.map_or_else(|| format!("req-{:016x}", fastrand::u64(..)), str::to_owned)
+    given.map_or_else(new_id, str::to_owned)
+}
+
+/// A new id for a request.
+pub(super) fn new_id() -> String {
+    format!("req-{:016x}", fastrand::u64(..))
 }
 
 /// Checks what no request may lack, whatever it asks for.

@@ -17,6 +17,7 @@ use tokio::time::Instant;
 use super::answer::answer;
 use super::connection::{Activity, Paced, Verdict};
 use super::gatekeeper::Place;
+use super::malformed;
 use super::shared::Shared;
 use crate::error::{Error, Kind, Result};
 
@@ -82,6 +83,8 @@ pub(super) fn room_for_connections(wanted: usize) -> usize {
 pub(super) async fn run(listener: TcpListener, shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
     let mut pause = Pause::default();
     let all_unread = Arc::default();
+    let refusing = Arc::clone(&shared);
+    let malformed: Arc<malformed::Answer> = Arc::new(move |status| malformed::answer(&refusing, status));
     loop {
         let accepted = tokio::select! {
             biased;
@@ -90,11 +93,18 @@ pub(super) async fn run(listener: TcpListener, shared: Arc<Shared>, mut stop: wa
         };
         match accepted {
             Ok((stream, peer)) => {
+                let _ = stream.set_nodelay(true);
                 pause = Pause::default();
                 let activity = Activity::new(&all_unread);
                 match shared.gatekeeper.admit(peer.ip(), &activity) {
                     Some(place) => {
-                        let task = converse(stream, peer, Arc::clone(&shared), activity, stop.clone(), place);
+                        let paced = Paced::new(
+                            stream,
+                            Arc::clone(&activity),
+                            &shared.serve.limits,
+                            Arc::clone(&malformed),
+                        );
+                        let task = converse(paced, peer, Arc::clone(&shared), activity, stop.clone(), place);
                         drop(tokio::spawn(task));
                     }
                     None => turn_away(&stream, &shared),
@@ -151,16 +161,15 @@ fn turn_away(stream: &TcpStream, shared: &Shared) {
 
 /// Serves one connection until its client, its time or the server ends it.
 async fn converse(
-    stream: TcpStream,
+    stream: Paced<TcpStream>,
     peer: SocketAddr,
     shared: Arc<Shared>,
     activity: Arc<Activity>,
     mut stop: watch::Receiver<bool>,
     _place: Place,
 ) {
-    let _ = stream.set_nodelay(true);
     let limits = shared.serve.limits.clone();
-    let stream = TokioIo::new(Paced::new(stream, Arc::clone(&activity), &limits));
+    let stream = TokioIo::new(stream);
     let service = service_fn(|request| {
         let (shared, busy) = (Arc::clone(&shared), activity.busy());
         let activity = Arc::clone(&activity);

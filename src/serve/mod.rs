@@ -21,6 +21,7 @@ mod intake;
 mod internal;
 mod listen;
 mod log;
+mod malformed;
 mod memory;
 mod metrics;
 mod openapi;

@@ -80,9 +80,26 @@ pub(super) fn of_kind(kind: Kind) -> (StatusCode, &'static str) {
     }
 }
 
+fn meta(request_id: &str, now: Timestamp) -> Value {
+    json!({ "requestId": request_id, "timestamp": iso_millis(now) })
+}
+
+fn of_failure(failure: &Failure, meta: Value) -> String {
+    let mut error = json!({ "code": failure.code, "message": failure.message });
+    if let Some(details) = &failure.details {
+        error["details"] = (**details).clone();
+    }
+    json!({ "success": false, "error": error, "meta": meta }).to_string()
+}
+
+/// The envelope of an error, as a text.
+pub(super) fn envelope(failure: &Failure, request_id: &str, now: Timestamp) -> String {
+    of_failure(failure, meta(request_id, now))
+}
+
 /// The answer to be sent.
 pub(super) fn response(reply: Reply, request_id: &str, now: Timestamp) -> Response<Body> {
-    let mut meta = json!({ "requestId": request_id, "timestamp": iso_millis(now) });
+    let mut meta = meta(request_id, now);
     let (status, media_type, text, extra) = match reply {
         Reply::Plain(status, media_type, text) => (status, media_type, text, None),
         Reply::Data(status, data, more) => {
@@ -92,14 +109,7 @@ pub(super) fn response(reply: Reply, request_id: &str, now: Timestamp) -> Respon
             let envelope = json!({ "success": true, "data": data, "meta": meta });
             (status, JSON, envelope.to_string(), None)
         }
-        Reply::Failure(failure) => {
-            let mut error = json!({ "code": failure.code, "message": failure.message });
-            if let Some(details) = &failure.details {
-                error["details"] = (**details).clone();
-            }
-            let envelope = json!({ "success": false, "error": error, "meta": meta });
-            (failure.status, JSON, envelope.to_string(), Some(failure))
-        }
+        Reply::Failure(failure) => (failure.status, JSON, of_failure(&failure, meta), Some(failure)),
     };
     let mut response = Response::new(Body::here(text));
     *response.status_mut() = status;

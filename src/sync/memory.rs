@@ -48,6 +48,9 @@ pub struct Memory {
     pub told: Vec<u64>,
     /// Courses whose source does not say when they changed: hash and moment, by id.
     courses: BTreeMap<String, Seen>,
+    /// Of a source whose answers are not kept, all other courses: hashes of the id and of what it says, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    marks: Vec<(u64, u64)>,
 }
 
 /// What one of several sources has on the published site.
@@ -81,6 +84,7 @@ impl Default for Memory {
             source: None,
             parts: BTreeMap::new(),
             courses,
+            marks: Vec::new(),
         }
     }
 }
@@ -102,6 +106,8 @@ struct Stored {
     #[serde(default)]
     told: Vec<u64>,
     courses: BTreeMap<String, Seen>,
+    #[serde(default)]
+    marks: Vec<(u64, u64)>,
 }
 
 impl Memory {
@@ -112,7 +118,7 @@ impl Memory {
             rayon::join(|| serde_json::from_slice::<Stored>(bytes), || serde_json::from_slice(bytes));
         let (stored, history) = (stored?, Arc::new(history?));
         let Stored { version, data, data_changed_at, last_synced_at, course_count, .. } = stored;
-        let Stored { source, parts, archive, told, courses, .. } = stored;
+        let Stored { source, parts, archive, told, courses, marks, .. } = stored;
         Ok(Self {
             version,
             data,
@@ -125,6 +131,7 @@ impl Memory {
             archive,
             told,
             courses,
+            marks,
         })
     }
 
@@ -161,26 +168,44 @@ impl Memory {
         files::replace(&path, &bytes)
     }
 
-    /// Takes note of a catalogue that is about to be published.
-    pub fn learn(&mut self, catalogue: &Catalogue, now: Timestamp) {
+    /// Takes note of a catalogue that is about to be published, and says how many courses are new in it, differ, and have
+    /// gone. `marks` says that nobody else knows what there was: only then the figures are whole.
+    pub fn learn(&mut self, catalogue: &Catalogue, now: Timestamp, marks: bool) -> (usize, usize, usize) {
         let mut whole = Fingerprint::new(7);
-        let mut courses = BTreeMap::new();
+        let (mut courses, mut others) = (BTreeMap::new(), Vec::new());
+        let known = self.courses.len() + self.marks.len();
+        let (mut added, mut updated) = (0, 0);
         let all: Vec<&Arc<Course>> = catalogue.shared().collect();
-        let marks: Vec<u64> = all.par_iter().map(|course| course.summary_fingerprint()).collect();
-        for (course, mark) in all.into_iter().zip(marks) {
+        let digests: Vec<u64> = all.par_iter().map(|course| course.summary_fingerprint()).collect();
+        let number = all.len();
+        for (course, mark) in all.into_iter().zip(digests) {
             whole = whole.number(mark);
-            if course.updated_at.is_some() {
-                continue;
+            let name = Fingerprint::new(36).text(course.id.as_str()).get();
+            let seen = self.courses.remove(course.id.as_str());
+            let before = seen.as_ref().map(|seen| seen.mark).or_else(|| self.mark(name));
+            added += usize::from(before.is_none());
+            updated += usize::from(before.is_some_and(|before| before != mark));
+            if course.updated_at.is_none() {
+                let seen = seen.filter(|seen| seen.mark == mark).unwrap_or(Seen { mark, at: now });
+                courses.insert(course.id.as_str().to_owned(), seen);
+            } else if marks {
+                others.push((name, mark));
             }
-            let seen = self.courses.remove(course.id.as_str()).filter(|seen| seen.mark == mark);
-            courses.insert(course.id.as_str().to_owned(), seen.unwrap_or(Seen { mark, at: now }));
         }
-        self.courses = courses;
+        others.sort_unstable();
+        (self.courses, self.marks) = (courses, others);
         let data = Some(whole.get());
         if self.data != data {
             self.data = data;
             self.data_changed_at = Some(now);
         }
+        (added, updated, (known + added).saturating_sub(number))
+    }
+
+    /// What is known of the course whose id has this hash.
+    fn mark(&self, name: u64) -> Option<u64> {
+        let at = self.marks.binary_search_by_key(&name, |(known, _)| *known).ok()?;
+        self.marks.get(at).map(|(_, mark)| *mark)
     }
 
     /// Keeps courses that have gone, without their participants, if the site wants them kept; those that came back are

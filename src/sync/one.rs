@@ -297,13 +297,17 @@ fn differences(before: &Catalogue, after: &Catalogue) -> (usize, usize, usize) {
     (added, updated, removed)
 }
 
+/// So many courses may go at once whatever their share is: of three courses one is a third, and still only one.
+const FEW: usize = 5;
+
 /// A source that suddenly forgets a good part of its courses is more likely broken than right.
 fn check_shrink(asked: &Asked, part: &Part<'_>, request: &Request<'_>) -> Result<()> {
     let after = asked.snapshot.catalogue.len();
     let in_snapshot = after + asked.tally.removed - asked.tally.added;
     let before = part.known_courses.unwrap_or(in_snapshot);
     let lost = before.saturating_sub(after);
-    if request.allow_shrink || lost * 100 <= before * usize::from(request.max_shrink_percent) {
+    let are_few = lost < FEW && after > 0;
+    if request.allow_shrink || are_few || lost * 100 <= before * usize::from(request.max_shrink_percent) {
         return Ok(());
     }
     Err(Error::new(

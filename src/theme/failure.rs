@@ -51,8 +51,8 @@ impl Teller<'_> {
 
     fn told(&self, errors: &[liquid::Error], way: &str) -> Error {
         if let [only] = errors {
-            let message = format!("{}{}{way}", self.head(only, only.message()), self.excerpt(only));
-            return Error::new(Kind::Template, message).maybe_hint(only.hint());
+            let message = format!("{}{}", self.head(only, only.message()), self.excerpt(only));
+            return Error::new(Kind::Template, message).met_by(way).maybe_hint(only.hint());
         }
         let mut message = String::new();
         for error in errors {
@@ -62,16 +62,16 @@ impl Teller<'_> {
             }
             message.push('\n');
         }
-        message.push_str(way.trim_start_matches('\n'));
-        Error::new(Kind::Template, message)
+        Error::new(Kind::Template, message).met_by(way.trim_start_matches('\n'))
     }
 
     fn withheld(&self, error: &liquid::Error, way: &str) -> Error {
         // The engine puts the field's name in quotes.
         let field = error.message().split('"').nth(1).unwrap_or_default();
         let message = format!("this template reads `{field}` of a participant, which is not public");
-        let message = format!("{}{}{way}", self.head(error, &message), self.excerpt(error));
+        let message = format!("{}{}", self.head(error, &message), self.excerpt(error));
         Error::new(Kind::Privacy, message)
+            .met_by(way)
             .hint(format!(
                 "if these pages may show it, add \"{field}\" to `public_fields` under `[privacy]` in aither.toml"
             ))

@@ -3,7 +3,7 @@
 use aither::error::Kind;
 use aither::project::Options;
 
-use crate::fixture::Fixture;
+use crate::fixture::{Fixture, row};
 
 const THREE: &[(&str, &str, &str)] = &[
     ("1", "Ruhig verhandeln", "2027-03-01"),
@@ -99,18 +99,115 @@ fn a_removed_course_takes_its_page_along_and_foreign_files_stay() {
     site.put("output/foreign.txt", "mine");
     site.put("output/courses/notes.txt", "mine");
     let site = site.courses(&THREE[..2]);
-    let error = site.try_build(Options::default()).unwrap_err();
-    assert_eq!(error.kind(), Kind::Refused, "a third of the courses is gone: {error}");
-    assert!(site.has("courses/altes/index.html"));
-
-    let allow = Options { allow_shrink: true, ..Options::default() };
-    assert_eq!(site.try_build(allow).unwrap().build.removed, 3, "its page, its calendar and its card");
+    assert_eq!(site.build().build.removed, 3, "its page, its calendar and its card");
     assert!(!site.has("courses/altes"));
     assert!(site.has("foreign.txt") && site.has("courses/notes.txt"));
 
     let clean = Options { clean: true, ..Options::default() };
     assert_eq!(site.try_build(clean).unwrap().build.removed, 2);
     assert!(!site.has("foreign.txt") && !site.has("courses/notes.txt"));
+}
+
+#[test]
+fn a_catalogue_that_loses_a_good_part_of_its_courses_is_refused() {
+    let many: Vec<(String, String)> =
+        (0..13).map(|number| (number.to_string(), format!("Kurs {number}"))).collect();
+    let first = |number: usize| -> Vec<(&str, &str, &str)> {
+        many[..number].iter().map(|(id, title)| (&**id, &**title, "2027-01-10")).collect()
+    };
+    let site = Fixture::with_courses(&first(13));
+    site.build();
+    let refused = |site: &Fixture| {
+        let before = site.tree();
+        let error = site.try_build(Options::default()).unwrap_err();
+        assert_eq!(error.kind(), Kind::Refused, "{error}");
+        assert_eq!(site.tree(), before);
+    };
+    let site = site.courses(&first(8));
+    refused(&site);
+    let site = site.courses(&first(9));
+    site.build();
+    let site = site.courses(&first(5));
+    assert_eq!(site.build().courses, 5, "four of nine are more than the limit, and few");
+    let site = site.courses(&first(1));
+    site.build();
+    let site = site.courses(&[]);
+    refused(&site);
+    let allow = Options { allow_shrink: true, ..Options::default() };
+    assert_eq!(site.try_build(allow).unwrap().courses, 0);
+}
+
+/// Nobody keeps the answers of a file: what was there before is in the memory.
+#[test]
+fn what_a_file_brings_is_compared_with_what_it_brought_before() {
+    let dated = |id: &str, title: &str| {
+        let mut row = row(id, title, "2027-01-10");
+        row["updatedAt"] = "2026-01-01T00:00:00Z".into();
+        row
+    };
+    let site = Fixture::with_courses(&[]);
+    let sync = |rows: &[serde_json::Value]| {
+        site.put_courses(rows);
+        let sync = site.build().sync.unwrap();
+        (sync.added, sync.updated, sync.removed)
+    };
+    let rows = [row("1", "Eins", "2027-01-10"), dated("2", "Zwei"), dated("3", "Drei")];
+    assert_eq!(sync(&rows), (3, 0, 0));
+    site.put("content/about.md", "+++\ntitle = \"Über uns\"\n+++\nWir.\n");
+    assert_eq!(sync(&rows), (0, 0, 0));
+    let [one, two, _] = rows;
+    assert_eq!(sync(&[one.clone(), dated("2", "Zwo"), dated("4", "Vier")]), (1, 1, 1));
+    assert_eq!(sync(&[row("1", "Ein", "2027-01-10"), two]), (0, 2, 1));
+    // One that tells now when it changed is no new one.
+    assert_eq!(sync(&[dated("1", "Ein"), row("2", "Zwei", "2027-01-10")]).0, 0);
+    assert_eq!(sync(&[dated("1", "Ein"), row("2", "Zwei", "2027-01-10")]), (0, 0, 0));
+}
+
+#[test]
+fn a_sample_is_new_once() {
+    let site = Fixture::new("source = \"sample\"\n[site]\ntitle = \"A\"\nbase_url = \"https://a.example\"\n");
+    assert!(site.build().sync.unwrap().added > 3);
+    site.put("content/about.md", "+++\ntitle = \"Über uns\"\n+++\nWir.\n");
+    let sync = site.build().sync.unwrap();
+    assert_eq!((sync.added, sync.updated, sync.removed), (0, 0, 0));
+}
+
+/// Browsers read of a sync that failed; nothing else of the site changes.
+#[test]
+fn a_sync_that_fails_is_told_in_one_file() {
+    let site = Fixture::with_courses(THREE);
+    let failing = |site: &Fixture| assert!(!site.run(&["build"]).status.success());
+    let status = || -> serde_json::Value { serde_json::from_str(&site.output("sync-status.json")).unwrap() };
+    let rows = std::fs::read(site.path("courses.json")).unwrap();
+    site.put("courses.json", "no JSON");
+    failing(&site);
+    assert!(!site.has("sync-status.json"), "there is no site whose data it could tell of");
+    site.put("courses.json", &rows);
+    assert!(site.run(&["build"]).status.success());
+    let good = status();
+    assert_eq!(good["sync_status"], "success");
+    let (tree, times) = (site.tree(), site.times());
+
+    site.put("courses.json", "no JSON");
+    failing(&site);
+    let mut failed = status();
+    assert_eq!(failed["sync_status"], "failed");
+    failed["sync_status"] = "success".into();
+    assert_eq!(failed, good, "the data are as old as they are");
+    let written = site.times();
+    let touched: Vec<&String> = times.keys().filter(|path| times[*path] != written[*path]).collect();
+    assert_eq!((touched, times.len()), (vec![&"sync-status.json".to_owned()], written.len()));
+    assert_eq!(site.tree(), tree);
+    let before = site.times()["sync-status.json"];
+    failing(&site);
+    assert_eq!(site.times()["sync-status.json"], before, "the same is not written again");
+
+    site.put("courses.json", &rows);
+    let again = site.run(&["build"]);
+    let told = String::from_utf8_lossy(&again.stderr).into_owned();
+    assert!(again.status.success() && !told.contains("warning"), "{told}");
+    assert_eq!(status(), good);
+    assert_eq!(site.tree(), tree);
 }
 
 #[test]

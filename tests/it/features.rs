@@ -252,6 +252,32 @@ fn data_is_read_in_four_languages_and_wakes_who_reads_it() {
     assert!(told.is_ok() || told.unwrap_err().to_string().contains("places"));
 }
 
+#[cfg(unix)]
+#[test]
+fn links_in_the_data_stay_inside_and_are_told_where_not() {
+    use std::os::unix::fs::symlink;
+    let site = site()
+        .write("data/team.toml", "name = \"Eva\"\n")
+        .write("data/more/x.toml", "a = 1\n")
+        .write("secret.toml", "name = \"geheim\"\n")
+        .write("templates/layouts/home.liquid", "{{ site.data.staff.name }}");
+    symlink(site.path("data/team.toml"), site.path("data/staff.toml")).unwrap();
+    site.build();
+    assert_eq!(site.output("index.html"), "Eva");
+    for (target, message) in [
+        ("secret.toml", "data/x.toml: is a link that leads out of the data"),
+        ("data/none.toml", "data/x.toml: is a link that leads nowhere"),
+        ("data/more", "data/x.toml: is a link to a folder, which is not followed"),
+    ] {
+        symlink(site.path(target), site.path("data/x.toml")).unwrap();
+        let error = site.try_build(Options::default()).unwrap_err();
+        assert!(error.to_string().contains(message), "{error}");
+        site.remove("data/x.toml");
+    }
+    symlink(site.path("data/none.toml"), site.path("data/.x.toml")).unwrap();
+    site.build();
+}
+
 #[test]
 fn data_that_cannot_be_read_is_told_with_its_place() {
     let site = site()

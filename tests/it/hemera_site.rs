@@ -399,3 +399,25 @@ fn who_only_looks_sees_the_site_as_it_was_last_read_whatever_the_shell_lacks() {
     );
     assert_eq!(Fixture::changed(&before, &site.tree()), Vec::<String>::new());
 }
+
+/// What was not asked cannot have become well again.
+#[test]
+fn a_build_without_the_source_does_not_hide_that_the_last_sync_failed() {
+    let service = generous(3);
+    let site = site(&service, CONFIG);
+    assert!(site.run(&["build"]).status.success());
+    let status = || site.output("sync-status.json");
+    let good = status();
+    service.set_fault(Fault::Unauthorized);
+    assert!(!site.run(&["build"]).status.success());
+    let failed = status();
+    assert_eq!(failed.replace("failed", "success"), good);
+    site.put("content/about.md", "+++\ntitle = \"Wir\"\n+++\nText\n");
+    for _ in 0..2 {
+        assert!(site.run(&["build", "--offline"]).status.success());
+        assert_eq!(status(), failed);
+    }
+    service.clear_faults();
+    assert!(site.run(&["build"]).status.success());
+    assert!(status().contains("\"sync_status\":\"success\""));
+}

@@ -236,9 +236,16 @@ fn why_tells_what_a_page_read_and_what_woke_it() {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     };
-    for name in
-        ["courses/kurs-5/index.html", "/courses/kurs-5/", "https://a.example/courses/kurs-5/", "course:c5"]
-    {
+    for name in [
+        "courses/kurs-5/index.html",
+        "/courses/kurs-5/",
+        "/courses/kurs-5",
+        "courses/kurs-5",
+        "courses/kurs-5/",
+        "https://a.example/courses/kurs-5/",
+        "https://a.example/courses/kurs-5",
+        "course:c5",
+    ] {
         let text = told(name);
         assert!(text.starts_with("courses/kurs-5/index.html\n  is up to date\n"), "{text}");
         assert!(text.contains("layouts/course") && text.contains("course:c5.title"), "{text}");
@@ -252,6 +259,8 @@ fn why_tells_what_a_page_read_and_what_woke_it() {
     assert!(told("content/about.md").starts_with("about/index.html"));
     assert!(told("themes/academy/layouts/404.liquid").starts_with("404.html"));
     assert_eq!(site.run(&["why", "/nirgends/"]).status.code(), Some(1));
+    let near = String::from_utf8(site.run(&["why", "courses/kurz-5"]).stderr).unwrap();
+    assert!(near.contains("did you mean `courses/kurs-5`?"), "{near}");
 }
 
 #[test]
@@ -508,7 +517,26 @@ fn crash(site: &mut Fixture, seed: u64, random: &mut fastrand::Rng) {
             site.put(path, bytes);
         }
     }
-    site.put(".aither/publishing.txt", journal);
+    site.put(".aither/publishing.txt", format!("output: output\n{journal}"));
+}
+
+/// What a killed preview may have begun to write elsewhere is not to be found in the site.
+#[test]
+fn a_killed_preview_claims_no_file_of_the_site() {
+    let site = site();
+    site.build();
+    let journal = |output: &str| {
+        site.put("output/foreign.txt", "mine");
+        site.put(".aither/publishing.txt", format!("output: {output}\nforeign.txt\n"));
+        site.put("static/new.txt", output);
+        site.build();
+        assert!(!site.path(".aither/publishing.txt").exists());
+    };
+    journal("preview");
+    assert!(site.has("foreign.txt"));
+    // One of its own it removes, as nobody wants that page any more.
+    journal("output");
+    assert!(!site.has("foreign.txt"));
 }
 
 fn everything(site: &Fixture) -> BTreeMap<String, Vec<u8>> {

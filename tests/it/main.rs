@@ -39,6 +39,7 @@ mod jekyll;
 mod keyboard;
 mod kill;
 mod languages;
+mod large;
 mod liquid_data;
 mod liquid_errors;
 mod liquid_hostile;

@@ -332,7 +332,7 @@ fn the_program_stays_small_and_answers_whatever_is_thrown_at_it() {
     let stream = greedy.stream.get_ref().try_clone().unwrap();
     std::thread::scope(|scope| {
         scope.spawn(move || {
-            let some = "GET /sync-status.json HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(100);
+            let some = "GET /robots.txt HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(100);
             let mut stream = stream;
             let _ = (0..1_000).try_for_each(|_| stream.write_all(some.as_bytes()));
         });
@@ -440,4 +440,56 @@ fn large_bodies_of_strangers_keep_nobody_out_and_take_little() {
     let refused: Vec<String> = refused.map(|answer| answer.code()).collect();
     assert!(refused.len() > 100 && refused.iter().all(|code| code == "OVERLOADED"), "{refused:?}");
     stays_small(&serving);
+}
+
+/// The HTTP library refuses such heads before the server sees a request.
+#[test]
+fn a_head_that_cannot_be_read_is_answered_like_any_other_error() {
+    let served = site();
+    let refused = |client: &mut Client, bytes: &[u8]| {
+        client.write(bytes);
+        let answer = client.answer().unwrap();
+        assert_eq!(
+            (answer.header("connection"), answer.header("cache-control")),
+            (Some("close"), Some("no-store"))
+        );
+        assert!(answer.header("x-request-id").unwrap().starts_with("req-"), "{answer:?}");
+        assert!(answer.header("date").is_some());
+        let (status, code) = (answer.status, answer.code());
+        assert_eq!(client.drain(), 0, "nothing comes after it");
+        (status, code)
+    };
+    let mut many = String::from("GET / HTTP/1.1\r\nHost: localhost\r\n");
+    (0..200).for_each(|n| many.push_str(&format!("X-{n}: y\r\n")));
+    many.push_str("\r\n");
+    let malformed = (400, "MALFORMED_REQUEST".to_owned());
+    assert_eq!(refused(&mut served.connect(), b"GET\0/ HTTP/1.1\r\n\r\n"), malformed);
+    assert_eq!(refused(&mut served.connect(), b"GET / HTTP/9.9\r\nHost: localhost\r\n\r\n"), malformed);
+    assert_eq!(refused(&mut served.connect(), many.as_bytes()), (431, "HEAD_TOO_LARGE".to_owned()));
+
+    // The same behind requests that were answered, and what those get is what they asked for.
+    let mut client = served.connect();
+    for method in ["GET", "HEAD", "GET"] {
+        client.write(format!("{method} / HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes());
+        let answer = client.answer_to(method).unwrap();
+        assert_eq!((answer.status, answer.body.len()), (200, if method == "GET" { 4 } else { 0 }));
+    }
+    assert_eq!(refused(&mut client, b"nonsense\r\n\r\n"), malformed);
+    assert!(served.get("/metrics").text().contains("status=\"431\"") || served.get("/metrics").status == 200);
+    assert_alive(&served);
+}
+
+/// A file may look like an answer of the library; its bytes are its bytes.
+#[test]
+fn a_file_that_looks_like_an_answer_goes_out_as_it_is() {
+    let text = "HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n".repeat(4_000);
+    let served = setup().files(&[("index.html", "home"), ("answer.txt", &text)]).start();
+    let mut client = served.connect();
+    for _ in 0..3 {
+        client.write(b"GET /answer.txt HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        let answer = client.answer().unwrap();
+        assert!(answer.status == 200 && answer.text() == text);
+        client.write(b"GET /answer.txt HTTP/1.1\r\nHost: localhost\r\nRange: bytes=0-65\r\n\r\n");
+        assert_eq!(client.answer().unwrap().body, text.as_bytes()[..66]);
+    }
 }

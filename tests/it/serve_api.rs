@@ -454,3 +454,21 @@ fn of_each_secret_several_values_may_be_good_at_once() {
     let gone = [("x-cron-secret", "retired-secret-of-the-test")];
     assert_eq!(served.send("POST", "/api/sync/process", &gone, "").status, 401);
 }
+
+#[test]
+fn a_failed_sync_is_told_where_browsers_look() {
+    let status = r#"{"last_synced_at":"2026-11-20T10:00:00Z","sync_status":"success"}"#;
+    let served = setup()
+        .files(&[("index.html", "home"), ("sync-status.json", status)])
+        .step(|_, _| Err(Error::new(Kind::Unavailable, "the service does not answer")))
+        .start();
+    assert_eq!(served.get("/sync-status.json").text(), status);
+    let headers = [("Authorization", &*bearer(ADMIN)), ("Prefer", "wait=15")];
+    assert_eq!(served.send("POST", "/api/sync", &headers, "").status, 502);
+    let told = served.get("/sync-status.json");
+    assert_eq!(told.json()["sync_status"], "failed");
+    assert_eq!(told.json()["last_synced_at"], "2026-11-20T10:00:00Z");
+    let known =
+        served.send("GET", "/sync-status.json", &[("If-None-Match", told.header("etag").unwrap())], "");
+    assert_eq!((known.status, served.get("/").text()), (304, "home".to_owned()));
+}

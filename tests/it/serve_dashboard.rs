@@ -759,3 +759,48 @@ fn the_token_that_was_made_for_the_run_opens_the_door_also_where_pages_are_follo
     let policy = served.get("/sub/").header("content-security-policy").unwrap().to_owned();
     assert!(policy.contains("img-src 'self' data: https:"), "{policy}");
 }
+
+/// Of several sources one is away, and is tried again and again.
+#[test]
+fn one_source_that_fails_is_named_and_the_others_are_well() {
+    use aither::model::run::RunSource;
+    let mut setup = setup().step(|request, _| match request.connector.as_deref() {
+        Some("schule") => Err(Error::new(Kind::Unavailable, "the school is away")),
+        _ => {
+            let source = |id: &str, status: &str| RunSource {
+                id: id.into(),
+                status: status.into(),
+                ..RunSource::default()
+            };
+            let message = "the school is away".to_owned();
+            let away = RunError { entity: "source schule".into(), message, timestamp: Timestamp::now() };
+            Ok(RunFigures {
+                sources: vec![source("hemera", "success"), source("schule", "failed")],
+                errors: vec![away],
+                ..RunFigures::default()
+            })
+        }
+    });
+    setup.connectors = ["all", "hemera", "schule"].map(str::to_owned).to_vec();
+    let served = setup.start();
+    let sync = |body: &str| {
+        let headers = [
+            ("Authorization", &*format!("Bearer {ADMIN}")),
+            ("Content-Type", "application/json"),
+            ("Prefer", "wait=20"),
+        ];
+        served.send("POST", "/api/sync", &headers, body).status
+    };
+    assert_eq!(sync("{}"), 200);
+    let mut tab = Tab::signed_in(&served).speaking("en");
+    let mut is_told = || {
+        let text = tab.page("/dashboard");
+        assert!(text.contains("Not all sources answer: schule."), "{text}");
+        assert!(!text.contains("syncs failed") && text.contains("class=\"hero odd\""), "{text}");
+    };
+    is_told();
+    for _ in 0..3 {
+        assert_eq!(sync("{\"connector\":\"schule\"}"), 502);
+        is_told();
+    }
+}

@@ -191,7 +191,7 @@ fn a_build_that_lands_is_seen_at_once_and_as_a_whole() {
     let tag = served.get("/a.txt").header("etag").unwrap().to_owned();
     assert_eq!(tag, format!("\"{}\"", Digest::of(b"a1")));
     // A new address that a build is writing is not there yet.
-    std::fs::write(served.path(".aither/publishing.txt"), "new.txt\n").unwrap();
+    std::fs::write(served.path(".aither/publishing.txt"), "output: output\nnew.txt\n").unwrap();
     std::fs::write(served.path("output/new.txt"), "hal").unwrap();
     assert_eq!(served.get("/new.txt").status, 404);
 
@@ -306,4 +306,54 @@ fn a_server_that_starts_again_leaves_the_files_as_they_are() {
     for (path, before) in ["index.html", "a/index.html"].into_iter().zip(before) {
         assert_eq!(looks(folder.path(), path), before, "{path}");
     }
+}
+
+#[test]
+fn an_address_that_has_moved_is_answered_with_the_new_one() {
+    let redirects = "/academy/courses/alt/ /academy/courses/neu/ 301\n/academy/x /\\evil.example 301\n\
+                     /academy/y https://evil.example/ 301\n/academy/z/* /academy/ 301\n";
+    let files = [
+        ("index.html", "home"),
+        ("courses/alt/index.html", "moved"),
+        ("courses/neu/index.html", "new"),
+        ("_redirects", redirects),
+    ];
+    let mut setup = setup().files(&files);
+    setup.base_url = "https://example.org/academy".into();
+    let served = setup.start();
+    for (path, location) in [
+        ("/academy/courses/alt/", "/academy/courses/neu/"),
+        ("/academy/courses/alt", "/academy/courses/neu/"),
+        ("/academy/courses/alt/?a=b", "/academy/courses/neu/?a=b"),
+    ] {
+        for method in ["GET", "HEAD"] {
+            let answer = served.send(method, path, &[("Range", "bytes=0-1"), ("If-None-Match", "*")], "");
+            assert_eq!((answer.status, answer.header("location")), (301, Some(location)), "{path}");
+            assert_eq!((answer.header("etag"), answer.header("cache-control")), (None, Some("no-cache")));
+        }
+    }
+    assert_eq!(served.get("/academy/courses/neu/").text(), "new");
+    assert_eq!(served.send("POST", "/academy/courses/alt/", &[], "").status, 405);
+    for path in ["/academy/x", "/academy/y", "/academy/z/1", "/courses/alt/", "//academy/courses/alt/"] {
+        assert_eq!(served.get(path).status, 404, "{path}");
+    }
+    // Where the move is taken back, the page is there.
+    publish(served.folder.path(), &[("index.html", "home"), ("courses/alt/index.html", "back")]);
+    served.until(|s| s.get("/academy/courses/alt/").status == 200);
+}
+
+#[test]
+fn feeds_are_served_as_what_they_are() {
+    let files = [
+        ("feed.xml", "<feed/>"),
+        ("news/rss.xml", "<rss/>"),
+        ("feed.json", "{}"),
+        ("sitemap.xml", "<urlset/>"),
+    ];
+    let served = setup().files(&files).start();
+    let media_type = |path: &str| served.get(path).header("content-type").unwrap().to_owned();
+    assert_eq!(media_type("/feed.xml"), "application/atom+xml; charset=utf-8");
+    assert_eq!(media_type("/news/rss.xml"), "application/rss+xml; charset=utf-8");
+    assert_eq!(media_type("/feed.json"), "application/feed+json; charset=utf-8");
+    assert!(media_type("/sitemap.xml").contains("/xml"));
 }

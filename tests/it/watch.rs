@@ -85,6 +85,66 @@ fn what_is_kept_in_memory_does_not_show() {
     }
 }
 
+/// Whatever a save does to courses: what is shown early and what is published is what a build from nothing would give.
+#[test]
+fn saved_files_of_courses_show_as_in_a_build_from_nothing() {
+    for more in ["", "[languages.en]\nname = \"English\"\n"] {
+        let site = Fixture::new(&format!("{SITE}{more}"));
+        let mut project = warm(&site);
+        project.build(Options::default()).unwrap();
+        let courses: Vec<String> = site.tree().into_keys().filter_map(|path| slug(&path)).collect();
+        let (one, two) = (courses[0].as_str(), courses[1].as_str());
+        let page = |slug: &str| format!("courses/{slug}/index.html");
+        let file = |slug: &str| format!("content/courses/{slug}.md");
+        let edits = [
+            (file(one), "+++\nlocation = \"Hier\"\n+++\n"),
+            (file(one), "+++\nlocation = \"Dort\"\n+++\n"),
+            (file(one), "+++\nlocation = \"Dort\"\n+++\nText\n"),
+            (file(one), "+++\nlocation = \"Dort\"\ntags = [\"a\"]\n+++\nText\n"),
+            (file(two), "+++\ntags = [\"a\"]\n+++\nText\n"),
+            (file(two), "+++\ntags = [\"a\"]\nlevel = \"ADVANCED\"\n+++\nText\n"),
+            (file(one), "+++\ntitle = \"Ganz anders\"\ntags = [\"a\"]\n+++\nText\n"),
+            // It moves in the order, and is over.
+            (file(one), "+++\nstart_date = 2031-01-01\nend_date = 2031-01-02\n+++\nText\n"),
+            (file(one), "+++\nstart_date = 2020-01-01\nend_date = 2020-01-02\n+++\nText\n"),
+            // It moves to another address.
+            (file(one), "+++\nslug = \"anderswo\"\n+++\n"),
+            (file(one), "+++\ndraft = true\n+++\n"),
+            (file(one), "+++\nimage = \"/no-such.png\"\n+++\n"),
+            (file("no-such-course"), "+++\n+++\nText\n"),
+            (format!("content/courses/{one}.en.md"), "+++\ntitle = \"In English\"\n+++\nText\n"),
+            (file(one), "+++\nlocation = \"Hier\"\n+++\n"),
+            (file(one), ""),
+            ("templates/partials/footer.liquid".to_owned(), "<footer>{{ site.title }}</footer>"),
+        ];
+        for (path, text) in edits {
+            match text {
+                "" => site.remove(&path),
+                text => site.put(&path, text),
+            }
+            let shown = RefCell::new(BTreeMap::new());
+            let (one, two) = (page(one), page(two));
+            let looked_at = ["index.html", "courses/index.html", "search/index.html", &one, &two];
+            let changed = [site.path(&path)];
+            let take = |files| *shown.borrow_mut() = files;
+            rebuild(&mut project, &Gate::default(), (&looked_at, &changed), &take).unwrap();
+            let tree = site.tree();
+            assert_eq!(Fixture::changed(&tree, &clean(&site)), Vec::<String>::new(), "{path}: {text}");
+            let shown = shown.into_inner();
+            assert!(shown.contains_key("index.html"), "{path}: {text}");
+            for (shown, bytes) in shown.iter().filter(|(shown, _)| shown.ends_with(".html")) {
+                assert!(tree[shown] == *bytes, "{shown} is published as it was shown, after {path}: {text}");
+            }
+        }
+    }
+}
+
+/// The slug of a course's page in the main language.
+fn slug(path: &str) -> Option<String> {
+    let slug = path.strip_prefix("courses/")?.strip_suffix("/index.html")?;
+    (!slug.contains('/') && slug != "archive" && slug.parse::<u32>().is_err()).then(|| slug.to_owned())
+}
+
 #[test]
 fn the_page_that_somebody_looks_at_comes_before_the_rest() {
     let site = Fixture::new(SITE);

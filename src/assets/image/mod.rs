@@ -17,7 +17,7 @@ pub use probe::is_picture;
 pub(super) use probe::{Found, Kind, Meta, examined};
 pub use store::Original;
 pub(super) use store::Store;
-pub use strip::without_metadata;
+pub use strip::{has_metadata, without_metadata};
 
 use super::names;
 use crate::base::digest::{Digest, Hasher};

@@ -8,11 +8,16 @@ use std::path::Path;
 
 use image::metadata::Orientation;
 
+/// Whether a file is of a kind that says something about itself, by its name.
+pub fn has_metadata(path: &Path) -> bool {
+    let ending = path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
+    matches!(ending.as_deref(), Some("jpg" | "jpeg" | "png" | "webp"))
+}
+
 /// The bytes of a file to be published: of JPEG, PNG and WebP by its name and its beginning, without what it says about
 /// itself; all others as they are.
 pub fn without_metadata(path: &Path, bytes: Vec<u8>) -> Vec<u8> {
-    let ending = path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
-    if !matches!(ending.as_deref(), Some("jpg" | "jpeg" | "png" | "webp")) {
+    if !has_metadata(path) {
         return bytes;
     }
     let made = match super::probe::sniff(&bytes) {

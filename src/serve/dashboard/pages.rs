@@ -188,9 +188,12 @@ impl Desk<'_> {
         let mut ended = self.state.runs.iter().rev().filter(|run| !run.is_running());
         let in_a_row = ended.clone().take_while(|run| run.has_failed()).count();
         let last = ended.next();
+        let failing = self.sources.failing(&self.state.runs);
         let key = match (last, in_a_row) {
             _ if is_stuck => "stuck",
             (None, _) => "never",
+            // However often it was tried: the others are well.
+            _ if !failing.is_empty() && failing.len() < self.sources.names().len() => "source_failing",
             (Some(run), 0) if run.status == RunStatus::Partial => "partly",
             (Some(_), 0) => "all_well",
             (Some(_), 1) => "failed_once",
@@ -198,12 +201,15 @@ impl Desk<'_> {
         };
         let tone = match key {
             "all_well" | "never" => "good",
-            "partly" | "failed_once" => "odd",
+            "partly" | "failed_once" | "source_failing" => "odd",
             _ => "bad",
         };
         let map = entries([
             ("tone", tone.into()),
-            ("headline", self.words.say(key, &[("n", &in_a_row.to_string())]).into()),
+            (
+                "headline",
+                self.words.say(key, &[("n", &in_a_row.to_string()), ("source", &failing.join(", "))]).into(),
+            ),
             ("detail", self.words.get(&format!("{key}_detail")).into()),
             ("last_success", self.moment(health.last_success)),
         ]);

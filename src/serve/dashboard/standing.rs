@@ -89,6 +89,15 @@ impl<'s> Sources<'s> {
         is_asked.then_some(whole)
     }
 
+    /// The sources that could not be read when they were last asked. `runs` are oldest first.
+    pub(super) fn failing(self, runs: &'s [Run]) -> Vec<&'s str> {
+        let has_failed = |name: &&String| {
+            let mut parts = runs.iter().rev().filter_map(|run| self.part(run, name));
+            parts.find(|part| part.status != RunStatus::Running).is_some_and(|part| part.has_failed())
+        };
+        self.names().iter().filter(has_failed).map(String::as_str).collect()
+    }
+
     /// How a source stands. `runs` are oldest first.
     pub(super) fn standing(self, runs: &'s [Run], source: &str) -> Standing<'s> {
         let parts: Vec<Part<'_>> = runs.iter().rev().filter_map(|run| self.part(run, source)).collect();
@@ -190,6 +199,9 @@ mod tests {
         assert_eq!(statuses("b"), [RunStatus::Success, RunStatus::Failed, RunStatus::Failed]);
         assert_eq!(sources.standing(&runs, "b").failures, (2, 3));
         assert!(sources.standing(&[], "a").last_success.is_none());
+        assert_eq!(sources.failing(&runs), Vec::<&str>::new());
+        assert_eq!(sources.failing(&runs[..2]), ["b"]);
+        assert_eq!(sources.failing(&runs[..1]), ["a", "b"]);
 
         let alone = ["hemera".to_owned()];
         let sources = Sources::of(&alone);

@@ -25,12 +25,15 @@ use rayon::prelude::*;
 use serde::Deserialize;
 
 use super::coding::Coding;
+use super::moves::Moves;
 use super::open::Folder;
 use crate::base::digest::Digest;
 use crate::base::files::{self, Lock};
 use crate::error::Result;
+use crate::project::STATUS_FILE;
 
 const MANIFEST: &str = ".sync-manifest.json";
+const REDIRECTS: &str = "_redirects";
 
 /// One file of a generation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +63,7 @@ pub(in super::super) struct Generation {
     pub(in super::super) number: u64,
     files: Arc<HashMap<Box<str>, Entry>>,
     early: HashMap<Box<str>, Early>,
+    moves: Arc<Moves>,
     output: Option<Arc<Folder>>,
     kept: Option<Arc<Folder>>,
     /// The list of new addresses that a build under way writes in place.
@@ -79,6 +83,7 @@ impl Generation {
             number: 0,
             files: Arc::default(),
             early: HashMap::new(),
+            moves: Arc::default(),
             output: None,
             kept: None,
             publishing: PathBuf::new(),
@@ -93,6 +98,11 @@ impl Generation {
     /// The file at this path, if it is shown early.
     pub(super) fn early(&self, path: &str) -> Option<&Early> {
         self.early.get(path)
+    }
+
+    /// The address that the one of a request has moved to; nothing for one at which a page is just coming to be.
+    pub(super) fn moved(&self, file: &str, path: &str, query: Option<&str>) -> Option<String> {
+        self.moves.find(path, query).filter(|_| !self.early.contains_key(file))
     }
 
     /// How many files are kept.
@@ -148,6 +158,7 @@ impl Generation {
             number,
             files: Arc::clone(&self.files),
             early,
+            moves: Arc::clone(&self.moves),
             output: self.output.clone(),
             kept: self.kept.clone(),
             publishing: self.publishing.clone(),
@@ -270,7 +281,9 @@ impl Keeper {
             let entry = known.or_else(|| keep_one(&self.output, &self.folder, &kept, &path, digest))?;
             Some((path, entry))
         };
-        let mut files: HashMap<Box<str>, Entry> = listing.files.into_par_iter().filter_map(entry).collect();
+        // A sync that fails changes this file alone, and no manifest: it is read as it is on the disk.
+        let lasting = listing.files.into_par_iter().filter(|(path, _)| **path != *STATUS_FILE);
+        let mut files: HashMap<Box<str>, Entry> = lasting.filter_map(entry).collect();
         let plain =
             |path: &str| Coding::ALL.iter().find_map(|c| path.strip_suffix(c.suffix()).map(Box::from));
         let with_twins: Vec<Box<str>> = files.keys().filter_map(|path| plain(path)).collect();
@@ -289,10 +302,17 @@ impl Keeper {
             files::remove(&self.folder.join(digest.to_string()))?;
         }
         self.number += 1;
+        let redirects = match files.get(REDIRECTS) {
+            Some(entry) => files::read_if_present(&self.folder.join(entry.digest.to_string()))?,
+            None => None,
+        };
+        let moves =
+            redirects.map_or_else(Moves::default, |text| Moves::read(&String::from_utf8_lossy(&text)));
         Ok(Generation {
             number: self.number,
             files: files.into(),
             early: HashMap::new(),
+            moves: moves.into(),
             output: Some(output.into()),
             kept: Some(kept.into()),
             publishing: self.lock.with_file_name("publishing.txt"),

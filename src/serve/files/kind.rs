@@ -7,6 +7,13 @@ use crate::assets::is_fingerprinted;
 /// The media type, with the character set where it is text.
 pub(super) fn media_type(path: &str) -> Cow<'static, str> {
     let name = path.rsplit('/').next().unwrap_or(path);
+    // The feeds that a build writes, by the names that it gives them: no ending tells Atom from RSS.
+    match name {
+        "feed.xml" => return "application/atom+xml; charset=utf-8".into(),
+        "rss.xml" => return "application/rss+xml; charset=utf-8".into(),
+        "feed.json" => return "application/feed+json; charset=utf-8".into(),
+        _ => {}
+    }
     let common = match name.rsplit_once('.').map(|(_, ending)| ending) {
         Some("html") => "text/html; charset=utf-8",
         Some("css") => "text/css; charset=utf-8",
@@ -48,6 +55,10 @@ mod tests {
         assert_eq!(media_type("a/index.html"), "text/html; charset=utf-8");
         assert_eq!(media_type("x.json"), "application/json; charset=utf-8");
         assert_eq!(media_type("x.js"), "text/javascript; charset=utf-8");
+        assert_eq!(media_type("feed.xml"), "application/atom+xml; charset=utf-8");
+        assert_eq!(media_type("news/rss.xml"), "application/rss+xml; charset=utf-8");
+        assert_eq!(media_type("en/feed.json"), "application/feed+json; charset=utf-8");
+        assert_eq!(media_type("sitemap.xml"), "text/xml; charset=utf-8");
         assert_eq!(media_type("x.svg"), "image/svg+xml; charset=utf-8");
         assert_eq!(media_type("x.png"), "image/png");
         assert_eq!(media_type("README"), "application/octet-stream");

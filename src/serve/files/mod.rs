@@ -6,6 +6,7 @@ mod conditions;
 mod found;
 mod generation;
 mod kind;
+mod moves;
 mod open;
 mod range;
 mod target;
@@ -132,6 +133,10 @@ impl Site {
             Target::Folder(folder) => format!("{folder}index.html"),
             Target::File(file) => file.clone(),
         };
+        // A page stands there as well, for servers that know nothing of moves.
+        if let Some(address) = self.now().moved(&wanted, path, query) {
+            return self.redirect(StatusCode::MOVED_PERMANENTLY, &address);
+        }
         match self.find(&wanted, asked).await {
             Ok(Some(found)) => return self.send_or_reread(method, asked, found).await,
             Ok(None) => {}

@@ -10,6 +10,7 @@ use crate::base::files::{Lock, is_full};
 use crate::base::gate::Gate;
 use crate::error::{Error, Kind, Result};
 use crate::model::run::{Run, RunFigures, RunStatus};
+use crate::project::note_failure;
 use crate::serve::work::{Notice, RebuildRequest, Rebuilt, SyncRequest, Work};
 
 impl Worker {
@@ -137,6 +138,11 @@ impl Worker {
     pub(super) fn close(&mut self, run: &Run, kind: Option<Kind>, hints: Vec<String>) {
         if let Err(error) = self.journal.put(run) {
             self.remark("history", error.message());
+        }
+        if run.has_failed()
+            && let Err(error) = note_failure(&self.shared.output, run.status)
+        {
+            self.remark("status", error.message());
         }
         self.shared.metrics.run_ended(run);
         self.shared.notifier.ended(run);

@@ -23,14 +23,18 @@ pub fn data(config: &Config) -> Result<Map> {
     if !folder.exists() {
         return Ok(Map::default());
     }
-    let paths: Vec<String> = files::walk(folder)?
-        .iter()
-        .map(|path| files::slashed(path))
-        .filter(|path| path.split('/').all(|part| !part.starts_with('.') && !part.ends_with('~')))
-        .collect();
+    let (paths, links) = files::walk_and_tell(folder)?;
+    let ours = |paths: Vec<std::path::PathBuf>| -> Vec<String> {
+        let slashed = paths.iter().map(|path| files::slashed(path));
+        slashed
+            .filter(|path| path.split('/').all(|part| !part.starts_with('.') && !part.ends_with('~')))
+            .collect()
+    };
+    let (paths, links) = (ours(paths), ours(links));
     let read: Vec<(String, Result<Value, Mistake>)> =
         paths.into_par_iter().map(|path| (path.clone(), one(folder, &label, &path))).collect();
-    let (mut tree, mut found, mut total) = (Node::default(), Vec::new(), 0);
+    let (mut tree, mut total) = (Node::default(), 0);
+    let mut found: Vec<Mistake> = links.iter().map(|path| not_followed(folder, &label, path)).collect();
     for (path, value) in read {
         total += std::fs::metadata(folder.join(&path)).map_or(0, |meta| meta.len());
         let placed = value.and_then(|value| tree.place(&label, &path, value));
@@ -43,6 +47,19 @@ pub fn data(config: &Config) -> Result<Map> {
         );
     }
     if found.is_empty() { Ok(tree.into_map()) } else { Err(mistakes::together(Kind::Content, found)) }
+}
+
+/// A link that nothing is read through.
+fn not_followed(folder: &Path, label: &str, path: &str) -> Mistake {
+    let (message, hint) = match folder.join(path).metadata() {
+        Err(_) => ("is a link that leads nowhere", "remove the link, or put the file there"),
+        Ok(target) if target.is_dir() => {
+            ("is a link to a folder, which is not followed", "copy the folder into the data")
+        }
+        Ok(target) if !target.is_file() => ("is neither a file nor a folder", "remove it"),
+        Ok(_) => ("is a link that leads out of the data", "copy the file into the data"),
+    };
+    Mistake::new(format!("{label}/{}", shown(path)), message).hint(Some(hint))
 }
 
 fn one(folder: &Path, label: &str, path: &str) -> Result<Value, Mistake> {

@@ -52,9 +52,10 @@ function showStatus(status) {
     line.hidden = "freshness" in line.dataset && line.dataset.state !== "error";
     const word = line.querySelector(".state");
     if (word) {
-      const failed = status.sync_status === "failed" && line.dataset.failed;
+      // The data are as of the moment that is shown, and only their age tells whether that is too old.
+      const failed = ["failed", "timed_out"].includes(status.sync_status) && line.dataset.failed;
+      if (failed && line.dataset.state === "fresh") line.dataset.state = "warning";
       word.textContent = failed || word.dataset[line.dataset.state];
-      if (failed) line.dataset.state = "error";
     }
   }
 }
