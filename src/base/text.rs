@@ -2,11 +2,12 @@
 
 /// The name among `known` that is most like `asked`, if any is like enough to be worth a "did you mean".
 pub fn closest<'a>(asked: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // Of equally close ones the first by name: the same whatever order they come in.
     known
         .into_iter()
         .map(|name| (strsim::jaro_winkler(&asked.to_lowercase(), &name.to_lowercase()), name))
         .filter(|(score, _)| *score > 0.8)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .max_by(|(a, one), (b, other)| a.total_cmp(b).then_with(|| other.cmp(one)))
         .map(|(_, name)| name)
 }
 

@@ -76,8 +76,13 @@ impl Project {
             return Ok(memory.course_count);
         }
         let manifest = build::Manifest::load(&self.config.paths.output)?;
-        let count =
-            manifest.map(|manifest| manifest.entities.keys().filter(|id| id.starts_with("course:")).count());
+        // Each further language has every course once more, by an identity that ends in `@en`.
+        let others: Vec<String> =
+            self.config.languages.iter().skip(1).map(|language| format!("@{}", language.code)).collect();
+        let is_main = |id: &&String| {
+            id.starts_with("course:") && !others.iter().any(|language| id.ends_with(language.as_str()))
+        };
+        let count = manifest.map(|manifest| manifest.entities.keys().filter(is_main).count());
         Ok(count.filter(|count| *count > 0))
     }
 

@@ -28,8 +28,13 @@ pub fn work_on(
     Box::new(move || {
         let config = load()?;
         let project = Project::new(config, clock.clone(), reporter.clone()).kept_warm();
-        let bench =
-            Bench { load: Arc::clone(&load), project, clock: clock.clone(), reporter: reporter.clone() };
+        let bench = Bench {
+            load: Arc::clone(&load),
+            project,
+            clock: clock.clone(),
+            reporter: reporter.clone(),
+            is_reload_owed: false,
+        };
         Ok(Box::new(bench))
     })
 }
@@ -66,11 +71,14 @@ struct Bench {
     project: Project,
     clock: SharedClock,
     reporter: Arc<dyn Reporter>,
+    /// Whether the configuration has changed and could not be read: until it can, nothing is built by the one of before.
+    is_reload_owed: bool,
 }
 
 impl Bench {
     /// Output and state stay where the server looks for them, whatever the file says by now.
     fn reload(&mut self) -> Result<()> {
+        self.is_reload_owed = true;
         let new = (self.load)()?;
         let old = self.project.config();
         if new.paths.output != old.paths.output {
@@ -82,6 +90,7 @@ impl Bench {
                 .hint("start the server again"));
         }
         self.project = Project::new(new, self.clock.clone(), self.reporter.clone()).kept_warm();
+        self.is_reload_owed = false;
         Ok(())
     }
 }
@@ -101,7 +110,8 @@ impl Work for Bench {
     fn rebuild(&mut self, request: &RebuildRequest, gate: &Gate, show: &Show<'_>) -> Result<Rebuilt> {
         let options = Options { offline: true, ..Options::default() };
         let anything = request.changed.is_empty();
-        if anything || request.changed.iter().any(|path| path.ends_with("aither.toml")) {
+        if anything || self.is_reload_owed || request.changed.iter().any(|path| path.ends_with("aither.toml"))
+        {
             self.reload()?;
         }
         let onlookers = Onlookers { pages: &request.prefer, changed: &request.changed, show };

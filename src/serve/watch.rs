@@ -98,11 +98,7 @@ impl Hints {
         let config = notify::Config::default().with_follow_symlinks(false);
         let made = RecommendedWatcher::new(move |event| drop(sender.send(event)), config);
         let watched = made.and_then(|mut watcher| {
-            let parents = watching.files.iter().filter_map(|file| file.parent());
-            let folders: BTreeSet<&Path> = parents.chain([watching.root.as_path()]).collect();
-            for folder in folders.into_iter().filter(|folder| folder.is_dir()) {
-                watcher.watch(folder, RecursiveMode::NonRecursive)?;
-            }
+            watcher.watch(&watching.root, RecursiveMode::NonRecursive)?;
             hints.watcher = Some(watcher);
             hints.try_follow(watching)
         });
@@ -124,13 +120,18 @@ impl Hints {
 
     fn try_follow(&mut self, watching: &Watching) -> notify::Result<()> {
         let Some(watcher) = &mut self.watcher else { return Ok(()) };
-        for folder in &watching.folders {
+        // Of the folders of single files nothing else counts.
+        let parents = watching.files.iter().filter_map(|file| file.parent());
+        let parents: BTreeSet<&Path> = parents.filter(|parent| *parent != watching.root).collect();
+        let parents = parents.into_iter().filter(|parent| !watching.folders.iter().any(|f| f == parent));
+        let folders = watching.folders.iter().map(|folder| (folder.as_path(), RecursiveMode::Recursive));
+        for (folder, mode) in folders.chain(parents.map(|parent| (parent, RecursiveMode::NonRecursive))) {
             let identity = std::fs::metadata(folder).ok().map(|metadata| metadata.created().ok());
             match (self.followed.get(folder), identity) {
                 (known, Some(created)) if known != Some(&created) => {
                     let _ = watcher.unwatch(folder);
-                    watcher.watch(folder, RecursiveMode::Recursive)?;
-                    self.followed.insert(folder.clone(), created);
+                    watcher.watch(folder, mode)?;
+                    self.followed.insert(folder.to_owned(), created);
                     self.again = Some(Instant::now() + POLL);
                 }
                 (Some(_), None) => {
@@ -234,6 +235,8 @@ struct Tree {
 struct Seen {
     length: u64,
     modified: Option<SystemTime>,
+    /// What a copy that keeps the old time does not keep: the inode, and when it last changed in any way.
+    inode: [i64; 3],
     digest: Option<Digest>,
 }
 
@@ -276,12 +279,17 @@ impl Tree {
         let known = self.files.get(path).copied();
         let metadata = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file);
         let Some(metadata) = metadata else {
-            if self.files.remove(path).is_some() {
-                changed.insert(path.to_owned());
+            // It may have been a folder: the hint tells of its name alone.
+            let below = self.files.range(path.to_owned()..).map(|(known, _)| known);
+            let gone: Vec<PathBuf> = below.take_while(|known| known.starts_with(path)).cloned().collect();
+            for path in gone {
+                self.files.remove(&path);
+                changed.insert(path);
             }
             return;
         };
-        let mut seen = Seen { length: metadata.len(), modified: metadata.modified().ok(), digest: None };
+        let modified = metadata.modified().ok();
+        let mut seen = Seen { length: metadata.len(), modified, inode: inode(&metadata), digest: None };
         if known.is_some_and(|known| Seen { digest: None, ..known } == seen) {
             return;
         }
@@ -293,6 +301,20 @@ impl Tree {
         if !same {
             changed.insert(path.to_owned());
         }
+    }
+}
+
+/// The inode of a file, and when it last changed in any way, in seconds and nanoseconds, where the system tells.
+fn inode(metadata: &std::fs::Metadata) -> [i64; 3] {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        [metadata.ino().cast_signed(), metadata.ctime(), metadata.ctime_nsec()]
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = metadata;
+        [0; 3]
     }
 }
 
@@ -341,7 +363,7 @@ mod tests {
         files::write_new(&root_path.join("aither.toml"), b"").unwrap();
         let watching = Watching {
             root: root_path.clone(),
-            files: vec![root_path.join("aither.toml")],
+            files: vec![root_path.join("aither.toml"), root_path.join("feed/courses.json")],
             folders: vec![root_path.join("content"), root_path.join("templates")],
             poll,
         };
@@ -408,6 +430,26 @@ mod tests {
         expect(root, told, &["templates/base.liquid"]);
         files::remove_folder(&root.join("templates")).unwrap();
         expect(root, told, &["templates/base.liquid"]);
+        // A folder whose name looks like a file's is moved away, to where nobody watches.
+        put("content/v1.2/a.md", "x");
+        expect(root, told, &["content/v1.2/a.md"]);
+        files::rename(&root.join("content/v1.2"), &root.join("away")).unwrap();
+        expect(root, told, &["content/v1.2/a.md"]);
+        // Other bytes of the same length and time, as a copy with its old time has them.
+        let time = std::fs::metadata(root.join("content/a.md")).unwrap().modified().unwrap();
+        files::write_new(&root.join("copy"), b"NEWER").unwrap();
+        std::fs::File::options().append(true).open(root.join("copy")).unwrap().set_modified(time).unwrap();
+        files::rename(&root.join("copy"), &root.join("content/a.md")).unwrap();
+        expect(root, told, &["content/a.md"]);
+        // The folder of a single file comes late, goes, and comes again.
+        for text in ["one", "two"] {
+            put("feed/courses.json", text);
+            expect(root, told, &["feed/courses.json"]);
+            put("feed/courses.json", &format!("{text}, edited"));
+            expect(root, told, &["feed/courses.json"]);
+            files::rename(&root.join("feed"), &root.join(format!("feed.{text}"))).unwrap();
+            expect(root, told, &["feed/courses.json"]);
+        }
         put("templates/base.liquid", "z");
         expect(root, told, &["templates/base.liquid"]);
         // A branch is switched.

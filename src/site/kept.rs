@@ -78,7 +78,9 @@ impl Before {
     fn renewed(&self, input: &Input<'_>) -> Option<Courses> {
         let Courses { entries, window: (since, until), .. } = &self.courses;
         let is_same_catalogue = self.catalogue.len() == input.catalogue.len()
-            && self.catalogue.shared().zip(input.catalogue.shared()).all(|(a, b)| Arc::ptr_eq(a, b));
+            // Archived courses come from the memory, as copies.
+            && (self.catalogue.shared().zip(input.catalogue.shared()))
+                .all(|(a, b)| Arc::ptr_eq(a, b) || (a.archived_at.is_some() && a == b));
         let is_same_change = |entry: &Entry| {
             entry.course.updated_at.is_some() || (input.changed_at)(&entry.course) == entry.updated_at
         };

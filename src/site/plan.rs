@@ -224,12 +224,14 @@ pub fn plan_showing(input: &Input<'_>, history: History, show: Show<'_>) -> Resu
     }
     languages.meet(&mut whole.pages);
     (show.with)(&whole.pages)?;
-    let standing = outlines.first().map(|main| main.window);
+    // A translation may have dates of its own.
+    let standing = outlines.iter().map(|outline| outline.window);
+    let mut window =
+        standing.fold((i64::MIN, i64::MAX), |(since, until), (s, u)| (since.max(s), until.min(u)));
     let mut editions = Vec::with_capacity(outlines.len());
     for (language, outline) in outlines.into_iter().enumerate() {
         editions.push(outline.complete(language, &mut whole)?);
     }
-    let mut window = standing.unwrap_or((i64::MIN, i64::MAX));
     if let Some(main) = editions.first() {
         machine::of_site(input, &main.records, &mut whole)?;
         let cancelled = machine::cancelled_until(input.config, &whole.history);

@@ -290,3 +290,11 @@ fn mistakes_in_languages_are_told_with_their_line() {
         assert!(whole.contains(told), "{whole}");
     }
 }
+
+#[test]
+fn a_lost_state_folder_does_not_count_the_courses_of_each_language() {
+    let site = site();
+    site.build();
+    std::fs::remove_dir_all(site.path(".aither")).unwrap();
+    assert!(site.run(&["build"]).status.success(), "as many courses as before are not fewer");
+}
