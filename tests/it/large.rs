@@ -35,7 +35,7 @@ fn a_large_file_is_published_whole_and_again_only_if_it_changes() {
         let own = digest(&site, "static/film.bin");
         let manifest = site.output(".sync-manifest.json");
         assert_eq!(own, digest(&site, "output/film.bin"));
-        assert!(manifest.contains(&format!("\"film.bin\":\"{own}\"")), "{manifest}");
+        assert!(manifest.contains(&format!("\"film.bin\": \"{own}\"")), "{manifest}");
     };
     is_published();
     site.put("content/about.md", "+++\ntitle = \"Über uns\"\n+++\nWir.\n");
