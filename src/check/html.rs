@@ -42,6 +42,8 @@ pub(super) struct Picture {
     pub(super) line: usize,
     /// Whether it says at least that it is decoration (`alt=""`).
     pub(super) is_decoration: bool,
+    /// Whether its text is nothing but blanks.
+    pub(super) is_blank: bool,
 }
 
 /// Elements that have no end tag.
@@ -181,8 +183,10 @@ impl Reader<'_> {
             self.facts.images.push((line, source));
         }
         if name == "img" && attribute("alt").is_none_or(|alt| alt.is_empty()) {
-            let (source, is_decoration) = (attribute("src").unwrap_or_default(), attribute("alt").is_some());
-            self.facts.pictures.push(Picture { source, line, is_decoration });
+            let source = attribute("src").unwrap_or_default();
+            let said = tag.attributes.get(&b"alt"[..]).map(|alt| alt.is_empty());
+            let (is_decoration, is_blank) = (said == Some(true), said == Some(false));
+            self.facts.pictures.push(Picture { source, line, is_decoration, is_blank });
         }
         if name == "title" && !is_foreign && self.facts.title.is_none() {
             self.text = Some((Kept::Title, line, String::new()));

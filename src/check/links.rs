@@ -29,6 +29,12 @@ pub(super) fn look(
             let address = link.address.as_str();
             match site.resolve(page, address) {
                 Target::Outside(address) => outside.entry(address).or_default().push((page, link.line)),
+                Target::Code => {
+                    let message = format!(
+                        "{address} is a program, not an address: visitors' browsers are told not to run it"
+                    );
+                    note(Severity::Error, "link", message);
+                }
                 Target::Other => {}
                 Target::Page(target, fragment) => {
                     if target != page && link.is_anchor {
@@ -96,6 +102,8 @@ pub(super) enum Target<'a> {
     Missing,
     /// An address of somebody else.
     Outside(String),
+    /// Nothing: it is a program.
+    Code,
     /// Mail, telephone and the like.
     Other,
 }
@@ -115,6 +123,9 @@ impl<'a> Site<'a> {
 
     /// Where an address on a page leads.
     pub(super) fn resolve<'l>(&self, page: usize, address: &'l str) -> Target<'l> {
+        if runs_code(address) {
+            return Target::Code;
+        }
         let (whole, fragment) = match address.split_once('#') {
             Some((whole, fragment)) => (whole, Some(fragment)),
             None => (address, None),
@@ -179,6 +190,15 @@ impl<'a> Site<'a> {
             (false, _) => file,
         })
     }
+}
+
+/// Whether an address is a program, or a page that an address carries in itself. Browsers leave out control characters and spaces
+/// at its front, and line breaks and tabs anywhere, before they look at the scheme (WHATWG URL, section 4.4).
+fn runs_code(address: &str) -> bool {
+    let shown = address.trim_start_matches(|c: char| c.is_control() || c == ' ');
+    let plain: String = shown.chars().filter(|c| !matches!(c, '\t' | '\n' | '\r')).take(16).collect();
+    let plain = plain.to_ascii_lowercase();
+    ["javascript:", "vbscript:", "data:text/html"].iter().any(|scheme| plain.starts_with(scheme))
 }
 
 fn base_path(base_url: &str) -> &str {

@@ -143,7 +143,13 @@ fn pages(input: &Input<'_>, facts: &[Facts], notes: &mut Notes<'_>) {
             let source = picture.source.as_str();
             let needles = links::spellings(source, input.base_url);
             let needles: Vec<&str> = needles.iter().map(String::as_str).collect();
-            if !picture.is_decoration {
+            if picture.is_blank {
+                let message = format!(
+                    "the text of the picture {source} (`alt`) is only blanks: say what it shows, or write \
+                     `alt=\"\"` if it is decoration"
+                );
+                notes.add(page, picture.line, Severity::Error, "alt", message, &needles);
+            } else if !picture.is_decoration {
                 let message = format!("the picture {source} has no text instead (`alt`)");
                 notes.add(page, picture.line, Severity::Error, "alt", message, &needles);
             } else if notes.place(page, &needles).is_some_and(|(_, text)| text.contains("![]")) {

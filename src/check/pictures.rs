@@ -56,7 +56,7 @@ fn objection(input: &Input<'_>, site: &Site<'_>, page: usize, address: &str) -> 
         Target::Page(..) | Target::WithoutSlash => {
             Some(format!("{address} is named as a picture, and is a page"))
         }
-        Target::Outside(_) | Target::Other => None,
+        Target::Outside(_) | Target::Code | Target::Other => None,
     }
 }
 

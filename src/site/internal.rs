@@ -172,6 +172,7 @@ impl<'a> House<'a> {
             front: None,
             content: None,
             prose: None,
+            updated_at: None,
             related: List::default(),
             previous: None,
             next: None,

@@ -353,7 +353,15 @@ fn outline<'a>(
     ];
     let site = globals::view(input, &records, &maps, &documents, &pages, more);
     let history = Chronicle::new(std::mem::take(&mut whole.history), config);
-    let mut planner = Planner { input, site, records, history, pages: Vec::new(), sitemap: Vec::new() };
+    let mut planner = Planner {
+        input,
+        site,
+        records,
+        history,
+        pages: Vec::new(),
+        sitemap: Vec::new(),
+        undrawn: Vec::new(),
+    };
     planner.home(documents.home)?;
     // Of several languages each page names its translations, so all of them are needed.
     let ahead = (!first.is_empty() && config.languages.len() < 2).then_some(first);
@@ -386,6 +394,7 @@ impl Outline<'_> {
         }
         planner.machine_readable(&documents)?;
         planner.search_index(&documents)?;
+        whole.warnings.extend(machine::cards::warning(&planner.undrawn));
         planner.hand_over(language, whole);
         let Planner { input, site, records, .. } = planner;
         whole.aliases.extend(aliases(&input.config.site.prefix, &records.entries, &documents));

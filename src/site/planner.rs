@@ -32,6 +32,8 @@ pub(super) struct Planner<'a> {
     pub(super) pages: Vec<Page>,
     /// Addresses for search engines.
     pub(super) sitemap: Vec<Place>,
+    /// Titles that cards cannot show, with the files of these cards.
+    pub(super) undrawn: Vec<(Arc<str>, String)>,
 }
 
 /// A page of a layout that is about to be added.
@@ -141,6 +143,7 @@ impl Planner<'_> {
                 previous: None,
                 next: None,
                 card: self.records.card(cards::DEFAULT),
+                updated_at: None,
                 language: self.spoken(is_fallback),
                 is_fallback,
             },
@@ -309,6 +312,7 @@ impl Planner<'_> {
             next: None,
             card: None,
             language: self.spoken(false),
+            updated_at: None,
             is_fallback: false,
         };
         let (view, inputs) = self.here(page, route.path(), &[("search", index)]);
@@ -358,6 +362,7 @@ impl Planner<'_> {
             next: None,
             card: self.records.card(cards::DEFAULT),
             language: self.spoken(false),
+            updated_at: None,
             is_fallback: false,
         };
         let (view, inputs) = self.here(page, route.path(), more);

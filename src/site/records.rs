@@ -127,6 +127,7 @@ impl Entries for CoursePages {
                 .map(|overlay| &overlay.html)
                 .filter(|html| !html.trim().is_empty()),
             prose: entry.overlay.as_ref().map(|overlay| &overlay.prose),
+            updated_at: None,
             related: self.records.related(number),
             previous: neighbour(index.checked_sub(1)),
             next: neighbour(Some(index + 1)),
@@ -183,6 +184,7 @@ impl Entries for Listing {
             front,
             content: self.html.as_ref().filter(|_| slice.number == 1),
             prose: self.prose.as_ref().filter(|_| slice.number == 1),
+            updated_at: None,
             related: List::default(),
             previous: None,
             next: None,

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::documents::{Documents, Placed};
 use super::jekyll;
 use super::listings;
@@ -13,6 +15,7 @@ use super::route::Route;
 use super::taxonomies::Sorted;
 use super::views::{self, PageView};
 use crate::error::Result;
+use crate::model::document::Document;
 use crate::model::view::{List, Map, Value};
 
 /// What stands around a document.
@@ -138,6 +141,7 @@ impl Planner<'_> {
             previous: around.previous,
             next: around.next,
             card: self.card_of(placed),
+            updated_at: self.news_changed(document),
             language: self.spoken(placed.is_fallback),
             is_fallback: placed.is_fallback,
         };
@@ -172,6 +176,12 @@ impl Planner<'_> {
             self.document_card(placed, around.above.as_ref())?;
         }
         Ok(())
+    }
+
+    /// When a page with a date was seen to change after that.
+    fn news_changed(&self, document: &Document) -> Option<Timestamp> {
+        let date = document.front.date?.begin(&self.input.config.site.time_zone);
+        self.history.history().document_changed_at(&document.source).filter(|changed| *changed > date)
     }
 
     /// The whole address of a document's card; what stands in for a translation has that of the original.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::courses::Entry;
 use super::documents::Placed;
 use super::groups;
@@ -271,6 +273,8 @@ pub(super) struct PageView<'a> {
     pub(super) next: Option<Map>,
     /// The whole address of the image that stands for the page where a link to it is shared.
     pub(super) card: Option<String>,
+    /// When a page with a date was seen to change after that.
+    pub(super) updated_at: Option<Timestamp>,
     /// The language that the page's own text is in.
     pub(super) language: &'a str,
     /// Whether that is the main language because the page is not translated.
@@ -303,6 +307,7 @@ impl PageView<'_> {
             ("is_hidden".into(), front.is_some_and(FrontMatter::is_hidden).into()),
             ("description".into(), Value::maybe(self.description)),
             ("date".into(), Value::maybe(front.and_then(|f| f.date))),
+            ("updated_at".into(), Value::maybe(self.updated_at)),
             ("tags".into(), tags.into()),
             ("terms".into(), taxonomies::terms_of(front, self.is_fallback, addresses).into()),
             ("related".into(), self.related.into()),

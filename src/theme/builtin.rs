@@ -57,6 +57,7 @@ files![
     "partials/home-news.liquid",
     "partials/home-topics.liquid",
     "partials/home-upcoming.liquid",
+    "partials/icon.liquid",
     "partials/internal-head.liquid",
     "partials/language-switch.liquid",
     "partials/lang.liquid",

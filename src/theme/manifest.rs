@@ -81,8 +81,8 @@ impl Manifest {
         })
     }
 
-    /// The theme's options with the site's `[theme.options]` over them.
-    pub(super) fn options(&self, given: &toml::Table) -> Result<Map> {
-        self.options.as_ref().map_or_else(|| Ok(Map::from(given)), |options| options.with(given))
+    /// The theme's options with the site's `[theme.options]` over them. `brings` says which static files there are.
+    pub(super) fn options(&self, given: &toml::Table, brings: &dyn Fn(&str) -> bool) -> Result<Map> {
+        self.options.as_ref().map_or_else(|| Ok(Map::from(given)), |options| options.with(given, brings))
     }
 }

@@ -128,25 +128,34 @@ impl Theme {
         let statics = statics::all(&folder, &config.paths)?;
         let options = statics::options(&folder, config, keeps_cache);
         let assets = Arc::new(Assets::new(options, statics.iter().cloned()));
+        let brings = |name: &str| statics.iter().any(|asset| asset.route == name);
         let strings = Strings::read(&config.root, &config.paths.texts, &folder, &manifest.strings)?;
         let edition = |own: &Arc<Config>| {
             Ok(Edition {
                 settings: Settings::of(own, &assets),
-                options: manifest.options(&own.theme.options)?,
+                options: manifest.options(&own.theme.options, &brings)?,
                 strings: strings.of(&own.site.language, &config.site.language),
                 warnings: (strings.missing(&own.site.language, &config.site.language).into_iter())
                     .chain(manifest.untranslated(config, &own.site.language))
                     .collect(),
             })
         };
-        let editions = config.editions().iter().map(edition).collect::<Result<Vec<_>>>()?;
+        let mut editions = config.editions().iter().map(edition).collect::<Result<Vec<_>>>()?;
+        let places = Places::read(&config.root, &config.paths.templates, remote, &folder, manner)?;
+        let spoken: Vec<&str> = editions.iter().map(|edition| &*edition.settings.language).collect();
+        let templates: Vec<&str> = places.all_texts().collect();
+        let unseen = strings.unseen(&spoken, &templates, &places.internal().collect::<Vec<_>>());
+        // Not of one language alone.
+        if let Some(main) = editions.first_mut() {
+            main.warnings.extend(unseen);
+        }
         let languages: Languages = editions.iter().map(|edition| edition.settings.clone()).collect();
         Ok(Self {
             language: dialect::language(&languages),
             editions,
             manner,
             image: Template::built_in("{% image %} in Markdown", &dialect::image_call(), manner)?,
-            places: Places::read(&config.root, &config.paths.templates, remote, &folder, manner)?,
+            places,
             folder,
             jekyll: [("environment", "production")].into_iter().collect(),
             statics,

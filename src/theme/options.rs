@@ -7,7 +7,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::view::Map;
 
 /// What a theme may say of an option.
-const KEYS: [&str; 7] = ["type", "default", "description", "values", "min", "max", "translate"];
+const KEYS: [&str; 8] = ["type", "default", "description", "values", "min", "max", "translate", "files"];
 
 /// The options that a theme declares, by name.
 #[derive(Debug, Default)]
@@ -19,6 +19,8 @@ struct Spec {
     default: toml::Value,
     /// Whether it holds words, so that a site in several languages says it in each.
     is_words: bool,
+    /// Of an address: the first of these files that the site or the theme brings is the default.
+    files: Vec<String>,
 }
 
 /// What an option may be.
@@ -65,11 +67,11 @@ impl Options {
         given.map(|(name, _)| name.as_str()).collect()
     }
 
-    /// The defaults with the site's `[theme.options]` over them.
-    pub(super) fn with(&self, given: &toml::Table) -> Result<Map> {
+    /// The defaults with the site's `[theme.options]` over them. `brings` says which static files there are.
+    pub(super) fn with(&self, given: &toml::Table, brings: &dyn Fn(&str) -> bool) -> Result<Map> {
         let place = "[theme.options] in aither.toml";
         let mut options: toml::Table =
-            self.0.iter().map(|(name, spec)| (name.clone(), spec.default.clone())).collect();
+            self.0.iter().map(|(name, spec)| (name.clone(), spec.default(brings))).collect();
         for (key, value) in given {
             let Some((_, spec)) = self.0.iter().find(|(name, _)| name == key) else {
                 let message = format!("{place}: the theme has no option `{key}`");
@@ -95,7 +97,12 @@ impl Spec {
     fn parse(value: &toml::Value) -> Result<Self, String> {
         let told = value.as_table().filter(|t| t.contains_key("type") && t.contains_key("default"));
         let Some(table) = told else {
-            return Ok(Self { sort: Sort::Like(value.type_str()), default: value.clone(), is_words: false });
+            return Ok(Self {
+                sort: Sort::Like(value.type_str()),
+                default: value.clone(),
+                is_words: false,
+                files: Vec::new(),
+            });
         };
         if let Some(key) = table.keys().find(|key| !KEYS.contains(&key.as_str())) {
             let alike = text::did_you_mean(key, KEYS).map(|hint| format!("; {hint}")).unwrap_or_default();
@@ -135,7 +142,18 @@ impl Spec {
             Some(toml::Value::Boolean(is_words)) => *is_words,
             Some(_) => return Err("`translate` must be true or false".to_owned()),
         };
-        Ok(Self { sort, default: table["default"].clone(), is_words })
+        let files = match table.get("files") {
+            None => Vec::new(),
+            Some(files) => names(files).filter(|_| matches!(sort, Sort::Address)).ok_or(
+                "`files` is for options of the type `address`, and must list names such as \"favicon.svg\"",
+            )?,
+        };
+        Ok(Self { sort, default: table["default"].clone(), is_words, files })
+    }
+
+    fn default(&self, brings: &dyn Fn(&str) -> bool) -> toml::Value {
+        let found = self.files.iter().find(|file| brings(file));
+        found.map_or_else(|| self.default.clone(), |file| toml::Value::String(format!("/{file}")))
     }
 
     fn hint(&self, key: &str) -> String {
@@ -232,6 +250,15 @@ fn is_address(text: &str) -> bool {
         !text.chars().any(|c| c.is_control() || c.is_whitespace() || matches!(c, '"' | '<' | '>' | '\\'));
     let is_relative = !text.split(['/', '?', '#']).next().unwrap_or_default().contains(':');
     is_plain && !text.is_empty() && (is_relative || schemes.iter().any(|scheme| text.starts_with(scheme)))
+}
+
+/// A list of names of files, which become addresses.
+fn names(value: &toml::Value) -> Option<Vec<String>> {
+    let name = |value: &toml::Value| {
+        let name = value.as_str().filter(|name| !name.starts_with('/') && is_address(name))?;
+        Some(name.to_owned())
+    };
+    value.as_array()?.iter().map(name).collect()
 }
 
 fn are_choices(value: &toml::Value, words: &[String]) -> bool {

@@ -278,6 +278,12 @@ impl Places {
         layouts.chain(self.partials.templates.values()).map(|template| template.text.as_str())
     }
 
+    /// All templates, shortcodes and those of pages that the house alone sees among them.
+    pub(super) fn all_texts(&self) -> impl Iterator<Item = &str> {
+        let shelves = Use::ALL.map(|wanted| self.shelf(wanted));
+        shelves.into_iter().flat_map(|shelf| shelf.templates.values()).map(|template| template.text.as_str())
+    }
+
     /// The names of all templates of this use.
     pub(super) fn names(&self, wanted: Use) -> impl Iterator<Item = &str> {
         self.shelf(wanted).templates.keys().map(String::as_str)

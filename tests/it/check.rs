@@ -354,3 +354,23 @@ fn mistakes_of_front_matter_are_findings_with_their_lines() {
     let object: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((object["errors"].as_u64(), object["findings"][0]["line"].as_u64()), (Some(1), Some(1)));
 }
+
+#[test]
+fn programs_in_links_and_blank_texts_of_pictures_are_told() {
+    let site = site();
+    site.put(
+        "content/a.md",
+        "+++\ntitle = \"A\"\n+++\n[x](javascript:alert(1))\n<a href=\" JaVa&Tab;Script:x\">y</a>\n<img src=\"/p.png\" alt=\"  \">\n\
+         <img src=\"/p.png?b\" alt=\"\">\n[z](data:text/html,x) [mail](mailto:a@b.c)\n",
+    );
+    assert_eq!(
+        told(&site),
+        [
+            "a/index.html:2 link JaVa\tScript:x is a program, not an address: visitors' browsers are told not to run it",
+            "content/a.md:4 link javascript:alert(1) is a program, not an address: visitors' browsers are told not to run it",
+            "content/a.md:6 alt the text of the picture /p.png (`alt`) is only blanks: say what it shows, or write `alt=\"\"` if it is \
+             decoration",
+            "content/a.md:8 link data:text/html,x is a program, not an address: visitors' browsers are told not to run it",
+        ]
+    );
+}

@@ -150,7 +150,9 @@ fn the_place_of_a_course_is_what_stands_before_the_first_comma() {
     site.build();
     let berlin = site.output("places/berlin/index.html");
     assert!(
-        berlin.contains("Kurs 0") && berlin.contains("Kurs 1") && berlin.contains("<h1>Berlin</h1>"),
+        berlin.contains("Kurs 0")
+            && berlin.contains("Kurs 1")
+            && berlin.contains("<h1 dir=\"auto\">Berlin</h1>"),
         "{berlin}"
     );
     assert!(site.output("places/zuerich/index.html").contains("Kurs 2"));

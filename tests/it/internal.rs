@@ -70,7 +70,7 @@ fn the_house_sees_the_people_of_the_next_course_and_nobody_else_does() {
     for part in [
         "Ana Geheim-1",
         "Ana Geheim-2",
-        "<h2>—</h2>",
+        "<h2 dir=\"auto\">—</h2>",
         "Sehr lang &lt;und&gt; breit",
         "Anliegen",
         "overflow-wrap",

@@ -378,3 +378,25 @@ fn two_courses_that_have_gone_from_one_address_are_one_calendar() {
     let calendar = site.output("courses/ruhig-reden/ruhig-reden.ics");
     assert!(calendar.contains("STATUS:CANCELLED") && calendar.contains("20270111"), "{calendar}");
 }
+
+#[test]
+fn a_calendar_of_nothing_is_a_calendar() {
+    let site = site("", &[]);
+    site.build();
+    let all = lines(&site, "calendar.ics");
+    let at = |line: &str| all.iter().position(|l| l == line);
+    assert!(
+        at("BEGIN:VTIMEZONE") < at("BEGIN:STANDARD") && at("END:STANDARD") < at("END:VTIMEZONE"),
+        "{all:?}"
+    );
+    assert!(
+        at("BEGIN:VTIMEZONE").is_some() && at("TZOFFSETTO:+0000").is_some() && at("BEGIN:VEVENT").is_none()
+    );
+    site.put_courses(&[course("1", "Ruhig", "2027-02-10")]);
+    site.build();
+    let all = lines(&site, "calendar.ics");
+    assert!(
+        all.iter().any(|l| l == "BEGIN:VEVENT") && !all.iter().any(|l| l == "BEGIN:VTIMEZONE"),
+        "{all:?}"
+    );
+}

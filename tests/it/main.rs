@@ -21,6 +21,7 @@ mod docs_config;
 mod docs_liquid;
 mod docs_recipes;
 mod docs_theming;
+mod dress;
 mod edfi;
 mod features;
 mod feeds;

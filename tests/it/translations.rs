@@ -47,24 +47,28 @@ fn words_in_another_language_say_so() {
     };
     has(
         "en/index.html",
-        &["lang=\"de\">Altes</a>", "<p lang=\"de\">Von früher.</p>", "lang=\"de\">Klar sprechen</a>"],
+        &[
+            "lang=\"de\">Altes</a>",
+            "<p dir=\"auto\" lang=\"de\">Von früher.</p>",
+            "lang=\"de\">Klar sprechen</a>",
+        ],
     );
     has(
         "fr/index.html",
         &[
-            "<h1 lang=\"de\">Willkommen</h1>",
-            "<div class=\"prose intro\" lang=\"de\">",
+            "<h1 dir=\"auto\" lang=\"de\">Willkommen</h1>",
+            "<div class=\"prose intro\" dir=\"auto\" lang=\"de\">",
             "lang=\"de\">Ruhig verhandeln</span>",
         ],
     );
-    has("en/neues/index.html", &["lang=\"de\">Altes</a>", "<p lang=\"de\">Von früher.</p>"]);
+    has("en/neues/index.html", &["lang=\"de\">Altes</a>", "<p dir=\"auto\" lang=\"de\">Von früher.</p>"]);
     has(
         "en/courses/klar/index.html",
         &[
-            "<h1 lang=\"de\">Klar sprechen</h1>",
-            "<div class=\"prose\" lang=\"de\">",
-            "<h3><a href=\"/site/en/courses/nein/\" lang=\"de\">Nein sagen</a></h3>",
-            "<span class=\"title\" lang=\"de\">Nein sagen</span>",
+            "<h1 dir=\"auto\" lang=\"de\">Klar sprechen</h1>",
+            "<div class=\"prose\" dir=\"auto\" lang=\"de\">",
+            "<h3><a href=\"/site/en/courses/nein/\" dir=\"auto\" lang=\"de\">Nein sagen</a></h3>",
+            "<span class=\"title\" dir=\"auto\" lang=\"de\">Nein sagen</span>",
         ],
     );
     has("en/tags/stimme/index.html", &["lang=\"de\">Klar sprechen</a>"]);
@@ -72,9 +76,12 @@ fn words_in_another_language_say_so() {
         "fr/neues/glashaus/index.html",
         &["lang=\"de\">Neues</a></li></ol>", "<article class=\"wrap narrow\">\n"],
     );
-    has("en/courses/klar/index.html", &["<a href=\"/site/en/tags/stimme/\" lang=\"de\">Stimme</a>"]);
-    has("en/tags/stimme/index.html", &["<h1 lang=\"de\">Stimme</h1>"]);
-    has("en/tags/index.html", &["<a href=\"/site/en/tags/stimme/\" lang=\"de\">Stimme</a>"]);
+    has(
+        "en/courses/klar/index.html",
+        &["<a href=\"/site/en/tags/stimme/\" dir=\"auto\" lang=\"de\">Stimme</a>"],
+    );
+    has("en/tags/stimme/index.html", &["<h1 dir=\"auto\" lang=\"de\">Stimme</h1>"]);
+    has("en/tags/index.html", &["<a href=\"/site/en/tags/stimme/\" dir=\"auto\" lang=\"de\">Stimme</a>"]);
     // In the main language there is nothing to say, and what is translated is said in the language of its page.
     for (path, bytes) in site.tree().iter().filter(|(path, _)| path.ends_with("index.html")) {
         let page = String::from_utf8_lossy(bytes);
@@ -84,7 +91,7 @@ fn words_in_another_language_say_so() {
         }
         assert!(!main.contains("lang=\"en\""), "{path}");
     }
-    assert!(!site.output("en/courses/calm/index.html").contains("<h1 lang"));
+    assert!(!site.output("en/courses/calm/index.html").contains("<h1 dir=\"auto\" lang"));
 }
 
 #[test]
@@ -98,7 +105,7 @@ fn tags_that_a_translation_only_takes_over_are_words_of_the_main_language() {
     site.put("content/ueber-uns.md", "+++\ntitle = \"Wir\"\ntags = [\"Stimme\"]\n+++\n");
     site.put("content/ueber-uns.en.md", "+++\ntitle = \"We\"\n+++\n");
     site.build();
-    let tag = |lang: &str| format!("<a href=\"/site/en/tags/stimme/\"{lang}>Stimme</a>");
+    let tag = |lang: &str| format!("<a href=\"/site/en/tags/stimme/\" dir=\"auto\"{lang}>Stimme</a>");
     for path in ["en/courses/calm/index.html", "en/ueber-uns/index.html", "en/tags/index.html"] {
         let page = site.output(path);
         assert!(page.contains(&tag(" lang=\"de\"")), "{path}: {page}");
@@ -109,7 +116,7 @@ fn tags_that_a_translation_only_takes_over_are_words_of_the_main_language() {
     assert!(made.contains(&"en/ueber-uns/index.html".to_owned()), "{made:?}");
     assert!(site.output("en/ueber-uns/index.html").contains(&tag("")));
     assert!(site.output("en/tags/index.html").contains(&tag("")));
-    assert!(site.output("en/tags/stimme/index.html").contains("<h1>Stimme</h1>"));
+    assert!(site.output("en/tags/stimme/index.html").contains("<h1 dir=\"auto\">Stimme</h1>"));
     assert!(site.output("en/courses/calm/index.html").contains(&tag(" lang=\"de\"")));
     let verified = site.run(&["build", "--verify", "--at", NOW]);
     assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));

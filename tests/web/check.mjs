@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 
 import { PAGES, operated, signIn } from "./dashboard.mjs";
-import { MULTILINGUAL, browser, chromium, dressed, kindOf, pages, site, tab } from "./lib.mjs";
+import { HOSTILE, MULTILINGUAL, browser, chromium, dressed, kindOf, pages, site, tab, wordy } from "./lib.mjs";
 
 const LONGEST = 60 * 1024;
 const asked = process.argv.slice(2);
@@ -219,6 +219,11 @@ try {
     await accessibility(chrome, served);
     const other = await site(dressed, MULTILINGUAL);
     await accessibility(chrome, other).finally(other.close);
+    for (const language of ["de", "ar"]) {
+      const hostile = await site(wordy(language), HOSTILE);
+      const more = ["/prose/", "/courses/w1/", "/news/a/"];
+      await accessibility(chrome, hostile, [...new Set([...kinds(hostile.root), ...more])]).finally(hostile.close);
+    }
   }
   if (wants("axe") || wants("dashboard")) {
     // A colour that no text could be read on as it is.

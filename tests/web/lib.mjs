@@ -1,6 +1,6 @@
 // What every check needs: a built sample site that `aither serve` answers for, and a browser.
 import { spawn, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -102,6 +102,80 @@ export async function tab(browser, { width = 1280, height = 900, scheme = "light
   await page.setJavaScriptEnabled(js);
   await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }, ...media]);
   return page;
+}
+
+/** A site of texts that nobody would write, in a language and with words of sixty letters wherever there are words. */
+export const HOSTILE = join(ROOT, "tests", "sites", "hostile");
+
+const WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunter";
+const WIDE = `| ${"Spalte, die breit ist | ".repeat(9)}\n|${"-|".repeat(9)}\n|${" Ein Wert, der auch nicht kurz ist |".repeat(9)}\n`;
+
+const PROSE = `${WORD} und \`${WORD}\`.
+
+## Aufgaben ${WORD}
+
+- [ ] offen
+- [x] getan, [und verlinkt](/courses/)
+  - darunter
+- ${WORD}
+
+### Eine Tabelle
+
+${WIDE}
+### Noch eine
+
+${WIDE}
+| ${WORD} | kurz |
+|-|-|
+| ${WORD} | ${WORD} |
+
+## Zitat und Code
+
+> ${WORD}
+
+    ${WORD.repeat(3)}
+
+\`\`\`text
+${WORD.repeat(3)}
+\`\`\`
+
+\`\`\`
+${WORD.repeat(3)}
+\`\`\`
+`;
+
+export function wordy(language) {
+  return (root) => {
+    const page = (title, more, text) => `+++\ntitle = "${title}"\n${more}\n+++\n${text}`;
+    edit(root, "aither.toml", (text) =>
+      `${text.replace(/language = .*/, `language = "${language}"`).replace(/title = .*/, `title = "${WORD}"`).replace(/base_url = .*/, 'base_url = "https://h.example"')}
+[markdown]
+heading_anchors = true
+[theme.options]
+logo = "${WORD}"
+footer = "${WORD}"
+eyebrow = "${WORD}"
+home = ["next", "intro", "upcoming", "topics", "news"]
+menu = [{ title = "${WORD}", url = "/prose/" }, { title = "Neues", url = "/news/" }]
+footer_menu = [{ title = "${WORD}", url = "/prose/" }]
+`);
+    edit(root, "courses.json", (text) => {
+      const courses = JSON.parse(text);
+      const long = (id, start) => ({
+        id, title: WORD, slug: id, level: "BEGINNER", startDate: start, endDate: start, location: `${WORD}, Saal`, instructor: WORD,
+        description: `${WORD} ${WORD}`, participantCount: 3, seats: 20, price: 1480, currency: "EUR",
+      });
+      return JSON.stringify([...courses, ...["w1", "w2", "w3", "w4"].map((id, at) => long(id, `2099-0${at + 1}-10`))]);
+    });
+    mkdirSync(join(root, "content", "news"), { recursive: true });
+    writeFileSync(join(root, "content", "prose.md"), page(WORD, `description = "${WORD}"\ntags = ["${WORD}"]\n[extra]\ntoc = true`, PROSE));
+    writeFileSync(join(root, "content", "news", "_index.md"), page(WORD, `description = "${WORD}"`, WORD));
+    for (const name of ["a", "b"]) {
+      const more = `date = 2026-01-02\ndescription = "${WORD}"\ntags = ["${WORD}"]`;
+      writeFileSync(join(root, "content", "news", `${name}.md`), page(`${WORD} ${name}`, more, PROSE));
+    }
+    writeFileSync(join(root, "content", "courses", "w1.md"), page(WORD, `tags = ["${WORD}"]`, PROSE));
+  };
 }
 
 /** A site in several languages, at the root of its host, in another dress than the sample's. */

@@ -35,6 +35,12 @@ const TITLE: u8 = 1;
 const SMALL: u8 = 1 + 2 * SHADES;
 const LIGHT: u8 = 1 + 6 * SHADES;
 
+/// Whether the words can be drawn as a title: the fonts know Latin, Greek and Cyrillic.
+pub fn can_draw(title: &str) -> bool {
+    let pen = Pen { face: Face::Serif, size: 84, colour: TITLE };
+    title.is_ascii() || compose::drawable(title, |c| pen.has(c)).is_some()
+}
+
 impl Card<'_> {
     /// The picture as a PNG file; the same for the same words, everywhere.
     pub fn png(&self) -> Vec<u8> {
@@ -179,6 +185,10 @@ mod tests {
         assert_eq!(shown("Grüße  aus\u{a0}Köln\n🎉👩‍💻!").as_deref(), Some("Grüße aus Köln !"));
         assert_eq!(shown("Gru\u{308}n").as_deref(), Some("Grün"));
         assert_eq!(shown("مرحبا بكم"), None);
+        // Signs that change the meaning are not left out either; what looks alike may stand for them.
+        assert_eq!(shown("H₂O ✓").as_deref(), Some("H2O"));
+        assert_eq!((shown("pH ⩽ 5"), shown("10⁻⁶ g")), (None, None));
+        assert!(can_draw("Grüße 🎉") && !can_draw("日本語") && !can_draw("Go 日本"));
         assert_eq!(shown("Курс: Ελληνικά").as_deref(), Some("Курс: Ελληνικά"));
     }
 

@@ -8,6 +8,7 @@ mod links;
 mod outline;
 mod page;
 mod quotes;
+mod reach;
 
 use std::ops::Range;
 
@@ -170,6 +171,8 @@ fn options(trust: Trust) -> Options {
 #[derive(Default)]
 struct All {
     ids: Ids,
+    /// The names of what can be scrolled.
+    names: Ids,
     headings: Vec<Heading>,
     has_code: bool,
     wrong: Vec<Wrong>,

@@ -7,7 +7,7 @@ use pulldown_cmark::{CodeBlockKind, CowStr, Event, Parser, Tag, TagEnd, html};
 use super::footnotes::Footnotes;
 use super::outline::Heading;
 use super::quotes::Quotes;
-use super::{All, Inserts, Manner, Target, Trust, Wrong, links, options};
+use super::{All, Inserts, Manner, Target, Trust, Wrong, links, options, reach};
 use crate::base::text::{escaped, slugify};
 
 /// The page as it comes together: events are kept until it is known which ids and footnotes there are.
@@ -23,6 +23,10 @@ pub(super) struct Page<'a, 'w> {
     dropped: Vec<bool>,
     /// Where the open heading begins among the events.
     heading: Option<usize>,
+    /// Where the open table begins among the events.
+    table: Option<usize>,
+    /// Whether the words of a task are open.
+    task: bool,
     /// The code block that is open: its language and what was read of it.
     code: Option<(String, String)>,
     pub(super) footnotes: Footnotes<'a>,
@@ -45,6 +49,8 @@ impl<'a, 'w> Page<'a, 'w> {
             open: vec![Vec::new()],
             dropped: Vec::new(),
             heading: None,
+            table: None,
+            task: false,
             code: None,
             footnotes: Footnotes::default(),
         }
@@ -62,8 +68,16 @@ impl<'a, 'w> Page<'a, 'w> {
             code.push_str(text);
             return;
         }
+        if self.task && reach::ends_task(&event) {
+            self.task = false;
+            self.push(Event::InlineHtml("</label>".into()));
+        }
         let event = match event {
             Event::Text(text) => Event::Text(self.quotes.set(text, span)),
+            Event::TaskListMarker(is_done) => {
+                self.task = true;
+                Event::InlineHtml(reach::task(is_done).into())
+            }
             Event::Html(html) | Event::InlineHtml(html) if self.trust == Trust::Foreign => Event::Text(html),
             Event::Html(html) => Event::Html(self.filled(html)),
             Event::InlineHtml(html) => Event::InlineHtml(self.filled(html)),
@@ -78,10 +92,16 @@ impl<'a, 'w> Page<'a, 'w> {
             },
             other => other,
         };
-        let is_heading = matches!(event, Event::End(TagEnd::Heading(_)));
+        let ended = match event {
+            Event::End(tag) => Some(tag),
+            _ => None,
+        };
         self.push(event);
-        if is_heading && self.manner.anchors {
-            self.anchor();
+        match ended {
+            Some(TagEnd::Heading(_)) if self.manner.anchors => self.anchor(),
+            Some(TagEnd::TableHead) => self.frame(),
+            Some(TagEnd::Table) => self.push(Event::Html("</div>\n".into())),
+            _ => {}
         }
     }
 
@@ -120,11 +140,17 @@ impl<'a, 'w> Page<'a, 'w> {
                 self.heading = self.open.last().map(Vec::len);
                 Some(tag)
             }
-            Tag::CodeBlock(CodeBlockKind::Fenced(ref info)) if self.manner.colours.is_some() => {
-                let language = info.split([' ', ',']).next().unwrap_or_default();
-                if language.is_empty() {
-                    return Some(tag);
-                }
+            Tag::Table(_) => {
+                self.table = self.open.last().map(Vec::len);
+                // The frame: its name is known when the head of the table is.
+                self.push(Event::Html("".into()));
+                Some(tag)
+            }
+            Tag::CodeBlock(kind) => {
+                let language = match &kind {
+                    CodeBlockKind::Fenced(info) => info.split([' ', ',']).next().unwrap_or_default(),
+                    CodeBlockKind::Indented => "",
+                };
                 self.code = Some((language.to_owned(), String::new()));
                 None
             }
@@ -162,12 +188,27 @@ impl<'a, 'w> Page<'a, 'w> {
     /// Closes a code block. Who moves by keyboard must reach it, because long lines scroll.
     fn coloured(&mut self) {
         let Some((language, code)) = self.code.take() else { return };
-        let marked = self.manner.colours.and_then(|colours| colours(&language, &code));
+        let colours = self.manner.colours.filter(|_| !language.is_empty());
+        let marked = colours.and_then(|colours| colours(&language, &code));
         self.all.has_code |= marked.is_some();
         let code = marked.unwrap_or_else(|| escaped(&code));
-        let language = escaped(&language);
-        let html = format!("<pre tabindex=\"0\"><code class=\"language-{language}\">{code}</code></pre>\n");
+        let class = match &*language {
+            "" => String::new(),
+            language => format!(" class=\"language-{}\"", escaped(language)),
+        };
+        let html = format!("<pre tabindex=\"0\"><code{class}>{code}</code></pre>\n");
         self.push(Event::Html(html.into()));
+    }
+
+    /// Names the frame of the open table, of which the head has ended.
+    fn frame(&mut self) {
+        let (Some(start), Some(events)) = (self.table.take(), self.open.last_mut()) else { return };
+        let above = self.all.headings.last().map(|heading| heading.title.as_str());
+        let head = events.get(start..).unwrap_or_default();
+        let frame = reach::frame(head, above, &mut self.all.names);
+        if let Some(place) = events.get_mut(start) {
+            *place = Event::Html(frame.into());
+        }
     }
 
     /// The address that a link may have, noting whether it may have any.

@@ -34,7 +34,16 @@ fn quotes_are_those_of_the_language() {
 #[test]
 fn tables_tasks_and_strikethrough_are_known() {
     assert!(local("|a|b|\n|-|-:|\n|1|2|\n").contains("<td style=\"text-align: right\">2</td>"));
-    assert!(local("- [x] fertig\n").contains("type=\"checkbox\" checked"));
+    assert_eq!(
+        local("- [x] *fertig*\n- [ ] offen\n  - mehr\n"),
+        "<ul>\n<li><label><input type=\"checkbox\" disabled checked> <em>fertig</em></label></li>\n\
+         <li><label><input type=\"checkbox\" disabled> offen</label>\n<ul>\n<li>mehr</li>\n</ul>\n</li>\n</ul>\n"
+    );
+    let loose = local("- [ ] a\n\n  b\n");
+    assert!(
+        loose.contains("<p><label><input type=\"checkbox\" disabled> a</label></p>\n<p>b</p>"),
+        "{loose}"
+    );
     assert_eq!(local("~~alt~~"), "<p><del>alt</del></p>\n");
 }
 
@@ -226,7 +235,7 @@ fn code_is_marked_where_its_language_is_known() {
     assert_eq!(
         page.html,
         "<pre tabindex=\"0\"><code class=\"language-rust\"><b>code</b></code></pre>\n<pre tabindex=\"0\"><code \
-         class=\"language-klingon\">&lt;a&gt;\n</code></pre>\n<pre><code>b\n</code></pre>\n"
+         class=\"language-klingon\">&lt;a&gt;\n</code></pre>\n<pre tabindex=\"0\"><code>b\n</code></pre>\n"
     );
     assert!(page.has_code && !composed("```klingon\na\n```\n").has_code);
 }

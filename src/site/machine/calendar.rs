@@ -135,6 +135,9 @@ impl Calendar {
         file.line("SOURCE;VALUE=URI", &self.address);
         file.line("REFRESH-INTERVAL;VALUE=DURATION", "PT12H");
         file.line("X-PUBLISHED-TTL", "PT12H");
+        if events.peek().is_none() {
+            Self::nothing(&mut file);
+        }
         let write = |events: &[Entered<'a>]| {
             let mut part = File::with_room(events.len() * EVENT);
             events.iter().for_each(|event| self.event(&mut part, event));
@@ -154,6 +157,24 @@ impl Calendar {
         }
         file.line("END", "VCALENDAR");
         file.text.into_bytes()
+    }
+
+    /// What stands in a calendar without events: it must have a component (3.6), and this one says only what the times of events are
+    /// written in.
+    fn nothing(file: &mut File) {
+        for (name, value) in [
+            ("BEGIN", "VTIMEZONE"),
+            ("TZID", "Etc/UTC"),
+            ("BEGIN", "STANDARD"),
+            ("DTSTART", "19700101T000000"),
+            ("TZOFFSETFROM", "+0000"),
+            ("TZOFFSETTO", "+0000"),
+            ("TZNAME", "UTC"),
+            ("END", "STANDARD"),
+            ("END", "VTIMEZONE"),
+        ] {
+            file.line(name, value);
+        }
     }
 
     fn event(&self, file: &mut File, event: &Entered<'_>) {

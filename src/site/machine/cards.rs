@@ -7,7 +7,7 @@ use super::super::courses::Entry;
 use super::super::documents::Placed;
 use super::super::page::Rank;
 use super::super::planner::Planner;
-use crate::base::card::Card;
+use crate::base::card::{Card, can_draw};
 use crate::base::digest::Fingerprint;
 use crate::error::Result;
 use crate::model::moment::Moment;
@@ -56,6 +56,19 @@ impl Planner<'_> {
         Fingerprint::new(24).text(&site.title).text(&site.language).bytes(&cards.colour)
     }
 
+    /// The words of a card: the title, above it the site's. Where the font lacks letters of the title, the site's stands for it, and
+    /// somebody should hear of it: a part of a title would mislead, and none at all says nothing.
+    fn words(&mut self, path: &str, title: &Arc<str>) -> (Arc<str>, Arc<str>) {
+        let site: Arc<str> = self.input.config.site.title.as_str().into();
+        if can_draw(title) {
+            return (title.clone(), site);
+        }
+        let prefix = self.input.config.site.prefix.trim_start_matches('/');
+        let file = [prefix, path].join("/");
+        self.undrawn.push((title.clone(), file.trim_start_matches('/').to_owned()));
+        (site, "".into())
+    }
+
     /// The card of a page or section: its date and the section that it is in, or what it says of itself.
     pub(in crate::site) fn document_card(
         &mut self,
@@ -68,16 +81,16 @@ impl Planner<'_> {
             return Ok(());
         }
         let front = &placed.document.front;
-        let (title, date) = (placed.title.clone(), front.date);
+        let date = front.date;
+        let inputs = self.card_mark(&cards).text(&placed.title);
+        let inputs = inputs.number(date.map_or(0, |date| date.number()));
+        let (title, brand) = self.words(path.trim_start_matches('/'), &placed.title);
         let about = section.or(front.description.as_ref().filter(|_| date.is_none())).cloned();
-        let inputs = self.card_mark(&cards).text(&title).number(date.map_or(0, |date| date.number()));
         let records = self.records.clone();
         self.made(path.trim_start_matches('/'), Rank::Leaf, inputs.maybe(about.as_deref()), move || {
             let date = date.map(|date| (cards.dates)(records.language, date, None));
             let words = [date.as_deref(), about.as_deref()];
-            let line = words.into_iter().flatten().collect::<Vec<_>>().join(" · ");
-            let brand = &records.config.site.title;
-            Card { title: &title, brand, line: &line, colour: cards.colour }.png()
+            Card { title: &title, brand: &brand, line: &line(&words), colour: cards.colour }.png()
         })
     }
 
@@ -88,6 +101,10 @@ impl Planner<'_> {
         let (config, colour) = (records.config.clone(), cards.colour);
         let inputs = base.text(&site.description);
         if !self.is_brought(DEFAULT) {
+            if !can_draw(&site.title) {
+                let path = [site.prefix.trim_start_matches('/'), DEFAULT].concat();
+                self.undrawn.push((site.title.as_str().into(), path.trim_start_matches('/').to_owned()));
+            }
             self.made(DEFAULT.trim_start_matches('/'), Rank::Leaf, inputs, move || {
                 let site = &config.site;
                 Card { title: &site.title, brand: "", line: &site.description, colour }.png()
@@ -101,16 +118,37 @@ impl Planner<'_> {
             let day = |at: Option<Moment>| at.map_or(0, |at| at.number());
             let inputs = base.text(&course.title).number(day(course.start)).number(day(course.end));
             let inputs = inputs.maybe(course.location.as_deref());
+            let (title, brand) = self.words(path.trim_start_matches('/'), &course.title);
             let (records, cards) = (records.clone(), cards.clone());
             self.made(path.trim_start_matches('/'), Rank::Leaf, inputs, move || {
                 let course = &records.entries[number].course;
                 let dates = course.start.map(|start| (cards.dates)(records.language, start, course.end));
                 let words = [dates.as_deref(), course.location.as_deref()];
-                let line = words.into_iter().flatten().collect::<Vec<_>>().join(" · ");
-                let brand = &records.config.site.title;
-                Card { title: &course.title, brand, line: &line, colour: cards.colour }.png()
+                Card { title: &title, brand: &brand, line: &line(&words), colour: cards.colour }.png()
             })?;
         }
         Ok(())
     }
+}
+
+/// Those of these words that can be drawn, in one line.
+fn line(words: &[Option<&str>]) -> String {
+    let words = words.iter().copied().flatten().filter(|words| can_draw(words));
+    words.collect::<Vec<_>>().join(" · ")
+}
+
+/// One warning of all titles that are not on their cards.
+pub(in crate::site) fn warning(undrawn: &[(Arc<str>, String)]) -> Option<String> {
+    const SHOWN: usize = 3;
+    let (_, first) = undrawn.first()?;
+    let named: Vec<String> = undrawn.iter().take(SHOWN).map(|(title, _)| format!("“{title}”")).collect();
+    let more = match undrawn.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Some(format!(
+        "the font of cards lacks letters of {}{more}: the name of the site stands there instead; a picture of your own of \
+         1,200 by 630 pixels takes its place, here static/{first}",
+        named.join(", ")
+    ))
 }

@@ -10,6 +10,7 @@ mod picture;
 mod tags;
 mod texts;
 mod toc;
+mod tongue;
 mod urls;
 
 pub(super) use picture::{call as image_call, objection as image_objection};
@@ -125,6 +126,7 @@ const FILTERS: &[(&str, Arity, Run)] = &[
     ("date_to_rfc822", NONE, dates::rfc822),
     ("date_to_string", Arity::of(0, 2), dates::string),
     ("date_to_xmlschema", NONE, dates::xmlschema),
+    ("direction", NONE, tongue::direction),
     ("group_by", Arity::of(1, 1), lists::group_by),
     ("group_by_exp", Arity::of(2, 2).expression(1), lists::group_by_exp),
     ("inspect", NONE, texts::inspect),
@@ -135,6 +137,7 @@ const FILTERS: &[(&str, Arity, Run)] = &[
     ("normalize_whitespace", NONE, texts::normalize_whitespace),
     ("number", NONE, numbers::number),
     ("number_of_words", UP_TO_ONE, texts::number_of_words),
+    ("og_locale", NONE, tongue::og_locale),
     ("plural", Arity::of(1, 1), numbers::plural),
     ("pop", UP_TO_ONE, lists::pop),
     ("push", Arity::of(1, 1), lists::push),

@@ -51,6 +51,7 @@ function start() {
       const word = document.createElement("span");
       const unit = document.createElement("span");
       remove.href = without(name);
+      word.dir = "auto";
       word.textContent = label(link);
       unit.className = "unit";
       unit.textContent = nav.dataset.remove;

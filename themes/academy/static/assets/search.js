@@ -161,6 +161,7 @@
   const item = (found) => {
     const entry = document.createElement("li"), link = document.createElement("a");
     link.href = found.u;
+    link.dir = "auto";
     link.textContent = found.t;
     entry.append(link);
     if (found.d) {
@@ -171,6 +172,7 @@
     }
     if (found.s) {
       const text = document.createElement("p");
+      text.dir = "auto";
       text.textContent = found.s;
       entry.append(text);
     }
