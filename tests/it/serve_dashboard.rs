@@ -162,6 +162,16 @@ pub(crate) fn with_letter(folder: &Path, id: &str, subject: &str, error: &str) {
     queue.failed(&[id.to_owned()], error, now).unwrap();
 }
 
+/// Asks for a sync and waits for its end: the status of the answer.
+fn sync_and_wait(served: &Served, body: &str) -> u16 {
+    let headers = [
+        ("Authorization", &*format!("Bearer {ADMIN}")),
+        ("Content-Type", "application/json"),
+        ("Prefer", "wait=20"),
+    ];
+    served.send("POST", "/api/sync", &headers, body).status
+}
+
 #[test]
 fn whoever_is_not_signed_in_is_led_to_the_door() {
     let served = setup().files(&[("index.html", "home"), ("dashboard/index.html", "of the site")]).start();
@@ -601,14 +611,7 @@ fn the_history_is_drawn_listed_and_paged() {
     });
     setup.connectors = ["all", "hemera", "schule"].map(str::to_owned).to_vec();
     let served = setup.start();
-    let sync = |body: &str| {
-        let headers = [
-            ("Authorization", &*format!("Bearer {ADMIN}")),
-            ("Content-Type", "application/json"),
-            ("Prefer", "wait=20"),
-        ];
-        served.send("POST", "/api/sync", &headers, body).status
-    };
+    let sync = |body: &str| sync_and_wait(&served, body);
     for number in 1..=23 {
         assert_eq!(sync("{}"), if number == 3 { 502 } else { 200 });
     }
@@ -783,14 +786,7 @@ fn one_source_that_fails_is_named_and_the_others_are_well() {
     });
     setup.connectors = ["all", "hemera", "schule"].map(str::to_owned).to_vec();
     let served = setup.start();
-    let sync = |body: &str| {
-        let headers = [
-            ("Authorization", &*format!("Bearer {ADMIN}")),
-            ("Content-Type", "application/json"),
-            ("Prefer", "wait=20"),
-        ];
-        served.send("POST", "/api/sync", &headers, body).status
-    };
+    let sync = |body: &str| sync_and_wait(&served, body);
     assert_eq!(sync("{}"), 200);
     let mut tab = Tab::signed_in(&served).speaking("en");
     let mut is_told = || {
