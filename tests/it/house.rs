@@ -64,6 +64,7 @@ const HOMES: &[(&str, &str)] = &[
     ("icu_datetime", "src/theme/dialect/locale"),
     ("icu_decimal", "src/theme/dialect/locale"),
     ("icu_plurals", "src/theme/dialect/locale"),
+    ("icu_locale", "src/theme/dialect/tongue"),
     ("syntect", "src/base/highlight"),
     ("two_face", "src/base/highlight"),
     ("html5gum", "src/check/"),

@@ -1,4 +1,9 @@
-//! Languages by their tags: the direction of their script, and how social networks name them.
+//! Languages by their tags: the direction of their script, and how social networks name them. Both come from the data of the
+//! Unicode consortium (CLDR, through ICU4X).
+
+use std::sync::OnceLock;
+
+use icu_locale::{LanguageIdentifier, LocaleDirectionality, LocaleExpander};
 
 use super::{Made, Settings};
 use crate::liquid::{Args, Context, Value};
@@ -25,82 +30,28 @@ pub(super) fn og_locale<'a>(
     Ok(territorial(&tag).map_or(Value::Nil, Value::string))
 }
 
-/// Scripts that are written from right to left (ISO 15924).
-const SCRIPTS: [&str; 9] = ["adlm", "arab", "hebr", "mand", "nkoo", "rohg", "samr", "syrc", "thaa"];
-
-/// Languages whose usual script is one of those (CLDR, likely subtags).
-const LANGUAGES: [&str; 22] = [
-    "ar", "arc", "arz", "ckb", "dv", "fa", "glk", "he", "iw", "khw", "ks", "lrc", "mzn", "nqo", "pnb", "prs",
-    "ps", "sd", "syr", "ug", "ur", "yi",
-];
-
-fn is_right_to_left(tag: &str) -> bool {
-    let tag = tag.to_ascii_lowercase();
-    let mut parts = tag.split('-');
-    let language = parts.next().unwrap_or_default();
-    match parts.find(|part| part.len() == 4 && part.bytes().all(|byte| byte.is_ascii_alphabetic())) {
-        Some(script) => SCRIPTS.contains(&script),
-        None => LANGUAGES.contains(&language),
-    }
+/// Language, script and region of a tag; its extensions say nothing here.
+fn identifier(tag: &str) -> Option<LanguageIdentifier> {
+    LanguageIdentifier::try_from_locale_bytes(tag.as_bytes()).ok()
 }
 
-/// The country that a language is taken to be of where its tag names none: mostly where most of its readers live; English is written
-/// as pages write it, the day before the month.
-const HOMES: [(&str, &str); 45] = [
-    ("ar", "EG"),
-    ("bg", "BG"),
-    ("bs", "BA"),
-    ("ca", "ES"),
-    ("cs", "CZ"),
-    ("cy", "GB"),
-    ("da", "DK"),
-    ("de", "DE"),
-    ("el", "GR"),
-    ("en", "GB"),
-    ("es", "ES"),
-    ("et", "EE"),
-    ("eu", "ES"),
-    ("fa", "IR"),
-    ("fi", "FI"),
-    ("fr", "FR"),
-    ("ga", "IE"),
-    ("gl", "ES"),
-    ("he", "IL"),
-    ("hi", "IN"),
-    ("hr", "HR"),
-    ("hu", "HU"),
-    ("id", "ID"),
-    ("is", "IS"),
-    ("it", "IT"),
-    ("ja", "JP"),
-    ("ko", "KR"),
-    ("lt", "LT"),
-    ("lv", "LV"),
-    ("nb", "NO"),
-    ("nl", "NL"),
-    ("no", "NO"),
-    ("pl", "PL"),
-    ("pt", "PT"),
-    ("ro", "RO"),
-    ("ru", "RU"),
-    ("sk", "SK"),
-    ("sl", "SI"),
-    ("sr", "RS"),
-    ("sv", "SE"),
-    ("tr", "TR"),
-    ("uk", "UA"),
-    ("ur", "PK"),
-    ("vi", "VN"),
-    ("zh", "CN"),
-];
+fn is_right_to_left(tag: &str) -> bool {
+    static DIRECTIONS: OnceLock<LocaleDirectionality> = OnceLock::new();
+    let directions = DIRECTIONS.get_or_init(LocaleDirectionality::new_extended);
+    identifier(tag).is_some_and(|identifier| directions.is_right_to_left(&identifier))
+}
 
+/// Where a tag names no country, the one where most of its readers live; English is written as pages write it, the day before
+/// the month.
 fn territorial(tag: &str) -> Option<String> {
-    let mut parts = tag.split('-');
-    let language = parts.next()?.to_ascii_lowercase();
-    let is_country = |part: &&str| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_alphabetic());
-    let said = parts.take_while(|part| part.len() > 1).find(is_country).map(str::to_ascii_uppercase);
-    let home = || HOMES.iter().find(|(known, _)| *known == language).map(|(_, home)| (*home).to_owned());
-    Some(format!("{language}_{}", said.or_else(home)?))
+    static REGIONS: OnceLock<LocaleExpander> = OnceLock::new();
+    let mut identifier = identifier(tag)?;
+    let language = identifier.language;
+    if identifier.region.is_none() && language.as_str() == "en" {
+        return Some("en_GB".to_owned());
+    }
+    REGIONS.get_or_init(LocaleExpander::new_extended).maximize(&mut identifier);
+    Some(format!("{language}_{}", identifier.region?))
 }
 
 #[cfg(test)]
@@ -120,7 +71,8 @@ mod tests {
     #[test]
     fn open_graph_wants_a_country() {
         let shown = |tag| territorial(tag).unwrap_or_default();
-        let tags = ["de", "de-CH", "EN-us", "zh-Hant-TW", "sr-Latn", "tlh", "en-x-gb"];
-        assert_eq!(tags.map(shown), ["de_DE", "de_CH", "en_US", "zh_TW", "sr_RS", "", "en_GB"]);
+        let tags = ["de", "de-CH", "EN-us", "zh-Hant-TW", "sr-Latn", "tlh", "en-x-gb", "gsw", "fr-u-nu-latn"];
+        let expected = ["de_DE", "de_CH", "en_US", "zh_TW", "sr_RS", "", "en_GB", "gsw_CH", "fr_FR"];
+        assert_eq!(tags.map(shown), expected);
     }
 }
