@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::ScopedJoinHandle;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -11,6 +13,7 @@ use crate::base::digest::{Digest, Fingerprint, Hasher};
 use crate::base::files::Lock;
 use crate::base::gate::Gate;
 use crate::base::http::Transport;
+use crate::base::leaving::let_go;
 use crate::base::report::Reporter;
 use crate::build;
 use crate::config::{Config, Source as Configured};
@@ -36,7 +39,7 @@ mod status;
 mod summary;
 mod warm;
 
-use idle::{Given, Idle, Inputs};
+use idle::{Idle, Inputs};
 pub use inspect::Listed;
 use prepare::Ready;
 pub use push::{PushFailure, PushOptions, PushSummary};
@@ -102,8 +105,6 @@ pub struct Project {
     pictures: Option<Box<dyn Transport>>,
     only: Option<String>,
     named: Option<Named>,
-    /// What was read of the sources' files before the build.
-    given: Given,
 }
 
 impl std::fmt::Debug for Project {
@@ -124,7 +125,6 @@ impl Project {
             only: None,
             named: None,
             pictures: None,
-            given: Given::default(),
         }
     }
 
@@ -216,15 +216,19 @@ impl Project {
         let now = self.clock.now();
         let config = Arc::clone(&self.config);
         let (output, state) = (&config.paths.output, &config.paths.state);
-        self.given = Given::default();
+        let is_awaited = AtomicBool::new(false);
         let start = std::thread::scope(|scope| {
             // It needs nothing of the site, so both are looked at together.
-            let look = scope.spawn(|| build::Before::look(output, state));
-            let inputs = Inputs::look(&config, options, now, &mut self.given)?;
+            let look = scope.spawn(|| build::Before::look(output, state, &is_awaited));
+            let await_look = |look: ScopedJoinHandle<'_, _>| {
+                is_awaited.store(true, Ordering::Relaxed);
+                look.join().ok().transpose()
+            };
+            let inputs = Inputs::look(&config, options, now)?;
             let idle = inputs.map(|inputs| Idle::check(&config, inputs, now)).transpose()?.flatten();
             let (idle, left) = match idle {
                 None => (None, Err(look)),
-                Some(idle) => (Some(idle), Ok(look.join().ok().transpose()?)),
+                Some(idle) => (Some(idle), Ok(await_look(look)?)),
             };
             if let (Some(idle), Ok(Some(left))) = (idle, &left)
                 && let Some(files) = left.intact(output, state)
@@ -234,11 +238,10 @@ impl Project {
             let ready = self.prepare(options, gate)?;
             let left = match left {
                 Ok(left) => left,
-                Err(look) => look.join().ok().transpose()?,
+                Err(look) => await_look(look)?,
             };
             Ok::<_, Error>(Start::Changed((ready, left, inputs).into()))
         });
-        self.given.close();
         let start = start?;
         gate.pass()?;
         match start {
@@ -308,7 +311,8 @@ impl Project {
         if !refused
             && !options.preview
             && let Some((before, now)) = inputs
-            && let Some(inputs) = Inputs::look(&self.config, options, now, &mut self.given)?
+            && before.is_settled_after(self.clock.elapsed().saturating_sub(begun))
+            && let Some(inputs) = Inputs::look(&self.config, options, now)?
             && inputs.are_as(before)
         {
             let (since, until) = ready.site.window;
@@ -323,8 +327,7 @@ impl Project {
         if let Some(warm) = &mut self.warm {
             warm.keep_memory(&self.config.paths.state, std::mem::take(&mut ready.memory));
         }
-        // Thousands of records and pages take their time to go; nobody has to wait for it.
-        rayon::spawn(move || drop(ready));
+        let_go(ready);
         let elapsed = self.clock.elapsed().saturating_sub(begun);
         Ok(Summary { courses, sync, build: report, next_course, elapsed })
     }

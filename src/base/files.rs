@@ -16,7 +16,7 @@ mod temporary;
 
 pub use folder::{Folder, Looks};
 pub use lock::Lock;
-pub use pieces::{copy_and_look, digest, fingerprint, read_from};
+pub use pieces::{Growing, copy_and_look, digest, fingerprint, part, read_from};
 pub use temporary::{remove_left_temporaries, remove_temporaries};
 
 /// An [`Kind::Io`] error that says what was tried on which path.
@@ -208,6 +208,16 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     })?;
     flush_folder(folder);
     Ok(())
+}
+
+/// The same without a flush, for a file that may be thrown away and that tells whether it is whole.
+#[expect(clippy::disallowed_methods, reason = "this is the room that they are reserved for")]
+pub fn replace_lightly(path: &Path, bytes: &[u8]) -> Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let name = path.file_name().unwrap_or(OsStr::new("file")).to_string_lossy();
+    let temporary = folder.join(format!(".{name}.{}.tmp", std::process::id()));
+    write_new(&temporary, bytes)?;
+    rename(&temporary, path).inspect_err(|_| drop(fs::remove_file(&temporary)))
 }
 
 /// The same for a file that only the owner of the process may read, in folders from `top` on that only they may enter.

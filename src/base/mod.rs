@@ -2,6 +2,7 @@
 
 pub mod card;
 pub mod clock;
+pub mod codec;
 pub mod compress;
 pub mod digest;
 pub mod encode;
@@ -10,10 +11,12 @@ pub mod gate;
 pub mod highlight;
 pub mod http;
 pub mod journal;
+pub mod leaving;
 pub mod markdown;
 pub mod minify;
 pub mod mistakes;
 pub mod oauth1;
+pub mod order;
 pub mod queue;
 pub mod report;
 pub mod retry;

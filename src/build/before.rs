@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 
@@ -22,7 +23,7 @@ pub struct Before {
     /// New addresses that a killed build may have begun to write.
     pub(super) journal: Vec<String>,
     /// How the files that were written look now, in the order of the traces; nothing for those that are gone.
-    pub(super) on_disk: Vec<Option<Seen>>,
+    on_disk: Vec<OnDisk>,
     /// Whether the manifest is the one that belongs to the traces.
     pub(super) is_sure: bool,
     /// Whether there is nothing in the output: then nobody has to look for anything in it.
@@ -49,20 +50,29 @@ pub(super) struct Seen {
     is_as_left: bool,
 }
 
+/// The same for each of thousands of files, of which nearly all look as their traces say.
+#[derive(Debug)]
+enum OnDisk {
+    AsLeft,
+    Gone,
+    Other(Box<Seen>),
+}
+
 impl Before {
     /// Looks at all of it, unless `left` is what it looked like a moment ago, and says what is wrong with it.
     pub(super) fn load(request: &Request<'_>, left: Option<Self>) -> Result<Self> {
         if !request.dry_run {
             stage::clear(request.output, request.state)?;
         }
-        let left = left.map_or_else(|| Self::look(request.output, request.state), Ok)?;
+        let look = || Self::look(request.output, request.state, &AtomicBool::new(true));
+        let left = left.map_or_else(look, Ok)?;
         left.told.iter().for_each(|trouble| request.reporter.warn(trouble));
         Ok(left)
     }
 
     /// Looks at what the last build left in an output and a state folder. This needs nothing of the site, so it may be
-    /// done while the site is read.
-    pub fn look(output: &Path, state: &Path) -> Result<Self> {
+    /// done while the site is read: then it leaves the other cores to that, until `is_awaited`.
+    pub fn look(output: &Path, state: &Path, is_awaited: &AtomicBool) -> Result<Self> {
         let mut told = Vec::new();
         let traces = Traces::load(output, state, &mut told)?;
         let journal = Stage::left_behind(output, state)?;
@@ -75,20 +85,29 @@ impl Before {
             named = Manifest::doubt(output, manifest.as_deref(), !traces.files.is_empty(), &mut told);
         }
         let kept = Kept::look(state);
-        let folder = Folder::open(output);
+        let folders = Folders::open(output, &traces);
         let look = |(path, trace): &(Box<str>, Trace)| {
-            // Nearly all of them look as they did.
-            if folder.look(path).map(Stamp::from) == Some(trace.stamp) {
-                return Some(Seen { stamp: trace.stamp, digest: Some(trace.digest), is_as_left: true });
+            if folders.look(path) == Some(trace.stamp) {
+                return OnDisk::AsLeft;
             }
             let file = output.join(&**path);
-            let metadata = std::fs::symlink_metadata(&file).ok().filter(std::fs::Metadata::is_file)?;
+            let metadata = std::fs::symlink_metadata(&file).ok().filter(std::fs::Metadata::is_file);
+            let Some(metadata) = metadata else { return OnDisk::Gone };
             let stamp = Stamp::of(&metadata);
             let is_as_left = kept.is_as_left(&metadata, trace.stamp, trace.digest);
             let digest = if is_as_left { Some(trace.digest) } else { digest_of(&file) };
-            Some(Seen { stamp, digest, is_as_left })
+            OnDisk::Other(Box::new(Seen { stamp, digest, is_as_left }))
         };
-        let on_disk = traces.files.par_iter().with_min_len(512).map(look).collect();
+        /// So many files are looked at between two glances at who waits.
+        const SOME: usize = 64;
+        let mut on_disk = Vec::with_capacity(traces.files.len());
+        let mut some = traces.files.chunks(SOME);
+        while !is_awaited.load(Ordering::Relaxed) {
+            let Some(files) = some.next() else { break };
+            on_disk.extend(files.iter().map(look));
+        }
+        let rest = traces.files.get(on_disk.len()..).unwrap_or_default();
+        on_disk.par_extend(rest.par_iter().with_min_len(512).map(look));
         Ok(Self { traces, journal, on_disk, is_sure, is_blank, named, told })
     }
 
@@ -98,11 +117,24 @@ impl Before {
             return None;
         }
         let kept = Kept::look(state);
-        let all = self.traces.files.iter().zip(&self.on_disk);
-        let is_as_left = |((path, trace), seen): (&(Box<str>, Trace), &Option<Seen>)| {
+        let all = self.traces.files.iter().enumerate();
+        let is_as_left = |(at, (path, trace)): (usize, &(Box<str>, Trace))| {
+            let seen = self.seen(at);
             seen.is_some_and(|seen| seen.is_as_left) && twins::are_as_left(output, path, trace, &kept)
         };
         all.into_iter().all(is_as_left).then_some(self.traces.files.len())
+    }
+
+    /// How the file at this place among the traces looks now; nothing for one that is gone.
+    pub(super) fn seen(&self, at: usize) -> Option<Seen> {
+        match self.on_disk.get(at)? {
+            OnDisk::Gone => None,
+            OnDisk::Other(seen) => Some(**seen),
+            OnDisk::AsLeft => {
+                let (_, trace) = self.traces.files.get(at)?;
+                Some(Seen { stamp: trace.stamp, digest: Some(trace.digest), is_as_left: true })
+            }
+        }
     }
 
     /// Whether no manifest has ever named this path, as far as is known.
@@ -112,8 +144,7 @@ impl Before {
 
     /// What the last build remembers of a file.
     pub(super) fn trace(&self, path: &str) -> Option<&Trace> {
-        let at = self.traces.files.binary_search_by(|(known, _)| (**known).cmp(path)).ok()?;
-        self.traces.files.get(at).map(|(_, trace)| trace)
+        self.traces.trace(path)
     }
 
     /// The hash of the file that stands at `path` now; nothing for a folder or a link, which a new file replaces.
@@ -122,7 +153,7 @@ impl Before {
             return None;
         }
         match self.traces.files.binary_search_by(|(known, _)| (**known).cmp(path)) {
-            Ok(at) => self.on_disk.get(at).copied().flatten()?.digest,
+            Ok(at) => self.seen(at)?.digest,
             Err(_) => {
                 let file = request.output.join(path);
                 let is_file = std::fs::symlink_metadata(&file).is_ok_and(|metadata| metadata.is_file());
@@ -151,6 +182,35 @@ impl Before {
             stale.extend(all.iter().map(|path| files::slashed(path)).filter(|path| !is_planned(path)));
         }
         Ok(stale.into_iter().collect())
+    }
+}
+
+/// The output folder, and the folder in it that holds most files: the way to it is not gone for each of them.
+struct Folders<'t> {
+    output: Folder,
+    fullest: Option<(&'t str, Folder)>,
+}
+
+impl<'t> Folders<'t> {
+    fn open(output: &Path, traces: &'t Traces) -> Self {
+        /// Fewer files are not worth it.
+        const MANY: usize = 256;
+        fn top((path, _): &(Box<str>, Trace)) -> &str {
+            path.split_once('/').map_or("", |(top, _)| top)
+        }
+        let runs = traces.files.chunk_by(|a, b| top(a) == top(b));
+        let fullest = runs.max_by_key(|run| run.len()).filter(|run| run.len() >= MANY);
+        let name = fullest.and_then(|run| run.first()).map(top).filter(|name| !name.is_empty());
+        let fullest = name.map(|name| (name, Folder::open(&output.join(name))));
+        Self { output: Folder::open(output), fullest }
+    }
+
+    fn look(&self, path: &str) -> Option<Stamp> {
+        let within = self.fullest.as_ref().and_then(|(name, folder)| {
+            let rest = path.strip_prefix(name)?.strip_prefix('/')?;
+            Some(folder.look(rest))
+        });
+        within.unwrap_or_else(|| self.output.look(path)).map(Stamp::from)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::run::Request;
+use crate::base::digest::Fingerprint;
 use crate::error::{Error, Kind, Result};
 use crate::site::Route;
 
@@ -24,13 +25,16 @@ pub(super) fn check(request: &Request<'_>) -> Result<()> {
         return Err(Error::new(Kind::Content, format!("two files want the address {}", route.address()))
             .hint("rename the one below static/ or content/"));
     }
+    // Folders that cannot be files, which is nearly all of them, are told by this at once.
+    let mut files = Hints::new(all.len());
+    all.iter().for_each(|(path, _)| files.add(path));
     let mut before = "";
     for (path, route) in &all {
         let same = path.bytes().zip(before.bytes()).take_while(|(a, b)| a == b).count();
         before = path;
         // Folders that the path before lies in as well have been looked at.
         let new = path.match_indices('/').map(|(at, _)| at).filter(|at| *at >= same);
-        for folder in new.map(|at| &path[..at]) {
+        for folder in new.map(|at| &path[..at]).filter(|folder| files.may_have(folder)) {
             if let Ok(at) = all.binary_search_by(|(known, _)| (**known).cmp(folder)) {
                 let (file, path) = (all[at].1.path(), route.path());
                 let message = format!("{file} cannot be a file, because {path} stands below it");
@@ -39,4 +43,30 @@ pub(super) fn check(request: &Request<'_>) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Says of texts that they are surely not among others (a Bloom filter with one hash).
+struct Hints {
+    bits: Vec<u64>,
+}
+
+impl Hints {
+    fn new(count: usize) -> Self {
+        Self { bits: vec![0; count.div_ceil(4).next_power_of_two()] }
+    }
+
+    fn place(&self, text: &str) -> (usize, u64) {
+        let hash = Fingerprint::new(61).text(text).get();
+        (hash as usize & (self.bits.len() - 1), 1 << (hash >> 58))
+    }
+
+    fn add(&mut self, text: &str) {
+        let (at, bit) = self.place(text);
+        self.bits[at] |= bit;
+    }
+
+    fn may_have(&self, text: &str) -> bool {
+        let (at, bit) = self.place(text);
+        self.bits[at] & bit != 0
+    }
 }

@@ -128,7 +128,7 @@ fn standing(request: &Request<'_>, before: &Before, wanted: &Wanted<'_>, route: 
     }
     let at = before.traces.files.binary_search_by(|(known, _)| (**known).cmp(route)).ok()?;
     let (_, trace) = before.traces.files.get(at)?;
-    let Seen { stamp, digest, .. } = before.on_disk.get(at).copied().flatten()?;
+    let Seen { stamp, digest, .. } = before.seen(at)?;
     let twins = wanted.present(request, route, trace)?;
     let is_whole = digest == Some(trace.digest) && trace.inputs == inputs(route);
     is_whole.then(|| Trace { stamp, twins, ..trace.clone() })

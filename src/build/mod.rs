@@ -1,7 +1,6 @@
 //! From the planned site to the files of the output: what is stale, render it, publish it, remember it.
 
 mod before;
-mod codec;
 mod collisions;
 mod derived;
 mod early;
@@ -10,6 +9,7 @@ mod kept;
 mod large;
 mod manifest;
 mod pages;
+mod parts;
 mod plan;
 mod reads;
 mod reason;

@@ -1,6 +1,7 @@
 //! Which files have to be made, each with the reason, and which stay.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use jiff::Timestamp;
@@ -10,8 +11,8 @@ use super::large;
 use super::reads::{self, Look};
 use super::reason::Reason;
 use super::run::{Asset, Bytes, Request};
-use super::trace::{Row, Shape, Trace};
-use super::twins::{self, Wanted};
+use super::trace::{Row, Shape, Stamp, Trace};
+use super::twins::{self, Twin, Wanted};
 
 use crate::assets::without_metadata;
 use crate::base::digest::{Digest, Fingerprint};
@@ -25,12 +26,37 @@ use crate::theme;
 pub(super) struct Plan<'a> {
     /// Files to make.
     pub(super) work: Vec<Work<'a>>,
-    /// Files that stay: path, place among the traces, and what is to be remembered of them now.
-    pub(super) kept: Vec<(&'a str, Trace)>,
+    /// Files that stay, in the order of their paths.
+    pub(super) kept: Vec<Kept>,
     /// Whether a kept file has to be remembered otherwise than before.
     pub(super) is_news: bool,
     /// Files of the last build that nobody wants any more.
     pub(super) gone: Vec<String>,
+    /// Whether there are files that the last build, as far as is known, did not leave.
+    pub(super) has_new: bool,
+}
+
+/// A file that stays.
+pub(super) struct Kept {
+    /// Its place among the traces of the last build.
+    pub(super) at: usize,
+    /// What is to be remembered of it otherwise than before; mostly nothing.
+    pub(super) renewed: Option<Box<Renewed>>,
+}
+
+/// What may be new about a file that stays.
+pub(super) struct Renewed {
+    inputs: u64,
+    stamp: Stamp,
+    twins: Box<[Twin]>,
+}
+
+impl Renewed {
+    /// A trace with what is new about it.
+    pub(super) fn put(self, trace: &mut Trace) {
+        let Self { inputs, stamp, twins } = self;
+        (trace.inputs, trace.stamp, trace.twins) = (inputs, stamp, twins);
+    }
 }
 
 /// One file to make.
@@ -125,18 +151,27 @@ impl<'a> Plan<'a> {
     /// this is one walk along the two; a page whose inputs are what they were costs a comparison of two numbers.
     pub(super) fn new(request: &'a Request<'_>, before: &Before) -> Result<Self> {
         let mut judge = Judge::new(request, before);
-        let mut plan = Self::default();
+        let mut plan = Self { kept: Vec::with_capacity(before.traces.files.len()), ..Self::default() };
         let mut known = before.traces.files.iter().enumerate().peekable();
         for what in wanted(request) {
             let path = what.path();
-            while let Some((_, (old, trace))) = known.next_if(|(_, (old, _))| **old < *path) {
-                plan.goes(old, trace);
+            let mut old = None;
+            while let Some((at, (known_path, trace))) = known.peek() {
+                match (**known_path).cmp(path) {
+                    Ordering::Less => plan.goes(known_path, trace),
+                    Ordering::Equal => old = Some((*at, trace)),
+                    Ordering::Greater => break,
+                }
+                known.next();
+                if old.is_some() {
+                    break;
+                }
             }
-            let old = known.next_if(|(_, (old, _))| **old == *path).map(|(at, (_, trace))| (at, trace));
+            plan.has_new |= old.is_none();
             match judge.judge(what, old)? {
-                Ok(trace) => {
-                    plan.is_news |= old.is_some_and(|(_, old)| *old != trace);
-                    plan.kept.push((path, trace));
+                Ok(kept) => {
+                    plan.is_news |= kept.renewed.is_some();
+                    plan.kept.push(kept);
                 }
                 Err(reason) => plan.work.push(work(request, before, what, reason, old.is_none())),
             }
@@ -147,6 +182,20 @@ impl<'a> Plan<'a> {
 }
 
 impl Plan<'_> {
+    /// The traces of the files that stay, as they were.
+    pub(super) fn standing<'b>(&self, before: &'b Before) -> impl Iterator<Item = (&'b str, &'b Trace)> {
+        let file = |kept: &Kept| before.traces.files.get(kept.at).map(|(path, trace)| (&**path, trace));
+        self.kept.iter().filter_map(file)
+    }
+
+    /// The twins of a file, if it is one that stays.
+    pub(super) fn twins_of<'p>(&'p self, before: &'p Before, path: &str) -> Option<&'p [Twin]> {
+        let at = before.traces.files.binary_search_by(|(known, _)| (**known).cmp(path)).ok()?;
+        let kept = &self.kept[self.kept.binary_search_by_key(&at, |kept| kept.at).ok()?];
+        let known = || before.traces.files.get(at).map(|(_, trace)| &*trace.twins);
+        kept.renewed.as_ref().map(|renewed| &*renewed.twins).or_else(known)
+    }
+
     /// A file of the last build that nobody wants any more, with its twins.
     fn goes(&mut self, path: &str, trace: &Trace) {
         self.gone.push(path.to_owned());
@@ -154,11 +203,20 @@ impl Plan<'_> {
     }
 }
 
-/// Pages and assets in the order of their paths.
+/// Pages and assets in the order of their paths. Pages, of which there may be thousands, come in their order.
 fn wanted<'a>(request: &'a Request<'_>) -> Vec<What<'a>> {
-    let pages = request.site.pages.iter().map(What::Page);
-    let mut wanted: Vec<What<'a>> = pages.chain(request.assets.iter().map(What::Asset)).collect();
-    wanted.sort_by(|a, b| a.path().cmp(b.path()));
+    let mut assets: Vec<What<'a>> = request.assets.iter().map(What::Asset).collect();
+    assets.sort_by(|a, b| a.path().cmp(b.path()));
+    let mut wanted = Vec::with_capacity(request.site.pages.len() + assets.len());
+    let mut pages = request.site.pages.as_slice();
+    for asset in assets {
+        let before = pages.partition_point(|page| page.route.path() < asset.path());
+        let (head, rest) = pages.split_at(before);
+        wanted.extend(head.iter().map(What::Page));
+        wanted.push(asset);
+        pages = rest;
+    }
+    wanted.extend(pages.iter().map(What::Page));
     wanted
 }
 
@@ -213,7 +271,7 @@ impl<'a, 'b> Judge<'a, 'b> {
         &mut self,
         what: What<'_>,
         old: Option<(usize, &Trace)>,
-    ) -> Result<Result<Trace, Reason>> {
+    ) -> Result<Result<Kept, Reason>> {
         let Some((at, trace)) = old else {
             return Ok(Err(if self.before.is_sure || self.before.traces.files.is_empty() {
                 Reason::New
@@ -235,12 +293,14 @@ impl<'a, 'b> Judge<'a, 'b> {
         if let Some(reason) = reason {
             return Ok(Err(reason));
         }
-        Ok(match self.before.on_disk.get(at).copied().flatten() {
+        Ok(match self.before.seen(at) {
             None => Err(Reason::Missing),
             Some(Seen { stamp, digest, .. }) => match self.twins.present(self.request, what.path(), trace) {
                 None => Err(Reason::Twins),
                 Some(twins) if digest == Some(trace.digest) => {
-                    Ok(Trace { inputs, stamp, twins, ..trace.clone() })
+                    let is_same = inputs == trace.inputs && stamp == trace.stamp && twins == trace.twins;
+                    let renewed = || Box::new(Renewed { inputs, stamp, twins });
+                    Ok(Kept { at, renewed: (!is_same).then(renewed) })
                 }
                 Some(_) => Err(Reason::Edited),
             },

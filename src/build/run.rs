@@ -16,19 +16,21 @@ use super::derived::{Derived, Numbers};
 use super::failures::{FAILURES, together};
 use super::large;
 use super::pages::Warnings;
+use super::parts;
 use super::plan::{Plan, What, Work, with_request};
 use super::reads;
 use super::reason::Reason;
-use super::remember::remember;
+use super::remember::{records, remember};
 use super::stage::{self, Stage};
 use super::trace::{Shape, Shapes, Stamp, Trace};
 use super::twins::{self, Wanted};
 use crate::base::digest::{Digest, Fingerprint};
 use crate::base::files;
 use crate::base::gate::Gate;
+use crate::base::leaving::let_go;
 use crate::base::report::{Reporter, Stage as Step};
 use crate::error::Result;
-use crate::site::{Body, Page, Route, Site};
+use crate::site::{Body, Make, Page, Route, Site};
 use crate::theme::{Note, Theme};
 
 /// What a build is made from and where it goes.
@@ -147,9 +149,11 @@ pub fn run(request: &Request<'_>, left: Option<Before>) -> Result<Report> {
 /// Finds out what is to be made, and clears what a killed build left.
 pub fn prepare<'a>(request: &'a Request<'_>, left: Option<Before>) -> Result<Prepared<'a>> {
     let before = Before::load(request, left)?;
-    let (is_free, plan) = rayon::join(|| collisions::check(request), || Plan::new(request, &before));
-    is_free?;
-    let mut plan = plan?;
+    let mut plan = Plan::new(request, &before)?;
+    // Files that all stood there together can do so again.
+    if plan.has_new {
+        collisions::check(request)?;
+    }
     let stale = stale(request, &before, &mut plan)?;
     let mut derived = Derived::default();
     derived.ask(request, &before, asked_before(&before, &plan))?;
@@ -159,7 +163,7 @@ pub fn prepare<'a>(request: &'a Request<'_>, left: Option<Before>) -> Result<Pre
 
 /// Makes what is to be made and publishes it. On an error the output is as it was before.
 pub fn complete(request: &Request<'_>, prepared: Prepared<'_>) -> Result<Report> {
-    let Prepared { before, mut plan, mut stale, mut derived } = prepared;
+    let Prepared { mut before, mut plan, mut stale, mut derived } = prepared;
     let mut report = Report {
         unchanged: plan.kept.len(),
         reasons: plan.work.iter().map(|work| (work.path().to_owned(), work.reason.clone())).collect(),
@@ -173,19 +177,23 @@ pub fn complete(request: &Request<'_>, prepared: Prepared<'_>) -> Result<Report>
         return Ok(report);
     }
     files::create_folder(request.output)?;
-    let made = if plan.work.is_empty() && derived.due.is_empty() {
-        Made::default()
-    } else {
-        make(request, &before, &mut plan.work, &mut derived, &stale, &mut report)?
-    };
+    // What records look like hangs on nothing that is made, and files are waited for.
+    let (made, records) = rayon::join(
+        || match plan.work.is_empty() && derived.due.is_empty() {
+            true => Ok(Made::default()),
+            false => make(request, &before, &mut plan.work, &mut derived, &stale, &mut report),
+        },
+        || records(request, &before),
+    );
+    let made = made?;
     stale.retain(|path| !derived.keeps(path));
     let published: Vec<String> = derived.kept.keys().chain(derived.due.keys()).cloned().collect();
     report.removed = stale.iter().filter(|path| !derived.has(path)).count();
     report.unchanged += derived.kept.len();
     // What templates had to say of a page holds as long as the page stays.
     let mut warnings = Warnings::default();
-    let kept = plan.kept.iter().map(|(path, trace)| (&**path, trace));
-    for (path, trace) in kept.chain(made.files.iter().map(|(path, trace)| (&**path, trace))) {
+    for (path, trace) in plan.standing(&before).chain(made.files.iter().map(|(path, trace)| (&**path, trace)))
+    {
         trace.warnings.iter().for_each(|warning| warnings.add(warning, path));
     }
     report.warnings = warnings.finish();
@@ -201,24 +209,23 @@ pub fn complete(request: &Request<'_>, prepared: Prepared<'_>) -> Result<Report>
         && before.traces.salt == Some(request.salt)
         && before.traces.globals == request.globals()
         && before.traces.moment == request.moment();
-    let known = plan.kept.iter().map(|(_, trace)| (trace.since, trace.until));
+    let known = plan.standing(&before).map(|(_, trace)| (trace.since, trace.until));
     report.window = known.fold((i64::MIN, i64::MAX), |(since, until), (s, u)| (since.max(s), until.min(u)));
     if is_news || !is_same || volatile {
-        report.window = remember(request, &before, plan, derived, made, &stale)?;
+        report.window = remember(request, &mut before, plan, derived, (made, records), &stale)?;
     }
     request.theme.assets().close(published.iter().map(String::as_str))?;
     if report.written > 0 || !before.journal.is_empty() {
         Stage::close(request.state)?;
     }
-    // Nobody has to wait until thousands of traces are gone.
-    rayon::spawn(move || drop(before));
+    let_go(before);
     Ok(report)
 }
 
 /// What pages that stay have asked for.
 fn asked_before<'b>(before: &'b Before, plan: &Plan<'_>) -> Vec<&'b str> {
     let numbers: BTreeSet<u32> =
-        plan.kept.iter().flat_map(|(_, trace)| trace.assets.iter().copied()).collect();
+        plan.standing(before).flat_map(|(_, trace)| trace.assets.iter().copied()).collect();
     let name = |number: u32| before.traces.assets.get(number as usize).map(|(name, _)| &**name);
     numbers.into_iter().filter_map(name).collect()
 }
@@ -287,7 +294,7 @@ fn stale(request: &Request<'_>, before: &Before, plan: &mut Plan<'_>) -> Result<
         volatile.contains(path) || planned.contains(path)
     };
     let mut stale = before.leftovers(request, std::mem::take(&mut plan.gone), &is_planned)?;
-    stale.retain(|path| !twins::is_among(&plan.kept, path));
+    stale.retain(|path| !twins::is_among(|path| plan.twins_of(before, path), path));
     Ok(stale)
 }
 
@@ -451,6 +458,13 @@ fn make_one(
     if let Some(source) = work.what.large() {
         let shape = shapes.lock().unwrap_or_else(PoisonError::into_inner).number(Shape::new());
         let trace = large::publish(request, stage, work, source, shape)?;
+        return Ok(One { trace, assets: Vec::new() });
+    }
+    if let What::Page(Page { body: Body::Made(Make::Parts(parts)), .. }) = work.what
+        && !wanted.has_any(work.path())
+    {
+        let shape = shapes.lock().unwrap_or_else(PoisonError::into_inner).number(Shape::new());
+        let trace = parts::publish(request, before, stage, work, parts, shape)?;
         return Ok(One { trace, assets: Vec::new() });
     }
     let Drawn { bytes, shape, hashes, since, until, assets, warnings } = render(request, shapes, work)?;

@@ -134,6 +134,34 @@ impl Stage {
         Ok((Stamp::of(&looks), digest))
     }
 
+    /// The same for a file that is written bit by bit, with the hash of its bytes. Where these are the ones that are `present`
+    /// at its address, it stays as it is.
+    pub(super) fn write(
+        &self,
+        path: &str,
+        rank: Rank,
+        fresh: bool,
+        present: Option<Digest>,
+        write: impl FnOnce(&mut files::Growing) -> Result<()>,
+    ) -> Result<(Stamp, Digest)> {
+        let is_placed = fresh && rank == Rank::Leaf;
+        let target = if is_placed { self.output.join(path) } else { self.temporary() };
+        if is_placed {
+            self.lock().placed.push(path.to_owned());
+        }
+        let mut file = files::Growing::create(&target)?;
+        write(&mut file)?;
+        let (looks, digest) = file.finish()?;
+        if !is_placed && present == Some(digest) {
+            files::remove(&target)?;
+            return Ok((stamp(&self.output.join(path))?, digest));
+        }
+        if !is_placed {
+            self.waits(path, rank, fresh, target);
+        }
+        Ok((Stamp::of(&looks), digest))
+    }
+
     fn temporary(&self) -> PathBuf {
         let number = self.counter.fetch_add(1, Ordering::Relaxed);
         self.output.join(FOLDER).join(number.to_string())

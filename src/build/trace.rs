@@ -11,15 +11,15 @@ use std::collections::HashMap;
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 
-use super::codec::{Reader, Writer};
 use super::twins::Twin;
+use crate::base::codec::{Reader, Writer};
 use crate::base::compress::Coding;
-use crate::base::digest::{Digest, Fingerprint};
+use crate::base::digest::Digest;
 use crate::base::files::{self, Looks};
 use crate::error::Result;
 use crate::site::Record;
 
-const MAGIC: &[u8; 8] = b"aitherT7";
+const MAGIC: &[u8; 8] = b"aitherT8";
 
 /// Enough of a file's metadata to tell that nobody touched it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -44,6 +44,18 @@ impl Stamp {
         #[cfg(not(unix))]
         let changed = 0;
         Self { size: metadata.len(), modified, changed }
+    }
+}
+
+impl Stamp {
+    fn write(self, out: &mut Writer) {
+        out.length(usize::try_from(self.size).unwrap_or(usize::MAX));
+        out.u64(self.modified);
+        out.u64(self.changed);
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        Some(Self { size: reader.length()? as u64, modified: reader.u64()?, changed: reader.u64()? })
     }
 }
 
@@ -80,7 +92,8 @@ pub(super) struct Trace {
     pub(super) since: i64,
     /// The first second at which it looks different; the greatest number if never.
     pub(super) until: i64,
-    /// What was seen at each read of the shape that is not shared.
+    /// What was seen at each read of the shape that is not shared; of a file that was made in parts, the mark and the length of
+    /// each part.
     pub(super) hashes: Box<[u64]>,
     /// What a person should look at, although the page could be made.
     pub(super) warnings: Box<[Box<str>]>,
@@ -125,6 +138,12 @@ impl Traces {
         Ok(traces.filter(|traces| *traces.output == *name_of(output, state)).unwrap_or_default())
     }
 
+    /// What is remembered of a file.
+    pub(super) fn trace(&self, path: &str) -> Option<&Trace> {
+        let at = self.files.binary_search_by(|(known, _)| (**known).cmp(path)).ok()?;
+        self.files.get(at).map(|(_, trace)| trace)
+    }
+
     /// The hash of a record that has still the same mark.
     pub(super) fn record(&self, id: &str, mark: u64) -> Option<Digest> {
         let at = self.records.binary_search_by(|known| known.id.as_str().cmp(id)).ok()?;
@@ -138,7 +157,13 @@ impl Traces {
 
     /// The bytes of the file, as far as they do not hang on the manifest: [`Traces::seal`] adds what does.
     pub(super) fn encode(&self) -> Writer {
-        let mut out = Writer::default();
+        /// About as much as a file has, and a record: a list that grows is copied again and again.
+        const FILE: usize = 160;
+        const RECORD: usize = 64;
+        let hashes: usize =
+            self.files.iter().map(|(_, trace)| trace.hashes.len() + trace.twins.len() * 8).sum();
+        let room = self.files.len() * FILE + self.records.len() * RECORD + hashes * 8;
+        let mut out = Writer::with_room(room);
         out.bytes(MAGIC);
         out.bytes(self.salt.as_ref().map_or(&[0; 32][..], |digest| digest.as_bytes()));
         out.u64(self.globals);
@@ -168,6 +193,7 @@ impl Traces {
             out.u64(record.mark);
             out.bytes(record.digest.as_bytes());
         }
+        let own: Vec<usize> = self.shapes.iter().map(|shape| own_reads(shape)).collect();
         out.length(self.files.len());
         let mut before: &str = "";
         for (path, trace) in &self.files {
@@ -175,11 +201,13 @@ impl Traces {
             out.length(trace.shape as usize);
             out.u64(trace.inputs);
             out.bytes(trace.digest.as_bytes());
-            out.stamp(trace.stamp);
+            trace.stamp.write(&mut out);
             // Most pages know nothing of the time, and nobody has to be warned of them.
             let timeless = trace.since == i64::MIN && trace.until == i64::MAX;
             let quiet = trace.warnings.is_empty();
-            out.bytes(&[u8::from(!timeless) | u8::from(!quiet) << 1]);
+            // A file that was made in parts has read nothing, and remembers what they were.
+            let in_parts = own.get(trace.shape as usize) == Some(&0) && !trace.hashes.is_empty();
+            out.bytes(&[u8::from(!timeless) | u8::from(!quiet) << 1 | u8::from(in_parts) << 2]);
             if !timeless {
                 out.u64(trace.since as u64);
                 out.u64(trace.until as u64);
@@ -188,6 +216,9 @@ impl Traces {
                 out.length(trace.warnings.len());
                 trace.warnings.iter().for_each(|warning| out.text(warning));
             }
+            if in_parts {
+                out.length(trace.hashes.len());
+            }
             trace.hashes.iter().for_each(|hash| out.u64(*hash));
             out.length(trace.assets.len());
             trace.assets.iter().for_each(|asset| out.length(*asset as usize));
@@ -195,7 +226,7 @@ impl Traces {
             for twin in &trace.twins {
                 out.bytes(&[twin.coding as u8]);
                 out.bytes(twin.digest.as_bytes());
-                out.stamp(twin.stamp);
+                twin.stamp.write(&mut out);
             }
         }
         out
@@ -250,21 +281,23 @@ impl Traces {
             let shape = u32::try_from(reader.length()?).ok()?;
             let inputs = reader.u64()?;
             let digest = reader.digest()?;
-            let stamp = reader.stamp()?;
+            let stamp = Stamp::read(&mut reader)?;
             let flags = reader.byte()?;
             let timeless = flags & 1 == 0;
             let (since, until) =
                 if timeless { (i64::MIN, i64::MAX) } else { (reader.u64()? as i64, reader.u64()? as i64) };
             let warning_count = if flags & 2 == 0 { 0 } else { reader.length()? };
             let warnings = (0..warning_count).map(|_| Some(reader.text()?.into())).collect::<Option<_>>()?;
-            let hashes = (0..*own.get(shape as usize)?).map(|_| reader.u64()).collect::<Option<_>>()?;
+            let own = *own.get(shape as usize)?;
+            let hash_count = if flags & 4 == 0 { own } else { reader.length()? };
+            let hashes = (0..hash_count).map(|_| reader.u64()).collect::<Option<_>>()?;
             let asked = reader.length()?;
             let known = |number: usize| u32::try_from(number).ok().filter(|_| number < assets.len());
             let asked = (0..asked).map(|_| known(reader.length()?)).collect::<Option<_>>()?;
             let mut twins = Vec::new();
             for _ in 0..reader.length()? {
                 let coding = *Coding::ALL.get(usize::from(reader.byte()?))?;
-                twins.push(Twin { coding, digest: reader.digest()?, stamp: reader.stamp()? });
+                twins.push(Twin { coding, digest: reader.digest()?, stamp: Stamp::read(&mut reader)? });
             }
             let twins = twins.into();
             let trace =
@@ -334,11 +367,6 @@ impl Shapes {
         list.sort_unstable_by_key(|(_, number)| *number);
         list.into_iter().map(|(shape, _)| shape).collect()
     }
-}
-
-/// The checksum at the end of the file.
-pub(super) fn checksum(bytes: &[u8]) -> u64 {
-    Fingerprint::new(0x7261_6365).file(bytes).get()
 }
 
 #[cfg(test)]

@@ -46,6 +46,11 @@ impl<'a> Wanted<'a> {
         Coding::ALL.into_iter().filter(move |coding| some && !self.taken.contains(&*name(path, *coding)))
     }
 
+    /// Whether a file of this name may have twins.
+    pub(super) fn has_any(&self, path: &str) -> bool {
+        self.of(path, compress::LARGEST).next().is_some()
+    }
+
     /// All addresses at which twins of this file may come to stand.
     pub(super) fn possible(&self, path: &str) -> Vec<String> {
         self.of(path, compress::LARGEST).map(|coding| name(path, coding)).collect()
@@ -122,15 +127,11 @@ pub(super) fn are_as_left(output: &std::path::Path, path: &str, trace: &Trace, k
     })
 }
 
-/// Whether a path is one of these files, or a twin of one of them. The files are in the order of their paths.
-pub(super) fn is_among<P: AsRef<str>>(files: &[(P, Trace)], path: &str) -> bool {
-    let trace = |path: &str| {
-        let at = files.binary_search_by(|(known, _)| known.as_ref().cmp(path)).ok()?;
-        files.get(at).map(|(_, trace)| trace)
-    };
-    trace(path).is_some()
+/// Whether a path is one of the files of which `twins_of` knows the twins, or one of these.
+pub(super) fn is_among<'t>(twins_of: impl Fn(&str) -> Option<&'t [Twin]>, path: &str) -> bool {
+    twins_of(path).is_some()
         || Coding::ALL.iter().any(|coding| {
-            let file = path.strip_suffix(coding.suffix()).and_then(trace);
-            file.is_some_and(|file| file.twins.iter().any(|twin| twin.coding == *coding))
+            let twins = path.strip_suffix(coding.suffix()).and_then(&twins_of);
+            twins.is_some_and(|twins| twins.iter().any(|twin| twin.coding == *coding))
         })
 }

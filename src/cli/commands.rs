@@ -7,6 +7,7 @@ use super::talk::Talk;
 use super::{exit, inspect};
 use crate::base::clock::{SharedClock, ShiftedClock, SystemClock};
 use crate::base::files;
+use crate::base::leaving::end_soon;
 use crate::base::report::Reporter as _;
 use crate::base::text::count;
 use crate::build::Explanation;
@@ -79,6 +80,8 @@ fn build(arguments: &Arguments, build: &BuildArguments, talk: &Talk) -> Result<(
         None => Arc::new(SystemClock::new()),
     };
     let told = config.clone();
+    // Nothing comes after it.
+    end_soon();
     let mut project = Project::new(config, clock, talk.reporter());
     let options = Options {
         offline: build.offline,

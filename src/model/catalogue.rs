@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::change::Change;
 use super::course::{Course, CourseId};
+use crate::base::order::sort_by_text;
 
 /// All courses that are known, by id. A clone shares all of it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -70,8 +71,10 @@ impl Catalogue {
                 Change::Upsert(course) => Some((course.id.clone(), Arc::from(course))),
                 Change::Remove(_) => None,
             });
-            // Built at once, which takes less than to find the place of each.
-            return Self { courses: Arc::new(all.collect()) };
+            // Built at once, and in order, which takes less than to find the place of each.
+            let mut all: Vec<(CourseId, Arc<Course>)> = all.collect();
+            sort_by_text(&mut all, |(id, _)| id.as_str());
+            return Self { courses: Arc::new(all.into_iter().collect()) };
         }
         let mut courses = if complete { BTreeMap::new() } else { BTreeMap::clone(&self.courses) };
         for change in changes {

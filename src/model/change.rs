@@ -13,6 +13,16 @@ pub enum Change {
     Remove(CourseId),
 }
 
+impl Change {
+    /// The course, if it is there.
+    pub fn course(&self) -> Option<&Course> {
+        match self {
+            Self::Upsert(course) => Some(course),
+            Self::Remove(_) => None,
+        }
+    }
+}
+
 /// A record that did not validate: set aside with its reason, while the rest goes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::material::Materials;
 use super::moment::Moment;
 use super::people::People;
+use super::text::Text;
 use crate::base::digest::{Digest, Fingerprint, Hasher};
 
 /// The id that the source gave a course. Never empty; stable over the course's life.
@@ -127,7 +128,7 @@ pub struct Course {
     pub participant_count: u32,
     /// A description in plain text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub description: Option<Arc<str>>,
+    pub description: Option<Text>,
     /// The price in units of `currency`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price: Option<f64>,
@@ -158,6 +159,37 @@ pub struct Course {
     /// When the source no longer had it, for one that is kept all the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub archived_at: Option<Timestamp>,
+    /// Hashes of it that are known already.
+    #[serde(skip)]
+    pub marks: Marks,
+}
+
+/// Quick hashes of a course, where whoever made it had them at hand. A clone knows none: it is what gets changed.
+#[derive(Default)]
+pub struct Marks {
+    /// What [`Course::summary_fingerprint`] gives.
+    pub summary: Option<u64>,
+    /// What [`Course::description_mark`] gives.
+    pub description: Option<u64>,
+}
+
+impl Clone for Marks {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+/// They say nothing that the rest of the course does not.
+impl PartialEq for Marks {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl fmt::Debug for Marks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Marks")
+    }
 }
 
 impl Course {
@@ -183,6 +215,7 @@ impl Course {
             materials: None,
             details_at: None,
             archived_at: None,
+            marks: Marks::default(),
         }
     }
 
@@ -218,8 +251,17 @@ impl Course {
         Fingerprint::new(6).number(self.summary_fingerprint()).number(people).get()
     }
 
+    /// A quick hash of its description.
+    pub fn description_mark(&self) -> u64 {
+        let mark = || Fingerprint::new(57).maybe(self.description.as_deref()).get();
+        self.marks.description.unwrap_or_else(mark)
+    }
+
     /// A quick hash of what the list of courses says about it.
     pub fn summary_fingerprint(&self) -> u64 {
+        if let Some(known) = self.marks.summary {
+            return known;
+        }
         // Taken apart in full: a field that is added later cannot be forgotten here.
         let Self {
             id,
@@ -241,6 +283,7 @@ impl Course {
             materials: _,
             details_at: _,
             archived_at,
+            marks: _,
         } = self;
         let day = |mark: Fingerprint, moment: &Option<Moment>| {
             mark.number(moment.map_or(0, |moment| moment.number()))
@@ -249,7 +292,8 @@ impl Course {
         mark = mark.number(*level as u64).number(u64::from(*participant_count));
         mark = day(day(mark, start), end);
         mark = mark.number(price.map_or(u64::MAX, f64::to_bits));
-        let texts = [description, currency, location, instructor, image];
+        mark = mark.maybe(description.as_deref());
+        let texts = [currency, location, instructor, image];
         mark = texts.into_iter().fold(mark, |mark, text| mark.maybe(text.as_deref()));
         if let Some(code) = code {
             mark = mark.text(code);

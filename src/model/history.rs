@@ -1,27 +1,88 @@
 //! Where records live, and where they have lived: what only history knows.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use super::moment::Moment;
+use crate::base::order::sort_by_text;
 
 /// The present and the past addresses of records, by an identity such as `course:ck9zz` or `document:about.md`.
 ///
 /// An address is a path below the site's base address: `/courses/ruhig/`. Records that have gone keep their past, so that
 /// one which comes back is found under all the addresses that it ever had.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct History {
-    #[serde(default, rename = "addresses")]
+    #[serde(rename = "addresses")]
     present: BTreeMap<String, String>,
-    #[serde(default, rename = "pastAddresses")]
+    #[serde(rename = "pastAddresses")]
     past: BTreeMap<String, Vec<String>>,
-    #[serde(default, rename = "calendar", skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(rename = "calendar", skip_serializing_if = "BTreeMap::is_empty")]
     events: BTreeMap<String, Event>,
-    #[serde(default, rename = "documents", skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     documents: BTreeMap<String, Seen>,
+}
+
+/// The maps of a history as they are written, each as a list in the order of its names: thousands of them make a map at once,
+/// which takes less than to find the place of each.
+#[derive(Debug, Default)]
+pub struct Recorded {
+    /// `addresses`.
+    pub present: InOrder<String>,
+    /// `pastAddresses`.
+    pub past: InOrder<Vec<String>>,
+    /// `calendar`.
+    pub events: InOrder<Event>,
+    /// `documents`.
+    pub documents: InOrder<Seen>,
+}
+
+impl From<Recorded> for History {
+    fn from(recorded: Recorded) -> Self {
+        let Recorded { present, past, events, documents } = recorded;
+        Self { present: present.map(), past: past.map(), events: events.map(), documents: documents.map() }
+    }
+}
+
+/// Values by name, in the order in which they are written.
+#[derive(Debug)]
+pub struct InOrder<T>(Vec<(String, T)>);
+
+impl<T> Default for InOrder<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> InOrder<T> {
+    fn map(self) -> BTreeMap<String, T> {
+        self.0.into_iter().collect()
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for InOrder<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Entries<T> {
+            type Value = InOrder<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("values by name")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut all = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    all.push(entry);
+                }
+                Ok(InOrder(all))
+            }
+        }
+        deserializer.deserialize_map(Entries(PhantomData))
+    }
 }
 
 /// What calendars were last told of a record. Whoever subscribed to one learns of a change by a higher number, and of a
@@ -50,7 +111,7 @@ pub struct Event {
 
 /// A document as it was last seen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Seen {
+pub struct Seen {
     #[serde(rename = "m")]
     mark: u64,
     /// When it was first seen to differ from before; nothing while it is as it was found.
@@ -87,7 +148,7 @@ impl History {
         is_over: impl Fn(&Event) -> bool,
     ) {
         let mut events: Vec<(Arc<str>, Event)> = events.into_iter().collect();
-        events.sort_by(|(a, _), (b, _)| a.cmp(b));
+        sort_by_text(&mut events, |(id, _)| id);
         let mut events = events.into_iter().peekable();
         let mut new = Vec::new();
         // Both are in the order of the identities, so this is one walk along the two.

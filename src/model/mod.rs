@@ -15,4 +15,5 @@ pub mod people;
 pub mod publication;
 pub mod push;
 pub mod run;
+pub mod text;
 pub mod view;

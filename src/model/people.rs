@@ -1,7 +1,8 @@
 //! The bookings of one course, packed: a catalogue has many more people than courses, and most builds look at few of them.
 
 use std::fmt;
-use std::sync::Arc;
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -23,12 +24,39 @@ const SAME: u16 = 1 << 15;
 ///
 /// A person lies there as a word that says what is known, then the texts, each with its length before it, then the moments.
 /// The pictures of all come behind: what counts for hashes is one stretch of bytes.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct People {
     count: u32,
+    held: Held,
+}
+
+#[derive(Clone)]
+enum Held {
+    Here(Packed),
+    Elsewhere(Arc<Elsewhere>),
+}
+
+#[derive(Clone, PartialEq, Eq)]
+struct Packed {
     /// Where the pictures begin.
     pictures: usize,
-    packed: Arc<[u8]>,
+    bytes: Arc<[u8]>,
+}
+
+/// People that nobody has asked for yet.
+struct Elsewhere {
+    mark: u64,
+    pictures_mark: u64,
+    /// The row that they are in.
+    row: Range<usize>,
+    rows: Arc<dyn Unread>,
+    read: OnceLock<Packed>,
+}
+
+/// Reads bookings where they stand, once somebody asks for them.
+pub trait Unread: Send + Sync {
+    /// The bookings of the course whose row is there.
+    fn read(&self, row: Range<usize>) -> People;
 }
 
 /// One person on the way into a list, with texts that lie elsewhere.
@@ -82,7 +110,8 @@ impl Packer {
         if self.has_pictures {
             self.bytes.extend_from_slice(&self.pictures);
         }
-        let people = People { count: self.count, pictures, packed: self.bytes.as_slice().into() };
+        let packed = Packed { pictures, bytes: self.bytes.as_slice().into() };
+        let people = People { count: self.count, held: Held::Here(packed) };
         (self.count, self.has_pictures) = (0, false);
         self.bytes.clear();
         self.pictures.clear();
@@ -156,6 +185,24 @@ impl<'a> Unpacked<'a> {
 }
 
 impl People {
+    /// So many people who stand in a row that was read before. `marks` are what [`People::fingerprint`] and
+    /// [`People::pictures_mark`] give.
+    pub fn unread(count: u32, marks: [u64; 2], row: Range<usize>, rows: Arc<dyn Unread>) -> Self {
+        let [mark, pictures_mark] = marks;
+        let elsewhere = Elsewhere { mark, pictures_mark, row, rows, read: OnceLock::new() };
+        Self { count, held: Held::Elsewhere(elsewhere.into()) }
+    }
+
+    fn packed(&self) -> &Packed {
+        match &self.held {
+            Held::Here(packed) => packed,
+            Held::Elsewhere(elsewhere) => elsewhere.read.get_or_init(|| {
+                let read = elsewhere.rows.read(elsewhere.row.clone());
+                read.packed().clone()
+            }),
+        }
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.count as usize
@@ -168,7 +215,8 @@ impl People {
 
     /// All of them, in the order of their bookings.
     pub fn iter(&self) -> impl Iterator<Item = Participant> {
-        let (people, pictures) = self.packed.split_at_checked(self.pictures).unwrap_or_default();
+        let Packed { pictures, bytes } = self.packed();
+        let (people, pictures) = bytes.split_at_checked(*pictures).unwrap_or_default();
         let (mut people, mut pictures) = (Unpacked(people), Unpacked(pictures));
         (0..self.count).map_while(move |_| {
             let facts = people.person()?;
@@ -178,10 +226,31 @@ impl People {
 
     /// A quick hash of everything but the addresses of pictures, which the source changes at will.
     pub fn fingerprint(&self) -> u64 {
-        let counting = self.packed.get(..self.pictures).unwrap_or_default();
+        if let Held::Elsewhere(elsewhere) = &self.held {
+            return elsewhere.mark;
+        }
+        let Packed { pictures, bytes } = self.packed();
+        let counting = bytes.get(..*pictures).unwrap_or_default();
         Fingerprint::new(2).number(u64::from(self.count)).bytes(counting).get()
     }
+
+    /// A quick hash of the addresses of pictures.
+    pub fn pictures_mark(&self) -> u64 {
+        if let Held::Elsewhere(elsewhere) = &self.held {
+            return elsewhere.pictures_mark;
+        }
+        let Packed { pictures, bytes } = self.packed();
+        Fingerprint::new(62).bytes(bytes.get(*pictures..).unwrap_or_default()).get()
+    }
 }
+
+impl PartialEq for People {
+    fn eq(&self, other: &Self) -> bool {
+        self.count == other.count && self.packed() == other.packed()
+    }
+}
+
+impl Eq for People {}
 
 impl Default for People {
     fn default() -> Self {

@@ -4,8 +4,8 @@
 //! hold. While both are the same, and the output is as it was left, there is nothing to do. Only for sources on this
 //! disk and for `--offline`: what a remote source has, only asking it can tell.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -49,12 +49,7 @@ pub(super) struct Inputs {
 
 impl Inputs {
     /// Looks at the inputs; nothing where only a whole build can tell.
-    pub(super) fn look(
-        config: &Config,
-        options: Options,
-        now: Timestamp,
-        given: &mut Given,
-    ) -> Result<Option<Self>> {
+    pub(super) fn look(config: &Config, options: Options, now: Timestamp) -> Result<Option<Self>> {
         if options.clean || options.dry_run || options.full {
             return Ok(None);
         }
@@ -79,7 +74,7 @@ impl Inputs {
                 }
                 source => match source.path() {
                     Some(path) if path.is_dir() => stamps.folder(path),
-                    Some(path) => mark = mark.number(given.mark(path)?),
+                    Some(path) => stamps.file(path),
                     None => {
                         mark = mark.number(u64::from(source.secret().is_some()));
                         let own = state.join("sources").join(&entry.id);
@@ -100,41 +95,23 @@ impl Inputs {
         mark = mark.number(stamps.hash());
         let given = mark.get();
         let is_settled = stamps.newest() + RACY_SECONDS < Timestamp::now().as_second();
-        let own = content(content(mark, &state.join("memory.json"))?, &state.join("conflicts.json"))?;
+        // Nobody compares what cannot be relied on.
+        let own = match is_settled {
+            true => content(content(mark, &state.join("memory.json"))?, &state.join("conflicts.json"))?,
+            false => mark,
+        };
         Ok(Some(Self { hash: own.get(), given, is_settled }))
+    }
+
+    /// Whether they can be relied on after this time: what was written to a moment ago may be written to once more within one
+    /// tick of the file system's clock.
+    pub(super) fn is_settled_after(self, time: Duration) -> bool {
+        self.is_settled || time.as_secs() >= RACY_SECONDS.unsigned_abs()
     }
 
     /// Whether nothing but the program itself wrote to the inputs since `before` was looked at.
     pub(super) fn are_as(self, before: Self) -> bool {
         self.given == before.given
-    }
-}
-
-/// The files of sources that were read for their fingerprint. What is built comes from these bytes, so that it is what the
-/// fingerprint tells of, whoever writes to a file meanwhile.
-#[derive(Default)]
-pub(super) struct Given(BTreeMap<PathBuf, (u64, Option<Vec<u8>>)>);
-
-impl Given {
-    /// The fingerprint of a file, which is read once.
-    fn mark(&mut self, path: &Path) -> Result<u64> {
-        if let Some((mark, _)) = self.0.get(path) {
-            return Ok(*mark);
-        }
-        let bytes = files::read_if_present(path)?;
-        let mark = bytes.as_ref().map_or(0, |bytes| Fingerprint::new(34).file(bytes).get());
-        self.0.insert(path.to_owned(), (mark, bytes));
-        Ok(mark)
-    }
-
-    /// Lets go of what nobody took; the fingerprints stay.
-    pub(super) fn close(&mut self) {
-        self.0.values_mut().for_each(|(_, bytes)| *bytes = None);
-    }
-
-    /// What was read of a file, once.
-    pub(super) fn take(&mut self, path: &Path) -> Option<Vec<u8>> {
-        self.0.get_mut(path)?.1.take()
     }
 }
 

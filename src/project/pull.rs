@@ -1,5 +1,6 @@
 //! The catalogue: asked for, or as of the last good answers; and what of it is remembered once it is published.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -202,10 +203,10 @@ impl Project {
                     .map(|known| known.courses),
             };
             parts.push(Part {
-                source: match entry.source.path().and_then(|path| Some((path, self.given.take(path)?))) {
-                    Some((path, bytes)) if matches!(entry.source, Configured::File(_)) => {
-                        let zone = self.config.site.time_zone.clone();
-                        Ok(Box::new(source::file::open(path, zone).as_read(bytes)))
+                source: match entry.source.path() {
+                    Some(path) if matches!(entry.source, Configured::File(_)) => {
+                        let file = source::file::open(path, self.config.site.time_zone.clone());
+                        Ok(Box::new(if options.forgets() { file } else { file.keeping(&self.folder(entry)) }))
                     }
                     _ => source::open(&entry.source, &self.config, clock, reporter, transport),
                 },
@@ -239,13 +240,18 @@ impl Project {
         }
     }
 
-    /// Where a source's last good answer is kept.
-    pub(super) fn store(&self, entry: &Entry) -> SnapshotStore {
+    /// Where it is kept what a source said.
+    fn folder(&self, entry: &Entry) -> PathBuf {
         let state = &self.config.paths.state;
-        let folder = match &self.config.source {
+        match &self.config.source {
             Configured::Several(_) => state.join("sources").join(&entry.id),
             _ => state.clone(),
-        };
+        }
+    }
+
+    /// Where a source's last good answer is kept.
+    pub(super) fn store(&self, entry: &Entry) -> SnapshotStore {
+        let folder = self.folder(entry);
         let shows_people = !self.config.privacy.public_fields.is_empty();
         SnapshotStore::new(&folder, entry.source.address(), entry.source.secret().cloned())
             .with_secret_from(entry.source.secret_variable())

@@ -128,7 +128,7 @@ impl Joined {
         let card = Fingerprint::new(45).number(link_mark).text(course.level.name());
         let card = card.number(moment(course.start)).number(moment(course.end));
         let card_mark = card.maybe(course.location.as_deref()).get();
-        let id = format!("course:{}", course.id).into();
+        let id = ["course:", course.id.as_str()].concat().into();
         Entry {
             id,
             course,
@@ -272,7 +272,9 @@ fn with_overlay(course: &Arc<Course>, overlay: Option<&Overlay>) -> Arc<Course> 
     course.start = overlay.start.or(course.start);
     course.end = overlay.end.or(course.end);
     course.price = overlay.price.or(course.price);
-    replace(&mut course.description, &overlay.front.description);
+    if let Some(description) = &overlay.front.description {
+        course.description = Some(description.clone().into());
+    }
     replace(&mut course.currency, &overlay.currency);
     replace(&mut course.location, &overlay.location);
     replace(&mut course.instructor, &overlay.instructor);
@@ -282,8 +284,14 @@ fn with_overlay(course: &Arc<Course>, overlay: Option<&Overlay>) -> Arc<Course> 
 
 /// A quick hash of what public pages can see of a course: of people whose fields are all withheld, how many there are.
 fn seen(course: &Course, config: &Config) -> u64 {
-    if !config.privacy.public_fields.is_empty() {
-        return course.fingerprint();
+    let public = &config.privacy.public_fields;
+    if !public.is_empty() {
+        // Sources change the addresses of pictures at will: they count only where they are shown.
+        let pictures =
+            course.participants.as_ref().filter(|_| public.iter().any(|field| field == "image_url"));
+        let whole = course.fingerprint();
+        let with = |people: &People| Fingerprint::new(63).number(whole).number(people.pictures_mark()).get();
+        return pictures.map_or(whole, with);
     }
     let people = course.participants.as_ref().map_or(0, People::len);
     Fingerprint::new(42).number(course.summary_fingerprint()).number(people as u64).get()

@@ -177,6 +177,18 @@ impl Chronicle {
         }
     }
 
+    /// Whether a record is known to live there now.
+    pub(super) fn is_at(&self, id: &str, address: &str) -> bool {
+        let known = match &*self.config.site.prefix {
+            "" => self.history.address(id),
+            prefix => {
+                let known = self.history.address(&Self::identity(id, &self.config));
+                known.and_then(|known| known.strip_prefix(prefix))
+            }
+        };
+        known == Some(address)
+    }
+
     /// Takes note of the events of a calendar: those of the main language, which stand for the others.
     pub(super) fn learn_events(
         &mut self,

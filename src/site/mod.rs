@@ -29,6 +29,6 @@ pub use internal::{InternalPage, internal};
 pub use kept::Kept;
 pub use languages::{Lacking, Untranslated};
 pub use machine::cards::{Cards, DateRange};
-pub use page::{Body, Make, Page, Rank, View};
+pub use page::{Body, Make, Page, Parts, Rank, View};
 pub use plan::{Edition, Input, Record, Show, Site, plan, plan_showing};
 pub use route::Route;

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::route::Route;
 use crate::model::view::{Entries, Map};
 
@@ -71,23 +73,64 @@ pub enum Body {
 }
 
 /// Makes the bytes of a file.
-pub struct Make(Box<dyn Fn() -> Vec<u8> + Send + Sync>);
+pub enum Make {
+    /// At once.
+    Whole(Box<dyn Fn() -> Vec<u8> + Send + Sync>),
+    /// Part by part.
+    Parts(Parts),
+}
+
+/// A file of many records, made part by part: a part that is made from the same things as before need not be made again.
+pub struct Parts {
+    marks: Box<[u64]>,
+    make: Box<dyn Fn(usize) -> Vec<u8> + Send + Sync>,
+}
+
+impl Parts {
+    /// A quick hash of everything that each part is made from. Parts with one mark are the same bytes.
+    pub fn marks(&self) -> &[u64] {
+        &self.marks
+    }
+
+    /// The bytes of the part at this place; the same each time.
+    pub fn part(&self, at: usize) -> Vec<u8> {
+        (self.make)(at)
+    }
+}
 
 impl Make {
     /// A maker of bytes.
     pub(super) fn new(make: impl Fn() -> Vec<u8> + Send + Sync + 'static) -> Self {
-        Self(Box::new(make))
+        Self::Whole(Box::new(make))
+    }
+
+    /// A maker of a file in parts, by a quick hash of everything that each is made from.
+    pub(super) fn of_parts(marks: Vec<u64>, make: impl Fn(usize) -> Vec<u8> + Send + Sync + 'static) -> Self {
+        Self::Parts(Parts { marks: marks.into(), make: Box::new(make) })
     }
 
     /// The bytes; the same each time.
     pub fn bytes(&self) -> Vec<u8> {
-        (self.0)()
+        match self {
+            Self::Whole(make) => make(),
+            Self::Parts(parts) => {
+                let made: Vec<Vec<u8>> =
+                    (0..parts.marks.len()).into_par_iter().map(|at| parts.part(at)).collect();
+                made.concat()
+            }
+        }
     }
 }
 
 impl fmt::Debug for Make {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Make")
+    }
+}
+
+impl fmt::Debug for Parts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parts").field("number", &self.marks.len()).finish_non_exhaustive()
     }
 }
 

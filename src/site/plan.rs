@@ -24,6 +24,7 @@ use super::route::Route;
 use super::taxonomies;
 use super::views::{self, Addresses};
 use crate::base::digest::{Digest, Fingerprint};
+use crate::base::order::sort_by_text;
 use crate::config::Config;
 use crate::error::Result;
 use crate::model::catalogue::Catalogue;
@@ -239,18 +240,11 @@ pub fn plan_showing(input: &Input<'_>, history: History, show: Show<'_>) -> Resu
         window = (window.0.max(since), window.1.min(until));
     }
     let Whole { pages, warnings, untranslated, history, .. } = whole;
-    let pages = by_route(pages);
+    let mut pages = pages;
+    sort_by_text(&mut pages, |page| page.route.path());
     clashes::check(input.config, &pages)?;
     let history = Arc::new(history);
     Ok(Site { pages, warnings, untranslated, history, editions, window })
-}
-
-/// The pages in the order of their routes: sorted are their places, and each page moves once.
-fn by_route(pages: Vec<Page>) -> Vec<Page> {
-    let mut order: Vec<usize> = (0..pages.len()).collect();
-    order.sort_by(|a, b| pages[*a].route.cmp(&pages[*b].route));
-    let mut pages: Vec<Option<Page>> = pages.into_iter().map(Some).collect();
-    order.into_iter().filter_map(|at| pages.get_mut(at)?.take()).collect()
 }
 
 /// What all languages put together.
@@ -358,11 +352,12 @@ fn outline<'a>(
     let mut planner = Planner {
         input,
         site,
-        records,
         history,
-        pages: Vec::new(),
-        sitemap: Vec::new(),
+        // A page and a calendar for each course, and some for all of them.
+        pages: Vec::with_capacity(2 * records.entries.len() + 64),
+        sitemap: Vec::with_capacity(records.entries.len() + 64),
         undrawn: Vec::new(),
+        records,
     };
     planner.home(documents.home)?;
     // Of several languages each page names its translations, so all of them are needed.
@@ -410,8 +405,16 @@ impl Planner<'_> {
     fn hand_over(&mut self, language: usize, whole: &mut Whole) {
         let prefix = &self.input.config.site.prefix;
         languages::settle(&mut self.pages, prefix, language);
-        whole.pages.append(&mut self.pages);
-        whole.sitemap.extend(self.sitemap.drain(..).map(|place| place.below(prefix)));
+        // Thousands of pages do not move for nothing.
+        match whole.pages.is_empty() {
+            true => std::mem::swap(&mut whole.pages, &mut self.pages),
+            false => whole.pages.append(&mut self.pages),
+        }
+        let places = std::mem::take(&mut self.sitemap);
+        match whole.sitemap.is_empty() && prefix.is_empty() {
+            true => whole.sitemap = places,
+            false => whole.sitemap.extend(places.into_iter().map(|place| place.below(prefix))),
+        }
         whole.history = self.history.hand_over();
     }
 }

@@ -173,7 +173,7 @@ impl Planner<'_> {
             Arc::new(CoursePages { records: self.records.clone(), site: self.site.clone() });
         let fallbacks = jekyll::layouts("course", false);
         let plain = named(None, "course", fallbacks);
-        let records = self.records.clone();
+        let (records, history) = (self.records.clone(), &self.history);
         let page = |(number, entry): (usize, &Entry)| {
             let number = u32::try_from(number).unwrap_or(u32::MAX);
             let overlay = entry.overlay.as_ref();
@@ -182,7 +182,7 @@ impl Planner<'_> {
                 None => plain.clone(),
             };
             let content = overlay.map(|overlay| overlay.html.clone()).filter(|html| !html.trim().is_empty());
-            Page {
+            let page = Page {
                 route: entry.route.clone(),
                 rank: Rank::Leaf,
                 body: Body::Layout { layouts, view: View::Made(maker.clone(), number), content },
@@ -191,16 +191,21 @@ impl Planner<'_> {
                 identity: None,
                 language: 0,
                 is_stand_in: entry.is_fallback,
-            }
+            };
+            let address = entry.route.address();
+            // Most of them live where they lived.
+            let is_news = !history.is_at(&entry.id, &address);
+            let is_told = !entry.is_fallback && !overlay.is_some_and(|overlay| overlay.front.is_hidden());
+            (page, is_news, is_told.then(|| Place::new(address, entry.updated_at)))
         };
         let wanted = records.entries.par_iter().enumerate().filter(|(_, entry)| is_wanted(entry));
-        self.pages.par_extend(wanted.map(page));
-        for entry in records.entries.iter().filter(|entry| is_wanted(entry)) {
-            self.history.learn(&entry.id, &entry.route.address());
-            let front = entry.overlay.as_ref().map(|overlay| &overlay.front);
-            if !entry.is_fallback && !front.is_some_and(FrontMatter::is_hidden) {
-                self.sitemap.push(Place::new(entry.route.address(), entry.updated_at));
+        let planned: Vec<_> = wanted.map(page).collect();
+        for (page, is_news, place) in planned {
+            if let Some(id) = page.record.as_ref().filter(|_| is_news) {
+                self.history.learn(id, &page.route.address());
             }
+            self.pages.push(page);
+            self.sitemap.extend(place);
         }
     }
 

@@ -12,6 +12,7 @@ use super::views::{self, Addresses, PageView};
 use crate::base::digest::Fingerprint;
 use crate::config::Config;
 use crate::model::document::{FrontMatter, Prose};
+use crate::model::text::Text;
 use crate::model::view::{Entries, Key, List, Map, Value};
 
 /// All courses of the site, and what makes their views when somebody looks at one.
@@ -114,11 +115,12 @@ impl Entries for CoursePages {
             let address = addresses.link(&entry.route.address());
             Some(views::link(&entry.course.title, address, &self.records.config, entry.is_fallback))
         };
+        let description = entry.course.description.as_ref().map(Text::shared);
         let page = PageView {
             kind: "course",
             title: &entry.course.title,
             url: addresses.link(&entry.route.address()),
-            description: entry.course.description.as_ref(),
+            description: description.as_ref(),
             section: "courses",
             front: entry.overlay.as_ref().map(|overlay| &overlay.front),
             content: entry

@@ -25,7 +25,28 @@ const TERM: u32 = 2;
 pub(super) struct Related {
     things: Vec<(Keys, bool)>,
     holders: HashMap<u64, Vec<u32>>,
-    found: Vec<OnceLock<Box<[u32]>>>,
+    found: Vec<OnceLock<Shown>>,
+}
+
+/// Those that are shown with a thing.
+#[derive(Debug, Default, Clone, Copy)]
+struct Shown {
+    places: [u32; SHOWN],
+    count: u8,
+}
+
+impl Shown {
+    fn add(&mut self, place: u32) -> bool {
+        if let Some(free) = self.places.get_mut(usize::from(self.count)) {
+            *free = place;
+            self.count += 1;
+        }
+        usize::from(self.count) < SHOWN
+    }
+
+    fn as_slice(&self) -> &[u32] {
+        self.places.get(..usize::from(self.count)).unwrap_or_default()
+    }
 }
 
 /// Courses as lists of related ones show them.
@@ -109,12 +130,15 @@ impl Related {
     /// Those that are shown with a thing, by their places, the most alike first.
     pub(super) fn of(&self, number: u32) -> &[u32] {
         let Some(found) = self.found.get(number as usize) else { return &[] };
-        found.get_or_init(|| self.nearest(number))
+        found.get_or_init(|| self.nearest(number)).as_slice()
     }
 
     /// The nearest things that have most in common with one; of equal ones the nearest, then the first.
-    fn nearest(&self, number: u32) -> Box<[u32]> {
-        let Some((keys, _)) = self.things.get(number as usize) else { return Box::default() };
+    fn nearest(&self, number: u32) -> Shown {
+        let Some((keys, _)) = self.things.get(number as usize) else { return Shown::default() };
+        if let [(key, _)] = keys.as_slice() {
+            return self.holders.get(key).map_or_else(Shown::default, |holders| around(holders, number));
+        }
         let mut found: Vec<(u32, u32)> = Vec::new();
         for (key, worth) in keys {
             let Some(holders) = self.holders.get(key) else { continue };
@@ -131,7 +155,29 @@ impl Related {
             });
         }
         found.sort_unstable_by_key(|(other, score)| (u32::MAX - score, other.abs_diff(number), *other));
-        found.into_iter().take(SHOWN).map(|(other, _)| other).collect()
+        let mut shown = Shown::default();
+        found.into_iter().take_while(|(other, _)| shown.add(*other)).for_each(drop);
+        shown
+    }
+}
+
+/// Those next to a place among places in order; of equally near ones the first.
+fn around(places: &[u32], place: u32) -> Shown {
+    let at = places.partition_point(|other| *other < place);
+    let (before, from) = places.split_at(at);
+    let mut before = before.iter().rev().peekable();
+    let mut behind = from.iter().filter(|other| **other != place).peekable();
+    let mut shown = Shown::default();
+    loop {
+        let next = match (before.peek(), behind.peek()) {
+            (Some(one), Some(other)) if place - **one <= **other - place => before.next(),
+            (Some(_), None) => before.next(),
+            (_, Some(_)) => behind.next(),
+            (None, None) => return shown,
+        };
+        if next.is_none_or(|next| !shown.add(*next)) {
+            return shown;
+        }
     }
 }
 

@@ -13,7 +13,8 @@ pub struct Route(String);
 impl Route {
     /// A page with an address that ends in a slash: `["courses", "ruhig"]` is `courses/ruhig/index.html`.
     pub fn page(parts: &[&str]) -> Result<Self> {
-        let mut path = String::new();
+        let length: usize = parts.iter().map(|part| part.len() + 1).sum();
+        let mut path = String::with_capacity(length + "index.html".len());
         for part in parts {
             path.push_str(safe(part)?);
             path.push('/');

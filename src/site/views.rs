@@ -15,6 +15,7 @@ use crate::model::course::Level;
 use crate::model::document::{FrontMatter, Prose};
 use crate::model::participant::{FIELDS, Participant, WITHHELD};
 use crate::model::people::People;
+use crate::model::text::Text;
 use crate::model::view::{Key, List, Map, Value};
 
 /// Makes addresses that work below the site's base path.
@@ -105,7 +106,7 @@ pub(super) fn course(entry: &Entry, config: &Config, addresses: &Addresses) -> V
         ("participant_count".into(), course.participant_count.into()),
         ("seats".into(), Value::maybe(seats)),
         ("seats_left".into(), Value::maybe(left)),
-        ("description".into(), Value::maybe(course.description.as_ref())),
+        ("description".into(), Value::maybe(course.description.as_ref().map(Text::shared))),
         ("content".into(), html.map_or(Value::Nil, |html| Value::Html(html.clone()))),
         ("price".into(), Value::maybe(course.price)),
         ("currency".into(), currency),

@@ -14,7 +14,7 @@ use crate::base::report::Reporter;
 use crate::error::Result;
 use crate::model::catalogue::Catalogue;
 use crate::model::course::Course;
-use crate::model::history::History;
+use crate::model::history::{Event, History, InOrder, Recorded, Seen};
 
 const VERSION: u32 = 1;
 
@@ -47,7 +47,7 @@ pub struct Memory {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub told: Vec<u64>,
     /// Courses whose source does not say when they changed: hash and moment, by id.
-    courses: BTreeMap<String, Seen>,
+    courses: BTreeMap<String, Changed>,
     /// Of a source whose answers are not kept, all other courses: hashes of the id and of what it says, in order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     marks: Vec<(u64, u64)>,
@@ -63,7 +63,7 @@ pub struct PublishedPart {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Seen {
+struct Changed {
     mark: u64,
     at: Timestamp,
 }
@@ -105,20 +105,27 @@ struct Stored {
     archive: Vec<Course>,
     #[serde(default)]
     told: Vec<u64>,
-    courses: BTreeMap<String, Seen>,
+    courses: BTreeMap<String, Changed>,
     #[serde(default)]
     marks: Vec<(u64, u64)>,
+    // The fields of the history stand among the others.
+    #[serde(default)]
+    addresses: InOrder<String>,
+    #[serde(default, rename = "pastAddresses")]
+    past_addresses: InOrder<Vec<String>>,
+    #[serde(default)]
+    calendar: InOrder<Event>,
+    #[serde(default)]
+    documents: InOrder<Seen>,
 }
 
 impl Memory {
-    /// The fields of the history stand among the others. The file is read for both of them, which is quicker than to keep
-    /// aside what belongs to the one while the other is read: it has two lines a course.
     fn parse(bytes: &[u8]) -> serde_json::Result<Self> {
-        let (stored, history) =
-            rayon::join(|| serde_json::from_slice::<Stored>(bytes), || serde_json::from_slice(bytes));
-        let (stored, history) = (stored?, Arc::new(history?));
+        let stored = serde_json::from_slice::<Stored>(bytes)?;
         let Stored { version, data, data_changed_at, last_synced_at, course_count, .. } = stored;
         let Stored { source, parts, archive, told, courses, marks, .. } = stored;
+        let Stored { addresses: present, past_addresses: past, calendar: events, documents, .. } = stored;
+        let history = Arc::new(History::from(Recorded { present, past, events, documents }));
         Ok(Self {
             version,
             data,
@@ -186,7 +193,7 @@ impl Memory {
             added += usize::from(before.is_none());
             updated += usize::from(before.is_some_and(|before| before != mark));
             if course.updated_at.is_none() {
-                let seen = seen.filter(|seen| seen.mark == mark).unwrap_or(Seen { mark, at: now });
+                let seen = seen.filter(|seen| seen.mark == mark).unwrap_or(Changed { mark, at: now });
                 courses.insert(course.id.as_str().to_owned(), seen);
             } else if marks {
                 others.push((name, mark));

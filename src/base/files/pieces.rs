@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{create_folder, io_error};
 use crate::base::digest::{Digest, Fingerprint, Stream};
@@ -49,6 +49,67 @@ pub fn copy_and_look(from: &Path, to: &Path) -> Result<(fs::Metadata, Digest)> {
     let stream = stream.map_err(|e| io_error("read", from, e))?;
     let looks = file.metadata().map_err(|e| io_error("write", to, e))?;
     Ok((looks, stream.finish()))
+}
+
+/// A file that is written bit by bit and hashed on the way.
+#[derive(Debug)]
+pub struct Growing {
+    path: PathBuf,
+    file: File,
+    stream: Stream,
+}
+
+impl Growing {
+    /// A new file, whose folder is made where it is missing.
+    #[expect(clippy::disallowed_methods, reason = "this is the room that they are reserved for")]
+    pub fn create(path: &Path) -> Result<Self> {
+        if let Some(folder) = path.parent() {
+            create_folder(folder)?;
+        }
+        let file = File::create(path).map_err(|e| io_error("write", path, e))?;
+        Ok(Self { path: path.to_owned(), file, stream: Stream::new() })
+    }
+
+    /// Adds pieces at its end. Hashing takes as long as writing, so both are done at once.
+    pub fn add(&mut self, pieces: &[Vec<u8>]) -> Result<()> {
+        let Self { path, file, stream } = self;
+        let write = || pieces.iter().try_for_each(|piece| file.write_all(piece));
+        let (written, hashed) =
+            rayon::join(write, || pieces.iter().try_for_each(|piece| stream.write_all(piece)));
+        written.and(hashed).map_err(|e| io_error("write", path, e))
+    }
+
+    /// Takes back everything that was added.
+    pub fn begin_anew(&mut self) -> Result<()> {
+        self.stream = Stream::new();
+        let begun = self.file.set_len(0).and_then(|()| self.file.seek(SeekFrom::Start(0)));
+        begun.map(drop).map_err(|e| io_error("write", &self.path, e))
+    }
+
+    /// How the file looks, and the hash of its bytes.
+    pub fn finish(self) -> Result<(fs::Metadata, Digest)> {
+        let looks = self.file.metadata().map_err(|e| io_error("write", &self.path, e))?;
+        Ok((looks, self.stream.finish()))
+    }
+}
+
+/// So many bytes of an open file from this place on; nothing where it has not as many, or cannot be read.
+pub fn part(file: &File, at: u64, length: usize) -> Option<Vec<u8>> {
+    let mut bytes = vec![0; length];
+    #[cfg(unix)]
+    std::os::unix::fs::FileExt::read_exact_at(file, &mut bytes, at).ok()?;
+    #[cfg(not(unix))]
+    {
+        let mut rest = &mut bytes[..];
+        let mut at = at;
+        while !rest.is_empty() {
+            // This moves the file's cursor, which nobody else relies on.
+            let read =
+                std::os::windows::fs::FileExt::seek_read(file, rest, at).ok().filter(|read| *read > 0)?;
+            (rest, at) = (&mut rest[read..], at + read as u64);
+        }
+    }
+    Some(bytes)
 }
 
 /// The bytes of a file from this place on.

@@ -1,11 +1,11 @@
 //! Calendars (RFC 5545): one of the whole catalogue and one a course.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
-use rayon::prelude::*;
 
 use super::super::courses::Entry;
 use super::super::views::Addresses;
@@ -17,6 +17,27 @@ use crate::model::moment::Moment;
 
 /// The most bytes of a line, its end not counted.
 const LINE: usize = 75;
+
+/// So many events are made together, more or less.
+const CHUNK: usize = 64;
+
+/// So many bytes are about as much as an event has.
+const EVENT: usize = 1024;
+
+/// Cuts a list of events into parts, by the identities of their records. Where a cut is hangs on one record alone: one that
+/// comes or goes changes the part that it is in, and no other.
+pub(super) fn chunks<'a>(ids: impl Iterator<Item = &'a str>) -> Vec<Range<usize>> {
+    let (mut chunks, mut begin, mut end) = (Vec::new(), 0, 0);
+    for id in ids {
+        if end > begin && Fingerprint::new(55).text(id).get().is_multiple_of(CHUNK as u64) {
+            chunks.push(begin..end);
+            begin = end;
+        }
+        end += 1;
+    }
+    chunks.push(begin..end);
+    chunks
+}
 
 /// What a calendar says about itself, and how it writes moments.
 #[derive(Debug, Clone)]
@@ -35,6 +56,8 @@ pub(super) struct Entered<'a> {
     pub(super) id: &'a str,
     pub(super) title: &'a str,
     pub(super) description: Option<&'a str>,
+    /// A quick hash of it.
+    description_mark: u64,
     pub(super) location: Option<&'a str>,
     pub(super) url: Option<String>,
     pub(super) start: Moment,
@@ -52,6 +75,7 @@ impl<'a> Entered<'a> {
             id: &entry.id,
             title: &course.title,
             description: course.description.as_deref(),
+            description_mark: course.description_mark(),
             location: course.location.as_deref(),
             url: Some(addresses.absolute(&entry.route.address())),
             start: course.start?,
@@ -68,6 +92,7 @@ impl<'a> Entered<'a> {
             id,
             title: &event.title,
             description: None,
+            description_mark: 0,
             location: None,
             url: None,
             start: event.start,
@@ -80,7 +105,7 @@ impl<'a> Entered<'a> {
 
     /// A quick hash of all of it.
     pub(super) fn mark(&self) -> u64 {
-        let mark = Fingerprint::new(21).text(self.id).text(self.title).maybe(self.description);
+        let mark = Fingerprint::new(21).text(self.id).text(self.title).number(self.description_mark);
         let mark = mark.maybe(self.location).maybe(self.url.as_deref());
         let mark = mark.number(self.start.number()).number(self.end.map_or(0, |end| end.number()));
         let mark = mark.number(self.changed.as_nanosecond() as u64).number(u64::from(self.sequence));
@@ -116,15 +141,42 @@ impl Calendar {
         Self { name, address: addresses.absolute(address), zone, authority }
     }
 
-    /// The file. Events that are many are written on all cores.
+    /// The file of a few events.
     pub(super) fn bytes<'a>(&self, events: impl Iterator<Item = Entered<'a>>) -> Vec<u8> {
-        const CHUNK: usize = 128;
-        /// So many at once, so that the parts are not all there beside the whole.
-        const BATCH: usize = 8 * CHUNK;
-        /// So many bytes are about as much as an event has.
-        const EVENT: usize = 1024;
         let mut events = events.peekable();
-        let mut file = File::with_room(if events.size_hint() == (1, Some(1)) { 2 * EVENT } else { 0 });
+        let mut file = self.begun(events.peek().is_none());
+        events.for_each(|event| self.event(&mut file, &event));
+        file.line("END", "VCALENDAR");
+        file.text.into_bytes()
+    }
+
+    /// What a file begins with.
+    pub(super) fn head(&self, is_empty: bool) -> Vec<u8> {
+        self.begun(is_empty).text.into_bytes()
+    }
+
+    /// What stands in the middle of it.
+    pub(super) fn events<'a>(&self, events: impl Iterator<Item = Entered<'a>>) -> Vec<u8> {
+        let mut file = File::with_room(0);
+        for event in events {
+            // Those that are yet to come are about as long.
+            if file.text.capacity() < file.text.len() + EVENT {
+                file.text.reserve(CHUNK * EVENT);
+            }
+            self.event(&mut file, &event);
+        }
+        file.text.into_bytes()
+    }
+
+    /// What a file ends with.
+    pub(super) fn end() -> Vec<u8> {
+        let mut file = File::with_room(0);
+        file.line("END", "VCALENDAR");
+        file.text.into_bytes()
+    }
+
+    fn begun(&self, is_empty: bool) -> File {
+        let mut file = File::with_room(2 * EVENT);
         file.line("BEGIN", "VCALENDAR");
         file.line("VERSION", "2.0");
         file.line("PRODID", "-//aither//course catalogue//EN");
@@ -135,28 +187,10 @@ impl Calendar {
         file.line("SOURCE;VALUE=URI", &self.address);
         file.line("REFRESH-INTERVAL;VALUE=DURATION", "PT12H");
         file.line("X-PUBLISHED-TTL", "PT12H");
-        if events.peek().is_none() {
+        if is_empty {
             Self::nothing(&mut file);
         }
-        let write = |events: &[Entered<'a>]| {
-            let mut part = File::with_room(events.len() * EVENT);
-            events.iter().for_each(|event| self.event(&mut part, event));
-            part.text
-        };
-        while events.peek().is_some() {
-            let batch: Vec<Entered<'a>> = events.by_ref().take(BATCH).collect();
-            if let [only] = batch.as_slice() {
-                self.event(&mut file, only);
-                continue;
-            }
-            let parts: Vec<String> = batch.par_chunks(CHUNK).map(write).collect();
-            let (length, left) = (parts.iter().map(String::len).sum::<usize>(), events.size_hint().1);
-            // Those that are yet to come are about as long.
-            file.text.reserve(length + length / batch.len() * left.unwrap_or(0));
-            parts.iter().for_each(|part| file.text.push_str(part));
-        }
-        file.line("END", "VCALENDAR");
-        file.text.into_bytes()
+        file
     }
 
     /// What stands in a calendar without events: it must have a component (3.6), and this one says only what the times of events are
@@ -349,6 +383,7 @@ mod tests {
                 id: "course:1",
                 title: "x",
                 description: None,
+                description_mark: 0,
                 location: None,
                 url: None,
                 start: start.parse().unwrap_or(Moment::Instant(Timestamp::MIN)),

@@ -27,6 +27,7 @@ use super::planner::Planner;
 use super::records::Records;
 use super::route::Route;
 use crate::base::digest::Fingerprint;
+use crate::base::order::sort_by_text;
 use crate::config::Config;
 use crate::error::Result;
 use crate::model::history::{Event, History};
@@ -71,38 +72,71 @@ impl Planner<'_> {
         let events = records.entries.iter().filter_map(calendar::event);
         self.history.learn_events(events, now, |event| calendar::ends(event, zone) <= now);
 
-        let sequence =
-            |entry: &Entry| self.history.history().event(&entry.id).map_or(0, |event| event.sequence);
-        let sequences: Arc<[u32]> = records.entries.iter().map(sequence).collect();
+        let history = self.history.history();
+        let sequence = |entry: &Entry| history.event(&entry.id).map_or(0, |event| event.sequence);
+        let sequences: Arc<[u32]> = records.entries.par_iter().map(sequence).collect::<Vec<_>>().into();
         let cancelled: Arc<[(Arc<str>, Event)]> =
-            self.history.history().cancelled().map(|(id, event)| (id.into(), event.clone())).collect();
-        let whole =
-            Calendar::new(config, &records.addresses, config.site.title.clone(), &format!("/{CALENDAR}"));
+            history.cancelled().map(|(id, event)| (id.into(), event.clone())).collect();
         let base = mark(self.input.config).maybe(zone.iana_name());
-        let mut all = base;
-        let planned = records.entries.par_iter().zip(sequences.par_iter()).map(|(entry, sequence)| {
-            let event = Entered::of(entry, &records.addresses, *sequence);
-            event.map(|event| (event.mark(), calendar_of(entry)))
-        });
-        let planned: Vec<Option<(u64, String)>> = planned.collect();
-        for (number, planned) in planned.into_iter().enumerate() {
-            let Some((mark, path)) = planned else { continue };
-            all = all.number(mark);
-            let (records, sequences) = (records.clone(), sequences.clone());
-            self.made(path.trim_start_matches('/'), Rank::Leaf, base.number(mark), move || {
+        let planned = records.entries.par_iter().zip(sequences.par_iter()).enumerate();
+        let planned = planned.map(|(number, (entry, sequence))| {
+            let mark = Entered::of(entry, &records.addresses, *sequence)?.mark();
+            let (path, records, sequences) = (calendar_of(entry), records.clone(), sequences.clone());
+            let page = made(path.trim_start_matches('/'), Rank::Leaf, base.number(mark), move || {
                 let entry = &records.entries[number];
                 let (name, address) = (entry.course.title.to_string(), calendar_of(entry));
                 let calendar = Calendar::new(&records.config, &records.addresses, name, &address);
                 calendar.bytes(Entered::of(entry, &records.addresses, sequences[number]).into_iter())
-            })?;
+            });
+            Some((mark, page))
+        });
+        let planned: Vec<Option<(u64, Result<Page>)>> = planned.collect();
+        let mut marks = Vec::with_capacity(planned.len());
+        for planned in planned {
+            let (mark, page) = planned.map_or((None, None), |(mark, page)| (Some(mark), Some(page)));
+            marks.push(mark);
+            self.pages.extend(page.transpose()?);
         }
         self.cancelled_calendars(base, &cancelled)?;
-        all = cancelled.iter().fold(all, |all, (id, event)| all.number(Entered::gone(id, event).mark()));
-        self.made(CALENDAR, Rank::Entrance, all, move || {
-            let entries = records.entries.iter().zip(&*sequences);
-            let there = entries.filter_map(|(entry, n)| Entered::of(entry, &records.addresses, *n));
-            whole.bytes(there.chain(cancelled.iter().map(|(id, event)| Entered::gone(id, event))))
-        })
+        self.whole_calendar(base, &marks, sequences, cancelled)
+    }
+
+    /// The calendar of all courses, in parts. `marks` are hashes of the courses' events, where they have any.
+    fn whole_calendar(
+        &mut self,
+        base: Fingerprint,
+        marks: &[Option<u64>],
+        sequences: Arc<[u32]>,
+        cancelled: Arc<[(Arc<str>, Event)]>,
+    ) -> Result<()> {
+        let (records, config) = (self.records.clone(), self.input.config);
+        let title = config.site.title.clone();
+        let calendar = Calendar::new(config, &records.addresses, title, &format!("/{CALENDAR}"));
+        let is_empty = cancelled.is_empty() && marks.iter().all(Option::is_none);
+        let chunks = calendar::chunks(records.entries.iter().map(|entry| &*entry.id));
+        let event = |mark: Fingerprint, event: &Option<u64>| event.map_or(mark, |event| mark.number(event));
+        let mut parts = vec![base.number(0).number(u64::from(is_empty)).get()];
+        parts
+            .extend(chunks.iter().map(|chunk| marks[chunk.clone()].iter().fold(base.number(1), event).get()));
+        let gone = cancelled.iter().map(|(id, event)| Entered::gone(id, event).mark());
+        parts.push(gone.fold(base.number(2), Fingerprint::number).get());
+        parts.push(base.number(3).get());
+        let inputs = parts.iter().fold(base, |inputs, part| inputs.number(*part));
+        let make = Make::of_parts(parts, move |at| match at.checked_sub(1) {
+            None => calendar.head(is_empty),
+            Some(chunk) if chunk < chunks.len() => {
+                let there = chunks[chunk].clone().filter_map(|number| {
+                    Entered::of(&records.entries[number], &records.addresses, sequences[number])
+                });
+                calendar.events(there)
+            }
+            Some(chunk) if chunk == chunks.len() => {
+                calendar.events(cancelled.iter().map(|(id, event)| Entered::gone(id, event)))
+            }
+            Some(_) => Calendar::end(),
+        });
+        self.pages.push(page(CALENDAR, Rank::Entrance, inputs, make)?);
+        Ok(())
     }
 
     /// Whoever subscribed to the calendar of a course that has gone is told so there.
@@ -137,10 +171,11 @@ impl Planner<'_> {
 
     fn moochub(&mut self) -> Result<()> {
         let records = self.records.clone();
-        let mut courses: Vec<u32> =
-            (0..).zip(records.entries.iter()).filter(|(_, entry)| !entry.is_past).map(|(at, _)| at).collect();
+        let open = (0..).zip(records.entries.iter()).filter(|(_, entry)| !entry.is_past);
+        let mut courses: Vec<(&str, u32)> = open.map(|(at, entry)| (entry.course.id.as_str(), at)).collect();
         // By id, so that a course that moves in the catalogue stays in its document.
-        courses.sort_unstable_by_key(|at| &records.entries[*at as usize].course.id);
+        sort_by_text(&mut courses, |(id, _)| id);
+        let courses: Vec<u32> = courses.into_iter().map(|(_, at)| at).collect();
         let total = courses.len().div_ceil(moochub::PAGE).max(1);
         // Who takes part is told to nobody here: their coming and going does not matter.
         let marks: Vec<u64> = courses.par_iter().map(|at| summary(&records.entries[*at as usize])).collect();
@@ -183,7 +218,12 @@ fn made(
     inputs: Fingerprint,
     make: impl Fn() -> Vec<u8> + Send + Sync + 'static,
 ) -> Result<Page> {
-    let (route, body) = (Route::file(path)?, Body::Made(Make::new(make)));
+    page(path, rank, inputs, Make::new(make))
+}
+
+/// The same for whatever makes it.
+fn page(path: &str, rank: Rank, inputs: Fingerprint, make: Make) -> Result<Page> {
+    let (route, body) = (Route::file(path)?, Body::Made(make));
     Ok(Page {
         route,
         rank,

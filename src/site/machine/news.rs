@@ -15,6 +15,7 @@ use crate::base::text::one_line;
 use crate::config::Config;
 use crate::error::Result;
 use crate::model::document::Document;
+use crate::model::text::Text;
 
 use jiff::Timestamp;
 
@@ -110,7 +111,7 @@ fn course(entry: &Entry) -> Item {
         title: entry.course.title.clone(),
         updated: entry.updated_at.unwrap_or(Timestamp::UNIX_EPOCH),
         published: None,
-        summary: entry.course.description.clone(),
+        summary: entry.course.description.as_ref().map(Text::shared),
         categories: vec![entry.course.level.name().into()],
     }
 }

@@ -11,6 +11,7 @@ use super::super::views::Addresses;
 use super::sitemap::{self, Place};
 use super::{made, mark, robots};
 use crate::base::digest::Fingerprint;
+use crate::base::order::sort_by_text;
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 
@@ -40,7 +41,7 @@ fn sitemap(input: &Input<'_>, main: &Records, whole: &mut Whole) -> Result<()> {
             place.languages = main.languages.whereabouts(identity);
         }
     }
-    places.sort_unstable();
+    sort_by_text(&mut places, |place| &place.address);
     let places: Arc<[Place]> = places.into();
     for file in sitemap::files(&places) {
         let inputs = mark(input.config).number(places.len() as u64);

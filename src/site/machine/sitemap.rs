@@ -14,7 +14,7 @@ use crate::base::digest::Fingerprint;
 const LIMIT: usize = 50_000;
 
 /// One address for search engines.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::site) struct Place {
     pub(in crate::site) address: String,
     /// When what stands there last changed, as far as anybody knows; never when it was built.

@@ -109,7 +109,7 @@ impl Planner<'_> {
             }
             let course = &entry.course;
             let overlay = entry.overlay.as_ref().map_or(0, |overlay| overlay.fingerprint());
-            let mark = Fingerprint::new(52).number(overlay).maybe(course.description.as_deref());
+            let mark = Fingerprint::new(52).number(overlay).number(course.description_mark());
             let mark = mark.maybe(course.location.as_deref()).maybe(course.instructor.as_deref());
             let mark = mark.number(course.start.map_or(0, |start| start.number()));
             let url = addresses.link(&entry.route.address());
@@ -143,9 +143,9 @@ impl Index {
             Text::Course(number) => {
                 let Some(entry) = self.records.entries.get(*number as usize) else { return Vec::new() };
                 let course = &entry.course;
-                let texts = [&course.description, &course.location, &course.instructor];
-                let mut texts: Vec<String> =
-                    texts.into_iter().flatten().map(|text| text.to_string()).collect();
+                let texts = [course.location.as_deref(), course.instructor.as_deref()];
+                let texts = [course.description.as_deref()].into_iter().chain(texts);
+                let mut texts: Vec<String> = texts.flatten().map(str::to_owned).collect();
                 if let Some(overlay) = &entry.overlay {
                     texts.extend(overlay.front.tags.iter().map(|tag| tag.to_string()));
                     texts.push(text_of(&overlay.html));

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 
-use super::rows::{self, Calendar};
+use super::rows::{self, Calendar, Known};
 use super::{PullRequest, Source};
 use crate::base::files;
 use crate::error::{Error, Kind, Result};
@@ -14,13 +14,16 @@ use crate::model::change::Pull;
 pub struct JsonFile {
     path: PathBuf,
     zone: TimeZone,
-    /// What is in it, where somebody has read it already.
-    bytes: Option<Vec<u8>>,
+    /// Where it is kept what its rows say.
+    known: Option<PathBuf>,
 }
+
+/// The name of the file, below a state folder, in which it is kept what rows say.
+pub const KNOWN: &str = "rows.bin";
 
 /// The file at `path`, in which times without an offset are those of `zone`.
 pub fn open(path: &Path, zone: TimeZone) -> JsonFile {
-    JsonFile { path: path.to_owned(), zone, bytes: None }
+    JsonFile { path: path.to_owned(), zone, known: None }
 }
 
 impl std::fmt::Debug for JsonFile {
@@ -31,10 +34,11 @@ impl std::fmt::Debug for JsonFile {
 }
 
 impl JsonFile {
-    /// The same file, of which these are the bytes: the first pull takes them.
+    /// The same file; what its rows say is kept in a file below this state folder, so that the next pull reads only those
+    /// that have changed.
     #[must_use]
-    pub fn as_read(self, bytes: Vec<u8>) -> Self {
-        Self { bytes: Some(bytes), ..self }
+    pub fn keeping(self, state: &Path) -> Self {
+        Self { known: Some(state.join(KNOWN)), ..self }
     }
 }
 
@@ -48,12 +52,15 @@ impl Source for JsonFile {
     }
 
     fn pull_changes(&mut self, _: &PullRequest<'_>) -> Result<Pull> {
-        let read = self.bytes.take().map_or_else(|| files::read(&self.path), Ok);
-        let bytes = read.map_err(|e| {
+        let bytes = files::read(&self.path).map_err(|e| {
             Error::new(Kind::Unavailable, e.message())
                 .hint("`path` in [file] of aither.toml names the file of courses")
                 .caused_by(e)
         })?;
-        rows::read(&self.path.display().to_string(), &bytes, &Calendar::fixed(self.zone.clone()))
+        let (name, calendar) = (self.path.display().to_string(), Calendar::fixed(self.zone.clone()));
+        match &self.known {
+            Some(known) => rows::read_again(&name, bytes, &calendar, &Known::load(known, &calendar)),
+            None => rows::read(&name, &bytes, &calendar),
+        }
     }
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 
+use crate::base::digest::Fingerprint;
 use crate::model::moment::Moment;
 
 /// What a date in a file is read by.
@@ -23,6 +24,15 @@ impl Calendar {
     /// The same, and dates may be counted from the day of `now`.
     pub(in crate::source) fn counting_from(now: Timestamp, zone: TimeZone) -> Self {
         Self { today: Some(now.to_zoned(zone.clone()).date()), zone }
+    }
+
+    /// A quick hash of what decides how dates are read.
+    pub(super) fn mark(&self) -> u64 {
+        let zone = match self.zone.iana_name() {
+            Some(name) => name.to_owned(),
+            None => format!("{:?}", self.zone),
+        };
+        Fingerprint::new(60).text(&zone).maybe(self.today.map(|day| day.to_string()).as_deref()).get()
     }
 
     /// Reads a date; nothing if it is none.

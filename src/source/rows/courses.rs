@@ -1,61 +1,101 @@
 //! Makes courses of rows.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::calendar::Calendar;
+use super::known::{Known, Rows, Words};
 use super::quick;
-use super::scan::Broken;
+use super::scan::{Bounds, Broken};
 use super::wire::{Booked, Reason, Row, Scalar};
 use crate::base::mistakes::shown;
 use crate::base::text::slugify;
 use crate::model::change::Refused;
-use crate::model::course::{Course, CourseId, Level};
+use crate::model::course::{Course, CourseId, Level, Marks};
 use crate::model::moment::Moment;
 use crate::model::people::{Facts, Packer, People};
 
-/// Reads the rows at `spans`; the first of them is row `first` of the file, counted from zero. `text` is the file as text, if
-/// it is all text.
+/// A course with the place of its description in its row, if it stands there as it is.
+pub(super) struct Made {
+    pub(super) course: Box<Course>,
+    pub(super) description: Option<Range<usize>>,
+}
+
+/// Where rows are, and what is known of them.
+pub(super) struct Source<'a> {
+    pub(super) bytes: &'a [u8],
+    /// The same as text, if it is all text.
+    pub(super) text: Option<&'a str>,
+    pub(super) calendar: &'a Calendar,
+    pub(super) known: Option<(&'a Known, &'a Arc<Rows>)>,
+}
+
+/// Reads the rows at `spans`; the first of them is row `first` of the file, counted from zero.
 pub(super) fn courses(
-    bytes: &[u8],
-    text: Option<&str>,
-    spans: &[Range<usize>],
+    source: &Source<'_>,
+    spans: &[Bounds],
     first: usize,
-    calendar: &Calendar,
-) -> Result<Vec<Result<Box<Course>, Refused>>, Broken> {
-    let mut reader =
-        Reader { calendar, words: HashSet::new(), numbers: Vec::new(), packer: Packer::default() };
-    let row = |span: &Range<usize>| match text.and_then(|text| text.get(span.clone())) {
+) -> Result<Vec<Result<Made, Refused>>, Broken> {
+    let mut reader = Reader::new(source.calendar);
+    let row = |span: &Range<usize>| match source.text.and_then(|text| text.get(span.clone())) {
         Some(text) => quick::row(text).map_or_else(|| serde_json::from_str::<Row<'_>>(text), Ok),
-        None => serde_json::from_slice(&bytes[span.clone()]),
+        None => serde_json::from_slice(&source.bytes[span.clone()]),
     };
     spans
         .iter()
         .enumerate()
-        .map(|(index, span)| {
+        .map(|(index, (span, known))| {
+            if let (Some(at), Some((known, rows))) = (known, source.known)
+                && let Some(course) = known.course(*at, span.start, rows, &mut reader.words)
+            {
+                return Ok(Ok(Made { course: course.into(), description: None }));
+            }
             let refused = |id, reason| Ok(Err(Refused { entity: "course", id, reason }));
             let number = || format!("row {}", first + index + 1);
             match row(span) {
                 Ok(row) => {
                     let id = row.id.as_id();
+                    let description = row.description.plain().map(str::trim).map(str::as_bytes);
+                    let place = description.and_then(|text| place(&source.bytes[span.clone()], text));
                     match reader.course(row) {
-                        Ok(course) => Ok(Ok(Box::new(course))),
+                        Ok(course) => {
+                            let is_as_there = |place: &Range<usize>| {
+                                let there =
+                                    source.bytes.get(span.start + place.start..span.start + place.end);
+                                there == course.description.as_ref().map(|text| text.as_bytes())
+                            };
+                            let description = place.filter(is_as_there);
+                            Ok(Ok(Made { course: Box::new(course), description }))
+                        }
                         Err(reason) => refused(id.map_or_else(number, Cow::into_owned), reason),
                     }
                 }
                 // The message would repeat values of the row.
                 Err(e) if e.is_data() => refused(number(), "does not have the shape of a course".into()),
                 Err(e) => {
-                    let inside = offset(&bytes[span.clone()], e.line(), e.column());
+                    let inside = offset(&source.bytes[span.clone()], e.line(), e.column());
                     Err(Broken { at: span.start + inside, message: "this is no JSON".into() })
                 }
             }
         })
         .collect()
+}
+
+/// Where a part of some bytes lies in them, if it is one.
+fn place(whole: &[u8], part: &[u8]) -> Option<Range<usize>> {
+    let from = part.as_ptr().addr().checked_sub(whole.as_ptr().addr())?;
+    (from + part.len() <= whole.len()).then(|| from..from + part.len())
+}
+
+/// The people in a row that was read before.
+pub(super) fn people_of(text: &str, calendar: &Calendar) -> Option<People> {
+    let row = quick::row(text).or_else(|| serde_json::from_str::<Row<'_>>(text).ok())?;
+    let people = row.participants.as_deref()?;
+    Reader::new(calendar).participants(people, row.participations.as_deref().unwrap_or_default()).ok()
 }
 
 /// The byte at a line and column that the parser tells.
@@ -68,13 +108,17 @@ fn offset(bytes: &[u8], line: usize, column: usize) -> usize {
 /// Makes courses of rows. Words that come again and again (statuses, places, currencies) are kept once.
 struct Reader<'c> {
     calendar: &'c Calendar,
-    words: HashSet<Arc<str>>,
+    words: Words,
     /// The ids of those who have none, by their place in their course.
     numbers: Vec<String>,
     packer: Packer,
 }
 
-impl Reader<'_> {
+impl<'c> Reader<'c> {
+    fn new(calendar: &'c Calendar) -> Self {
+        Self { calendar, words: Words::default(), numbers: Vec::new(), packer: Packer::default() }
+    }
+
     fn course(&mut self, row: Row<'_>) -> Result<Course, Reason> {
         let id = row.id.as_id().ok_or("`id` must be a text or a whole number")?;
         let title = printable(row.title.text("title")?.ok_or("`title` is missing")?);
@@ -117,7 +161,7 @@ impl Reader<'_> {
             start,
             end,
             participant_count,
-            description: row.description.text("description")?.map(|text| printable(text).into()),
+            description: row.description.text("description")?.map(|text| (&*printable(text)).into()),
             price: price(&row.price)?,
             currency: currency(&row.currency)?.map(|word| self.word(word)),
             location: row.location.text("location")?.map(|word| self.word(&printable(word))),
@@ -127,6 +171,7 @@ impl Reader<'_> {
             participants,
             details_at: None,
             archived_at: None,
+            marks: Marks::default(),
         })
     }
 
@@ -211,15 +256,7 @@ impl Reader<'_> {
     }
 
     fn word(&mut self, word: &str) -> Arc<str> {
-        const LONGEST: usize = 64;
-        if let Some(known) = self.words.get(word) {
-            return known.clone();
-        }
-        let new: Arc<str> = word.into();
-        if word.len() <= LONGEST {
-            self.words.insert(new.clone());
-        }
-        new
+        self.words.get(word)
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::known::Finder;
 use super::stretch::length_of_text;
 
 /// The file as a whole is not what it must be.
@@ -14,11 +15,14 @@ pub(super) struct Broken {
     pub(super) message: String,
 }
 
+/// The bounds of a row, and its place among the rows that are known, if it is one of them.
+pub(super) type Bounds = (Range<usize>, Option<usize>);
+
 /// The bounds of all rows of the list in `bytes`: the list itself, or the one called `data` or `courses` in an object,
-/// also `courses` in `data`.
-pub(super) fn rows(bytes: &[u8]) -> Result<Vec<Range<usize>>, Broken> {
+/// also `courses` in `data`. A row that `known` finds is not looked through.
+pub(super) fn rows(bytes: &[u8], known: Option<Finder<'_>>) -> Result<Vec<Bounds>, Broken> {
     let start = if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-    let mut scanner = Scanner { bytes, at: start };
+    let mut scanner = Scanner { bytes, at: start, known };
     scanner.skip_space();
     let rows = scanner.list_or_object()?;
     scanner.skip_space();
@@ -41,6 +45,7 @@ pub(super) fn line_and_column(bytes: &[u8], at: usize) -> (usize, usize) {
 struct Scanner<'a> {
     bytes: &'a [u8],
     at: usize,
+    known: Option<Finder<'a>>,
 }
 
 impl Scanner<'_> {
@@ -58,7 +63,7 @@ impl Scanner<'_> {
         }
     }
 
-    fn list_or_object(&mut self) -> Result<Option<Vec<Range<usize>>>, Broken> {
+    fn list_or_object(&mut self) -> Result<Option<Vec<Bounds>>, Broken> {
         match self.peek() {
             Some(b'[') => self.list().map(Some),
             Some(b'{') => self.object(),
@@ -67,7 +72,7 @@ impl Scanner<'_> {
         }
     }
 
-    fn list(&mut self) -> Result<Vec<Range<usize>>, Broken> {
+    fn list(&mut self) -> Result<Vec<Bounds>, Broken> {
         let mut rows = Vec::new();
         self.at += 1;
         self.skip_space();
@@ -76,7 +81,7 @@ impl Scanner<'_> {
             return Ok(rows);
         }
         loop {
-            rows.push(self.value()?);
+            rows.push(self.row()?);
             self.skip_space();
             match self.peek() {
                 Some(b',') => self.at += 1,
@@ -91,7 +96,20 @@ impl Scanner<'_> {
         }
     }
 
-    fn object(&mut self) -> Result<Option<Vec<Range<usize>>>, Broken> {
+    fn row(&mut self) -> Result<Bounds, Broken> {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        if let Some((at, length)) = self.known.as_mut().and_then(|known| known.find(rest)) {
+            let bounds = self.at..self.at + length;
+            self.at = bounds.end;
+            return Ok((bounds, Some(at)));
+        }
+        let bounds = self.value()?;
+        let row = self.bytes.get(bounds.clone()).unwrap_or_default();
+        let known = self.known.as_mut().and_then(|known| known.recognise(row));
+        Ok((bounds, known))
+    }
+
+    fn object(&mut self) -> Result<Option<Vec<Bounds>>, Broken> {
         let mut rows = None;
         self.at += 1;
         self.skip_space();
@@ -121,7 +139,10 @@ impl Scanner<'_> {
                 // One level is what servers wrap; deeper ones would only invite endless recursion.
                 Some(b'{') if is_rows && rows.is_none() => {
                     let inner = self.value()?;
-                    rows = Scanner { bytes: &self.bytes[..inner.end], at: inner.start }.wrapped()?;
+                    let known = self.known.take();
+                    let mut within = Scanner { bytes: &self.bytes[..inner.end], at: inner.start, known };
+                    rows = within.wrapped()?;
+                    self.known = within.known;
                 }
                 _ => {
                     self.valid_value()?;
@@ -141,7 +162,7 @@ impl Scanner<'_> {
     }
 
     /// The list `courses` in the object at hand.
-    fn wrapped(&mut self) -> Result<Option<Vec<Range<usize>>>, Broken> {
+    fn wrapped(&mut self) -> Result<Option<Vec<Bounds>>, Broken> {
         let start = self.at;
         let whole = self.valid_value()?;
         self.at = start + 1;
@@ -240,8 +261,9 @@ mod tests {
     use super::*;
 
     fn texts(json: &str) -> Result<Vec<&str>, String> {
-        let rows = rows(json.as_bytes()).map_err(|broken| format!("{}: {}", broken.at, broken.message))?;
-        Ok(rows.into_iter().map(|row| &json[row]).collect())
+        let rows = rows(json.as_bytes(), None);
+        let rows = rows.map_err(|broken| format!("{}: {}", broken.at, broken.message))?;
+        Ok(rows.into_iter().map(|(row, _)| &json[row]).collect())
     }
 
     #[test]

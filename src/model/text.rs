@@ -1,0 +1,112 @@
+//! A text of a record.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A text that is shared, or a part of a larger one: the file that thousands of records were read from holds their
+/// descriptions already, and most builds look at few of them. A clone is a pointer.
+#[derive(Clone)]
+pub struct Text(Held);
+
+#[derive(Clone)]
+enum Held {
+    Own(Arc<str>),
+    Part { whole: Arc<String>, from: usize, length: u32 },
+}
+
+impl Text {
+    /// So many bytes of `whole` from this place on; nothing where these are no text.
+    pub fn part(whole: &Arc<String>, from: usize, length: u32) -> Option<Self> {
+        whole.get(from..from.checked_add(length as usize)?)?;
+        Some(Self(Held::Part { whole: whole.clone(), from, length }))
+    }
+
+    /// The text on its own.
+    pub fn shared(&self) -> Arc<str> {
+        match &self.0 {
+            Held::Own(text) => text.clone(),
+            Held::Part { .. } => (**self).into(),
+        }
+    }
+}
+
+impl Deref for Text {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match &self.0 {
+            Held::Own(text) => text,
+            Held::Part { whole, from, length } => {
+                whole.get(*from..*from + *length as usize).unwrap_or_default()
+            }
+        }
+    }
+}
+
+impl From<Arc<str>> for Text {
+    fn from(text: Arc<str>) -> Self {
+        Self(Held::Own(text))
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Self(Held::Own(text.into()))
+    }
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Self(Held::Own(text.into()))
+    }
+}
+
+impl PartialEq for Text {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Text {}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self)
+    }
+}
+
+impl Serialize for Text {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Arc::<str>::deserialize(deserializer).map(Self::from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_is_the_same_as_a_text_of_its_own() {
+        let whole = Arc::new("a grüße b".to_owned());
+        let part = Text::part(&whole, 2, 7).unwrap();
+        assert_eq!((&*part, &*part.shared()), ("grüße", "grüße"));
+        assert_eq!(part, Text::from("grüße"));
+        assert_eq!(serde_json::to_string(&part).unwrap(), "\"grüße\"");
+        assert!(Text::part(&whole, 2, 3).is_none() && Text::part(&whole, 9, 20).is_none());
+    }
+}

@@ -1,0 +1,505 @@
+//! Rows that were read before, by their bytes: what they said is kept, so that of a large file only what has changed in it is
+//! read anew.
+//!
+//! The file `.aither/rows.bin` may be thrown away. There is nobody in it: of the people in a row it keeps how many they are and
+//! a hash, and they are read where they stand once a page shows them. Descriptions stay where they stand as well.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::calendar::Calendar;
+use super::courses::people_of;
+use crate::base::codec::{Reader, Writer};
+use crate::base::digest::Fingerprint;
+use crate::base::files;
+use crate::model::course::{Course, CourseId, Level, Marks};
+use crate::model::moment::Moment;
+use crate::model::people::{People, Unread};
+use crate::model::text::Text;
+
+const MAGIC: &[u8; 8] = b"aitherR2";
+
+/// What is kept of one row.
+#[derive(Debug, Clone, PartialEq)]
+struct Row {
+    mark: u64,
+    /// How long the row is.
+    length: usize,
+    /// Where its course is in the bytes of the file.
+    course: Range<usize>,
+}
+
+/// The rows of a file as it was read last.
+#[derive(Debug)]
+pub(in crate::source) struct Known {
+    path: PathBuf,
+    salt: u64,
+    bytes: Vec<u8>,
+    rows: Vec<Row>,
+}
+
+/// The quick hash of a row.
+fn mark(row: &[u8]) -> u64 {
+    Fingerprint::new(58).file(row).get()
+}
+
+impl Known {
+    /// What is kept in this file, of rows that were read by such a calendar; nothing where it is missing, damaged, or of
+    /// another program.
+    pub(in crate::source) fn load(path: &Path, calendar: &Calendar) -> Self {
+        let salt = Fingerprint::new(59).text(env!("CARGO_PKG_VERSION")).number(calendar.mark()).get();
+        let bytes = files::read_if_present(path).ok().flatten().unwrap_or_default();
+        let rows = rows(&bytes, salt).unwrap_or_default();
+        Self { path: path.to_owned(), salt, bytes, rows }
+    }
+
+    /// Looks for rows one after the other.
+    pub(super) fn finder(&self) -> Finder<'_> {
+        Finder { known: self, next: 0, places: None }
+    }
+
+    /// The course of a known row that begins at `from` in `text`.
+    pub(super) fn course(
+        &self,
+        at: usize,
+        from: usize,
+        rows: &Arc<Rows>,
+        words: &mut Words,
+    ) -> Option<Course> {
+        let row = self.rows.get(at)?;
+        let mut reader = Reader::new(self.bytes.get(row.course.clone())?);
+        read(&mut reader, from..from + row.length, rows, words)
+    }
+
+    /// Keeps the rows of a file, where they are others than before. That it cannot be written does no harm.
+    pub(super) fn keep(&self, seen: &[Seen<'_>]) {
+        let is_same = seen.len() == self.rows.len()
+            && seen.iter().enumerate().all(|(at, seen)| matches!(seen, Seen::Known(known) if *known == at));
+        if is_same {
+            return;
+        }
+        /// About as much as a row takes.
+        const ROOM: usize = 224;
+        let mut out = Writer::with_room(seen.len() * ROOM + 64);
+        out.bytes(MAGIC);
+        out.u64(self.salt);
+        let mut course = Writer::default();
+        for seen in seen {
+            match seen {
+                Seen::Known(at) => {
+                    let Some(row) = self.rows.get(*at) else { continue };
+                    let bytes = self.bytes.get(row.course.clone()).unwrap_or_default();
+                    put(&mut out, row.mark, row.length, bytes);
+                }
+                Seen::New { row, course: made, description } => {
+                    course.clear();
+                    write(&mut course, made, description.clone());
+                    put(&mut out, mark(row), row.len(), course.written());
+                }
+            }
+        }
+        let _ = files::replace_lightly(&self.path, &out.finish());
+    }
+}
+
+/// A row of the file as it is now.
+pub(super) enum Seen<'a> {
+    /// One that is known, by its place.
+    Known(usize),
+    /// A new one, its course, and where in it the description stands as it is.
+    New { row: &'a [u8], course: &'a Course, description: Option<Range<usize>> },
+}
+
+fn put(out: &mut Writer, mark: u64, length: usize, course: &[u8]) {
+    out.u64(mark);
+    out.length(length);
+    out.length(course.len());
+    out.bytes(course);
+}
+
+fn rows(bytes: &[u8], salt: u64) -> Option<Vec<Row>> {
+    let mut reader = Reader::checked(bytes)?;
+    let end = MAGIC.len() + 8 + reader.left();
+    let is_ours = reader.bytes(MAGIC.len())? == MAGIC && reader.u64()? == salt;
+    let mut rows = Vec::with_capacity(bytes.len() / 160);
+    while is_ours && !reader.at_end() {
+        let (mark, length, size) = (reader.u64()?, reader.length()?, reader.length()?);
+        let begin = end - MAGIC.len() - 8 - reader.left();
+        reader.bytes(size)?;
+        rows.push(Row { mark, length, course: begin..begin + size });
+    }
+    Some(rows)
+}
+
+/// Looks for known rows, which are mostly there in their order.
+pub(super) struct Finder<'k> {
+    known: &'k Known,
+    next: usize,
+    /// The known rows by their marks, once one is not where it is looked for.
+    places: Option<HashMap<u64, usize>>,
+}
+
+impl Finder<'_> {
+    /// The known row that `rest` begins with, if it is the next one or the one after: its place, and how long it is. This
+    /// takes no look at where the row ends.
+    pub(super) fn find(&mut self, rest: &[u8]) -> Option<(usize, usize)> {
+        for at in [self.next, self.next + 1] {
+            let Some(row) = self.known.rows.get(at) else { continue };
+            let is_it = |bytes: &&[u8]| bytes.last() == Some(&b'}') && mark(bytes) == row.mark;
+            if rest.get(..row.length).filter(is_it).is_some() {
+                self.next = at + 1;
+                return Some((at, row.length));
+            }
+        }
+        None
+    }
+
+    /// The place of a row among those that are known, wherever it was.
+    pub(super) fn recognise(&mut self, bytes: &[u8]) -> Option<usize> {
+        let rows = &self.known.rows;
+        let all = || rows.iter().enumerate().map(|(at, row)| (row.mark, at)).collect();
+        let at = *self.places.get_or_insert_with(all).get(&mark(bytes))?;
+        rows.get(at).filter(|row| row.length == bytes.len())?;
+        self.next = at + 1;
+        Some(at)
+    }
+}
+
+/// The text of a file, in which people stand that nobody has asked for yet.
+pub(super) struct Rows {
+    pub(super) text: Arc<String>,
+    pub(super) calendar: Calendar,
+}
+
+impl Unread for Rows {
+    fn read(&self, row: Range<usize>) -> People {
+        self.text.get(row).and_then(|row| people_of(row, &self.calendar)).unwrap_or_default()
+    }
+}
+
+/// Words that come again and again (places, currencies), kept once.
+#[derive(Default)]
+pub(super) struct Words(HashSet<Arc<str>>);
+
+impl Words {
+    /// The word, shared if it is short.
+    pub(super) fn get(&mut self, word: &str) -> Arc<str> {
+        const LONGEST: usize = 64;
+        if let Some(known) = self.0.get(word) {
+            return known.clone();
+        }
+        let new: Arc<str> = word.into();
+        if word.len() <= LONGEST {
+            self.0.insert(new.clone());
+        }
+        new
+    }
+}
+
+/// How a description is kept.
+const NONE: u8 = 0;
+const THERE: u8 = 1;
+const HERE: u8 = 2;
+
+fn write(out: &mut Writer, course: &Course, description: Option<Range<usize>>) {
+    // Taken apart in full: a field that is added later cannot be forgotten here.
+    let Course {
+        id,
+        title,
+        slug,
+        code,
+        level,
+        start,
+        end,
+        participant_count,
+        description: text,
+        price,
+        currency,
+        location,
+        instructor,
+        image,
+        updated_at,
+        participants,
+        // Rows have none of these.
+        materials: _,
+        details_at: _,
+        archived_at: _,
+        marks: _,
+    } = course;
+    out.u64(course.summary_fingerprint());
+    out.u64(course.description_mark());
+    out.text(id.as_str());
+    out.text(title);
+    out.text(slug);
+    out.bytes(&[*level as u8]);
+    moment(out, *start);
+    moment(out, *end);
+    out.length(*participant_count as usize);
+    out.u64(price.map_or(u64::MAX, f64::to_bits));
+    for text in [code, currency, location, instructor, image] {
+        // An empty one and none are different things.
+        out.length(text.as_ref().map_or(0, |text| text.len() + 1));
+        out.bytes(text.as_deref().unwrap_or_default().as_bytes());
+    }
+    moment(out, updated_at.map(Moment::Instant));
+    match (text, description) {
+        (None, _) => out.bytes(&[NONE]),
+        (Some(_), Some(place)) => {
+            out.bytes(&[THERE]);
+            out.length(place.start);
+            out.length(place.len());
+        }
+        (Some(text), None) => {
+            out.bytes(&[HERE]);
+            out.text(text);
+        }
+    }
+    out.length(participants.as_ref().map_or(0, |people| people.len() + 1));
+    if let Some(people) = participants {
+        out.u64(people.fingerprint());
+        out.u64(people.pictures_mark());
+    }
+}
+
+fn read(reader: &mut Reader<'_>, row: Range<usize>, rows: &Arc<Rows>, words: &mut Words) -> Option<Course> {
+    let marks = Marks { summary: Some(reader.u64()?), description: Some(reader.u64()?) };
+    let id = CourseId::new(reader.text()?);
+    let (title, slug) = (reader.text()?.into(), reader.text()?.into());
+    let level = *Level::ALL.get(usize::from(reader.byte()?))?;
+    let (start, end) = (read_moment(reader)?, read_moment(reader)?);
+    let participant_count = u32::try_from(reader.length()?).ok()?;
+    let price = Some(reader.u64()?).filter(|bits| *bits != u64::MAX).map(f64::from_bits);
+    let mut word = || {
+        let Some(length) = reader.length()?.checked_sub(1) else { return Some(None) };
+        let text = std::str::from_utf8(reader.bytes(length)?).ok()?;
+        Some(Some(words.get(text)))
+    };
+    let (code, currency, location, instructor, image) = (word()?, word()?, word()?, word()?, word()?);
+    let updated_at = match read_moment(reader)? {
+        Some(Moment::Instant(at)) => Some(at),
+        _ => None,
+    };
+    let description = match reader.byte()? {
+        THERE => {
+            let (from, length) = (reader.length()?, reader.length()?);
+            Some(Text::part(&rows.text, row.start.checked_add(from)?, u32::try_from(length).ok()?)?)
+        }
+        HERE => Some(reader.text()?.into()),
+        _ => None,
+    };
+    let participants = match reader.length()?.checked_sub(1) {
+        None => None,
+        Some(0) => Some(People::default()),
+        Some(count) => {
+            let marks = [reader.u64()?, reader.u64()?];
+            Some(People::unread(u32::try_from(count).ok()?, marks, row, rows.clone()))
+        }
+    };
+    Some(Course {
+        id,
+        title,
+        slug,
+        code,
+        level,
+        start,
+        end,
+        participant_count,
+        description,
+        price,
+        currency,
+        location,
+        instructor,
+        image,
+        updated_at,
+        participants,
+        materials: None,
+        details_at: None,
+        archived_at: None,
+        marks,
+    })
+}
+
+fn moment(out: &mut Writer, moment: Option<Moment>) {
+    match moment {
+        None => out.bytes(&[0]),
+        Some(Moment::Day(date)) => {
+            out.bytes(&[1]);
+            out.bytes(&date.year().to_le_bytes());
+            out.bytes(&[date.month() as u8, date.day() as u8]);
+        }
+        Some(Moment::Instant(at)) => {
+            out.bytes(&[2]);
+            out.u64(at.as_second() as u64);
+            out.length(at.subsec_nanosecond().unsigned_abs() as usize);
+            out.bytes(&[u8::from(at.subsec_nanosecond() < 0)]);
+        }
+    }
+}
+
+fn read_moment(reader: &mut Reader<'_>) -> Option<Option<Moment>> {
+    Some(match reader.byte()? {
+        0 => None,
+        1 => {
+            let &[low, high, month, day] = reader.bytes(4)? else { return None };
+            let year = i16::from_le_bytes([low, high]);
+            Some(Moment::Day(Date::new(year, month as i8, day as i8).ok()?))
+        }
+        _ => {
+            let (second, part) = (reader.u64()? as i64, i32::try_from(reader.length()?).ok()?);
+            let part = if reader.byte()? == 0 { part } else { -part };
+            Some(Moment::Instant(Timestamp::new(second, part).ok()?))
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+
+    use super::*;
+    use crate::error::Result;
+    use crate::model::change::{Change, Pull};
+    use crate::source::rows::{read, read_again};
+
+    fn row(random: &mut fastrand::Rng) -> String {
+        let text = |random: &mut fastrand::Rng| {
+            let words = ["Grüße", "a\\\"b", "x\\u0007y", " rand ", "\\n", "Ruhig", "\\ud83d\\ude00", "z"];
+            (0..random.usize(0..4)).map(|_| words[random.usize(0..words.len())]).collect::<String>()
+        };
+        let id = random.u32(0..40);
+        let mut row = format!(r#"{{"id": {id}, "title": "t {}""#, text(random));
+        row +=
+            &format!(r#", "level": "{}""#, ["BEGINNER", "ADVANCED", "BEGINNER", "HARD"][random.usize(0..4)]);
+        for (name, value) in [
+            ("description", format!("\"{}\"", text(random))),
+            (
+                "startDate",
+                ["\"2027-02-10\"", "\"2027-02-10T09:30:00+01:00\"", "null"][random.usize(0..3)].into(),
+            ),
+            ("endDate", "\"2027-03-01T12:00:00.123456789Z\"".into()),
+            ("price", ["12.5", "0", "1200", "-1"][random.usize(0..4)].into()),
+            ("currency", "\"EUR\"".into()),
+            ("location", format!("\"{}\"", text(random))),
+            ("instructor", "\"Anna\"".into()),
+            ("code", "\"A 1\"".into()),
+            ("image", "\"/a.png\"".into()),
+            ("updatedAt", "\"1969-12-31T23:59:59.5Z\"".into()),
+            ("slug", format!("\"s-{}\"", text(random))),
+            ("participants", "[]".into()),
+            (
+                "participants",
+                format!(
+                    r#"[{{"name": "{}", "status": "CONFIRMED", "imageUrl": "/p.png"}}, {{"bookingId": 3}}]"#,
+                    text(random)
+                ),
+            ),
+        ] {
+            if random.bool() && !row.contains(&format!("\"{name}\"")) {
+                row += &format!(", \"{name}\": {value}");
+            }
+        }
+        row + "}"
+    }
+
+    fn same(one: &Pull, other: &Pull) {
+        assert_eq!(one, other);
+        let courses = |pull: &Pull| -> Vec<Course> {
+            pull.changes.iter().filter_map(Change::course).cloned().collect()
+        };
+        // Clones know no hashes, so what is kept is compared with what is worked out.
+        let known = one.changes.iter().filter_map(Change::course);
+        for (known, fresh) in known.zip(courses(other)) {
+            assert_eq!(known.fingerprint(), fresh.fingerprint());
+            let pictures = |course: &Course| course.participants.as_ref().map(People::pictures_mark);
+            assert_eq!(pictures(known), pictures(&fresh));
+            assert_eq!(known.summary_fingerprint(), fresh.summary_fingerprint());
+            assert_eq!(known.description_mark(), fresh.description_mark());
+        }
+    }
+
+    #[test]
+    fn rows_are_known_wherever_they_have_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rows.bin");
+        let calendar = Calendar::fixed(TimeZone::UTC);
+        let all: Vec<String> =
+            (0..60).map(|id| format!(r#"{{"id": {id}, "title": "t{id}", "level": "BEGINNER"}}"#)).collect();
+        let json = |rows: &[String]| format!("[{}]", rows.join(",\n"));
+        read_again("f", json(&all).into_bytes(), &calendar, &Known::load(&path, &calendar)).unwrap();
+        let known = Known::load(&path, &calendar);
+        let new = |rows: &[String], wrapped: bool| {
+            let list = json(rows);
+            let json = if wrapped { format!(r#"{{"data": {{"a": 1}}, "courses": {list}}}"#) } else { list };
+            let found = super::super::scan::rows(json.as_bytes(), Some(known.finder())).unwrap();
+            assert_eq!(found.len(), rows.len());
+            found.into_iter().filter(|(_, known)| known.is_none()).count()
+        };
+        let changed = |change: &dyn Fn(&mut Vec<String>)| {
+            let mut rows = all.clone();
+            change(&mut rows);
+            new(&rows, false)
+        };
+        let other = |id: u32| format!(r#"{{"id": {id}, "title": "another one"}}"#);
+        assert_eq!(changed(&|_| ()), 0);
+        assert_eq!(changed(&|rows| drop(rows.drain(10..13))), 0);
+        assert_eq!(changed(&|rows| rows.reverse()), 0);
+        assert_eq!(changed(&|rows| rows[5..9].rotate_left(1)), 0);
+        assert_eq!(changed(&|rows| (7..12).for_each(|at| rows[at] = other(at as u32))), 5);
+        assert_eq!(changed(&|rows| (0..5).for_each(|at| rows.insert(7, other(100 + at)))), 5);
+        let edit_and_remove = |rows: &mut Vec<String>| {
+            rows[20] = other(20);
+            rows.remove(21);
+        };
+        assert_eq!(changed(&edit_and_remove), 1);
+        assert_eq!(new(&all, true), 0);
+    }
+
+    #[test]
+    fn a_file_that_is_read_again_says_what_it_says_to_whoever_reads_it_first() {
+        let mut random = fastrand::Rng::with_seed(11);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rows.bin");
+        let calendar = Calendar::fixed(TimeZone::get("Europe/Berlin").unwrap());
+        let mut rows: Vec<String> = (0..30).map(|_| row(&mut random)).collect();
+        for _ in 0..300 {
+            for _ in 0..random.usize(0..4) {
+                let at = random.usize(0..=rows.len());
+                match random.u8(0..4) {
+                    0 => rows.insert(at, row(&mut random)),
+                    1 if at < rows.len() => drop(rows.remove(at)),
+                    2 if at < rows.len() => rows[at] = row(&mut random),
+                    _ if at + 1 < rows.len() => rows.swap(at, at + 1),
+                    _ => {}
+                }
+            }
+            let list = rows.join([",", " ,\n "][random.usize(0..2)]);
+            let json = match random.u8(0..3) {
+                0 => format!("{{\"data\": {{\"courses\": [{list}]}}}}"),
+                _ => format!("[{list}]"),
+            };
+            let known = Known::load(&path, &calendar);
+            let again = read_again("f", json.clone().into_bytes(), &calendar, &known).unwrap();
+            same(&again, &read("f", json.as_bytes(), &calendar).unwrap());
+        }
+        assert!(!Known::load(&path, &calendar).rows.is_empty());
+        // Another zone reads other times.
+        assert!(Known::load(&path, &Calendar::fixed(TimeZone::UTC)).rows.is_empty());
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes[40] ^= 1;
+        files::write_new(&path, &bytes).unwrap();
+        assert!(Known::load(&path, &calendar).rows.is_empty(), "a byte is another one");
+        // What is wrong with a file is told in the same words.
+        for wrong in [format!("[{}", rows.join(",")).as_bytes(), b"[\"\xff\"]"] {
+            for known in [&path, &folder.path().join("none")].map(|path| Known::load(path, &calendar)) {
+                let told = |read: Result<Pull>| read.map_err(|e| e.message().to_owned());
+                let again = read_again("f", wrong.to_vec(), &calendar, &known);
+                assert_eq!(told(again), told(read("f", wrong, &calendar)));
+            }
+        }
+    }
+}
