@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
 use super::super::courses::Entry;
+use super::super::route::Route;
 use super::super::views::Addresses;
 use crate::base::digest::{Fingerprint, Hasher};
 use crate::base::text::position;
@@ -59,7 +60,7 @@ pub(super) struct Entered<'a> {
     /// A quick hash of it.
     description_mark: u64,
     pub(super) location: Option<&'a str>,
-    pub(super) url: Option<String>,
+    page: Option<(&'a Addresses, &'a Route)>,
     pub(super) start: Moment,
     pub(super) end: Option<Moment>,
     pub(super) changed: Timestamp,
@@ -69,7 +70,7 @@ pub(super) struct Entered<'a> {
 
 impl<'a> Entered<'a> {
     /// The event of a course; nothing where it has no date.
-    pub(super) fn of(entry: &'a Entry, addresses: &Addresses, sequence: u32) -> Option<Self> {
+    pub(super) fn of(entry: &'a Entry, addresses: &'a Addresses, sequence: u32) -> Option<Self> {
         let course = &*entry.course;
         Some(Self {
             id: &entry.id,
@@ -77,7 +78,7 @@ impl<'a> Entered<'a> {
             description: course.description.as_deref(),
             description_mark: course.description_mark(),
             location: course.location.as_deref(),
-            url: Some(addresses.absolute(&entry.route.address())),
+            page: Some((addresses, &entry.route)),
             start: course.start?,
             end: course.end,
             changed: entry.updated_at.unwrap_or(Timestamp::UNIX_EPOCH),
@@ -94,7 +95,7 @@ impl<'a> Entered<'a> {
             description: None,
             description_mark: 0,
             location: None,
-            url: None,
+            page: None,
             start: event.start,
             end: event.end,
             changed: event.cancelled_at.unwrap_or(Timestamp::UNIX_EPOCH),
@@ -103,10 +104,10 @@ impl<'a> Entered<'a> {
         }
     }
 
-    /// A quick hash of all of it.
+    /// A quick hash of all of it, apart from the site's own address.
     pub(super) fn mark(&self) -> u64 {
         let mark = Fingerprint::new(21).text(self.id).text(self.title).number(self.description_mark);
-        let mark = mark.maybe(self.location).maybe(self.url.as_deref());
+        let mark = mark.maybe(self.location).maybe(self.page.map(|(_, route)| route.path()));
         let mark = mark.number(self.start.number()).number(self.end.map_or(0, |end| end.number()));
         let mark = mark.number(self.changed.as_nanosecond() as u64).number(u64::from(self.sequence));
         mark.number(u64::from(self.is_cancelled)).get()
@@ -228,8 +229,8 @@ impl Calendar {
         if let Some(location) = event.location.filter(|text| !text.is_empty()) {
             file.text("LOCATION", location);
         }
-        if let Some(url) = &event.url {
-            file.line("URL", url);
+        if let Some((addresses, route)) = event.page {
+            file.line("URL", &addresses.absolute(&route.address()));
         }
         file.line("STATUS", if event.is_cancelled { "CANCELLED" } else { "CONFIRMED" });
         file.line("END", "VEVENT");
@@ -385,7 +386,7 @@ mod tests {
                 description: None,
                 description_mark: 0,
                 location: None,
-                url: None,
+                page: None,
                 start: start.parse().unwrap_or(Moment::Instant(Timestamp::MIN)),
                 end: end.and_then(|end| end.parse().ok()),
                 changed: Timestamp::UNIX_EPOCH,
