@@ -51,8 +51,15 @@ mod tests {
     fn the_order_is_that_of_the_texts_and_equal_ones_stay() {
         let mut random = fastrand::Rng::with_seed(7);
         for count in [0, 1, 2, 3, 50, 3_000] {
-            let words =
-                ["", "a", "ä", "courses/", "courses/aaaaaaaaaaaaaaaa", "courses/aaaaaaaaaaaaaaaaa\0", "\0"];
+            let words = [
+                "",
+                "a",
+                "ä",
+                "courses/",
+                "courses/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+                "courses/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\0",
+                "\0",
+            ];
             let mut word =
                 || (0..random.usize(0..3)).map(|_| words[random.usize(0..words.len())]).collect::<String>();
             let mut things: Vec<(String, usize)> = (0..count).map(|at| (word(), at)).collect();

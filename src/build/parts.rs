@@ -16,7 +16,7 @@ use crate::base::files;
 use crate::error::Result;
 use crate::site::Parts;
 
-/// So many parts are in memory at a time.
+/// So many parts are made at a time, while as many are written.
 const BATCH: usize = 8;
 
 /// Where the parts of the file that stands there are, by their marks.

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::calendar::Calendar;
-use super::known::{Known, Rows, Words};
+use super::known::{Known, Rows};
 use super::quick;
 use super::scan::{Bounds, Broken};
 use super::wire::{Booked, Reason, Row, Scalar};
+use super::words::Words;
 use crate::base::mistakes::shown;
 use crate::base::text::slugify;
 use crate::model::change::Refused;

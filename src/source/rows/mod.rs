@@ -5,9 +5,11 @@ mod calendar;
 mod courses;
 mod known;
 mod quick;
+mod record;
 mod scan;
 mod stretch;
 mod wire;
+mod words;
 
 use std::collections::HashMap;
 use std::ops::Range;
