@@ -9,35 +9,36 @@ use crate::site::Route;
 
 /// Assets may not stand where pages stand, nor two of them at one address.
 pub(super) fn check(request: &Request<'_>) -> Result<()> {
-    let routes = (request.site.pages.iter().map(|page| &page.route))
-        .chain(request.assets.iter().map(|asset| &asset.route))
-        .chain(request.volatile.iter().map(|(route, _)| route));
+    let paths = (request.site.paths())
+        .chain(request.assets.iter().map(|asset| asset.route.path()))
+        .chain(request.volatile.iter().map(|(route, _)| route.path()));
     // Some file systems do not tell upper from lower case.
     let folded = |path: &str| path.bytes().any(|b| b.is_ascii_uppercase() || !b.is_ascii());
-    let keyed = routes.map(|route| match folded(route.path()) {
-        true => (Cow::Owned(route.path().to_lowercase()), route),
-        false => (Cow::Borrowed(route.path()), route),
+    let keyed = paths.map(|path| match folded(path) {
+        true => (Cow::Owned(path.to_lowercase()), path),
+        false => (Cow::Borrowed(path), path),
     });
-    let mut all: Vec<(Cow<'_, str>, &Route)> = keyed.collect();
+    let mut all: Vec<(Cow<'_, str>, &str)> = keyed.collect();
     // Pages are in order already.
     all.sort_by(|(a, _), (b, _)| a.cmp(b));
-    if let Some([_, (_, route)]) = all.array_windows().find(|[(a, _), (b, _)]| a == b) {
-        return Err(Error::new(Kind::Content, format!("two files want the address {}", route.address()))
+    if let Some([_, (_, path)]) = all.array_windows().find(|[(a, _), (b, _)]| a == b) {
+        let address = Route::file(path)?.address();
+        return Err(Error::new(Kind::Content, format!("two files want the address {address}"))
             .hint("rename the one below static/ or content/"));
     }
     // Folders that cannot be files, which is nearly all of them, are told by this at once.
     let mut files = Hints::new(all.len());
     all.iter().for_each(|(path, _)| files.add(path));
     let mut before = "";
-    for (path, route) in &all {
+    for (path, own) in &all {
         let same = path.bytes().zip(before.bytes()).take_while(|(a, b)| a == b).count();
         before = path;
         // Folders that the path before lies in as well have been looked at.
         let new = path.match_indices('/').map(|(at, _)| at).filter(|at| *at >= same);
         for folder in new.map(|at| &path[..at]).filter(|folder| files.may_have(folder)) {
             if let Ok(at) = all.binary_search_by(|(known, _)| (**known).cmp(folder)) {
-                let (file, path) = (all[at].1.path(), route.path());
-                let message = format!("{file} cannot be a file, because {path} stands below it");
+                let file = all[at].1;
+                let message = format!("{file} cannot be a file, because {own} stands below it");
                 return Err(Error::new(Kind::Content, message));
             }
         }

@@ -26,7 +26,7 @@ impl<'a> What<'a> {
     /// The file that this one is a copy of, if it is large.
     pub(super) fn large(self) -> Option<&'a Path> {
         match self {
-            What::Page(_) => None,
+            What::Page(_) | What::Member(..) => None,
             What::Asset(asset) => asset.bytes.large(),
         }
     }

@@ -25,7 +25,7 @@ pub struct Looked<T> {
 
 /// Renders every page that has a layout, and hands it over with its HTML; in the order of their paths.
 pub fn pages<T: Send>(request: &Request<'_>, take: impl Fn(&Page, String) -> T + Sync) -> Result<Looked<T>> {
-    let made: Vec<Made<T>> = (request.site.pages.par_iter())
+    let made: Vec<Made<T>> = (request.site.all().par_iter())
         .filter(|page| page.route.path().ends_with(".html"))
         .map(|page| {
             let rendered =

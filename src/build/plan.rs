@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::HashMap;
+use std::ops::Range;
 
 use jiff::Timestamp;
 
@@ -18,7 +19,7 @@ use crate::assets::without_metadata;
 use crate::base::digest::{Digest, Fingerprint};
 use crate::base::files;
 use crate::error::Result;
-use crate::site::{Body, Page, Rank};
+use crate::site::{Body, Family, Page, PageRef, Rank};
 use crate::theme;
 
 /// What a build has to make, and what stays.
@@ -73,6 +74,8 @@ pub(super) struct Work<'a> {
 #[derive(Clone, Copy)]
 pub(super) enum What<'a> {
     Page(&'a Page),
+    /// A page that is not made yet, by its place in the family.
+    Member(&'a Family, usize),
     Asset(&'a Asset),
 }
 
@@ -89,7 +92,7 @@ impl<'a> Work<'a> {
     pub(super) fn rank(&self) -> Rank {
         match self.what {
             What::Page(page) => page.rank,
-            What::Asset(_) => Rank::Leaf,
+            What::Member(..) | What::Asset(_) => Rank::Leaf,
         }
     }
 }
@@ -98,7 +101,26 @@ impl<'a> What<'a> {
     pub(super) fn path(self) -> &'a str {
         match self {
             What::Page(page) => page.route.path(),
+            What::Member(family, at) => family.path(at),
             What::Asset(asset) => asset.route.path(),
+        }
+    }
+
+    /// The page, if it is one.
+    pub(super) fn page(self) -> Option<PageRef<'a>> {
+        match self {
+            What::Page(page) => Some(PageRef::There(page)),
+            What::Member(family, at) => Some(family.page(at).into()),
+            What::Asset(_) => None,
+        }
+    }
+
+    /// Whether templates make it, and in which language.
+    fn templates(self) -> Option<usize> {
+        match self {
+            What::Page(page) => matches!(page.body, Body::Layout { .. }).then_some(page.language),
+            What::Member(family, at) => family.has_template(at).then_some(0),
+            What::Asset(_) => None,
         }
     }
 
@@ -106,6 +128,7 @@ impl<'a> What<'a> {
     pub(super) fn inputs(self) -> Result<u64> {
         match self {
             What::Page(page) => Ok(page.inputs),
+            What::Member(family, at) => Ok(family.inputs(at)),
             What::Asset(asset) => asset.bytes.inputs(),
         }
     }
@@ -153,7 +176,14 @@ impl<'a> Plan<'a> {
         let mut judge = Judge::new(request, before);
         let mut plan = Self { kept: Vec::with_capacity(before.traces.files.len()), ..Self::default() };
         let mut known = before.traces.files.iter().enumerate().peekable();
-        for what in wanted(request) {
+        let mut members = Members(&request.site.family, 0);
+        let others = single(request).into_iter().map(Some).chain([None]);
+        let wanted = others.flat_map(|other| {
+            let before = members.before(other.map(What::path));
+            let (family, range) = (members.0, before);
+            range.map(move |at| What::Member(family, at)).chain(other)
+        });
+        for what in wanted {
             let path = what.path();
             let mut old = None;
             while let Some((at, (known_path, trace))) = known.peek() {
@@ -203,8 +233,25 @@ impl Plan<'_> {
     }
 }
 
-/// Pages and assets in the order of their paths. Pages, of which there may be thousands, come in their order.
-fn wanted<'a>(request: &'a Request<'_>) -> Vec<What<'a>> {
+/// The members of a family from a place on.
+struct Members<'a>(&'a Family, usize);
+
+impl Members<'_> {
+    /// The places of those that come before a path, or of all that are left.
+    fn before(&mut self, path: Option<&str>) -> Range<usize> {
+        let Self(family, from) = *self;
+        let is_before = |at: &usize| path.is_none_or(|path| family.path(*at) < path);
+        self.1 = match path {
+            None => family.len(),
+            Some(_) => from + (from..family.len()).take_while(is_before).count(),
+        };
+        from..self.1
+    }
+}
+
+/// Pages and assets in the order of their paths, without those of the family. Pages, of which there may be thousands, come in
+/// their order.
+fn single<'a>(request: &'a Request<'_>) -> Vec<What<'a>> {
     let mut assets: Vec<What<'a>> = request.assets.iter().map(What::Asset).collect();
     assets.sort_by(|a, b| a.path().cmp(b.path()));
     let mut wanted = Vec::with_capacity(request.site.pages.len() + assets.len());
@@ -288,7 +335,7 @@ impl<'a, 'b> Judge<'a, 'b> {
         let inputs = what.inputs()?;
         let reason = match what {
             What::Asset(_) => (trace.inputs != inputs).then_some(Reason::Asset),
-            What::Page(page) => self.page(page, trace),
+            What::Page(_) | What::Member(..) => self.page(what, inputs, trace),
         };
         if let Some(reason) = reason {
             return Ok(Err(reason));
@@ -307,7 +354,7 @@ impl<'a, 'b> Judge<'a, 'b> {
         })
     }
 
-    fn page(&mut self, page: &Page, trace: &Trace) -> Option<Reason> {
+    fn page(&mut self, what: What<'_>, inputs: u64, trace: &Trace) -> Option<Reason> {
         let now = self.request.now.as_second();
         if now < trace.since || trace.until <= now {
             return Some(Reason::Clock);
@@ -318,28 +365,29 @@ impl<'a, 'b> Judge<'a, 'b> {
         };
         // Only what no template made has read nothing: a redirect may have stood here, or a file.
         let had_template = !shape.is_empty();
-        if let Body::Made(_) = page.body {
-            return (had_template || trace.inputs != page.inputs).then_some(Reason::Data);
-        }
+        let Some(language) = what.templates() else {
+            return (had_template || trace.inputs != inputs).then_some(Reason::Data);
+        };
         if !had_template {
             return Some(Reason::Data);
         }
         if let Some(reason) = trace.assets.iter().find_map(|number| self.asset(*number)) {
             return Some(reason);
         }
-        let key = (trace.shape, page.language);
+        let key = (trace.shape, language);
         if !self.shapes.contains_key(&key) {
-            let reason = self.shape(shape, page.language);
+            let reason = self.shape(shape, language);
             self.shapes.insert(key, reason);
         }
         if let Some(Some(reason)) = self.shapes.get(&key) {
             return Some(reason.clone());
         }
-        if trace.inputs == page.inputs {
+        if trace.inputs == inputs {
             return None;
         }
-        let changed = with_request(self.request.now, page, |rendering| {
-            self.look.changed(shape, trace, page, rendering)
+        let page = what.page()?;
+        let changed = with_request(self.request.now, &page, |rendering| {
+            self.look.changed(shape, trace, &page, rendering)
         });
         let (row, before, after) = changed.flatten()?;
         Some(reason(row, page.record.as_deref(), before, after))

@@ -242,7 +242,7 @@ fn would_differ(
         if let Some(source) = work.what.large() {
             return Ok((usize::from(work.present != files::digest(source)?), Vec::new()));
         }
-        let made = render(request, &shapes, work)?;
+        let made = render(request, &shapes, work, work.what.page().as_deref())?;
         Ok((usize::from(work.present != Some(Digest::of(&made.bytes))), made.assets))
     };
     let mut count = 0;
@@ -288,8 +288,7 @@ fn stale(request: &Request<'_>, before: &Before, plan: &mut Plan<'_>) -> Result<
     let planned: OnceCell<HashSet<&str>> = OnceCell::new();
     let is_planned = |path: &str| {
         let planned = planned.get_or_init(|| {
-            let pages = request.site.pages.iter().map(|page| page.route.path());
-            pages.chain(request.assets.iter().map(|asset| asset.route.path())).collect()
+            request.site.paths().chain(request.assets.iter().map(|asset| asset.route.path())).collect()
         });
         volatile.contains(path) || planned.contains(path)
     };
@@ -353,7 +352,7 @@ fn make(
     };
     in_the_way.iter().try_for_each(|path| stage::make_way(request.output, path))?;
     report.written = stage.len();
-    report.rendered = work.iter().filter(|work| matches!(work.what, What::Page(_))).count();
+    report.rendered = work.iter().filter(|work| !matches!(work.what, What::Asset(_))).count();
     request.reporter.begin(Step::Write, Some(report.written as u64));
     let renamed = stage.publish(&|| request.reporter.advance(1))?;
     let settle = |path: &str, stamp: &mut Stamp| {
@@ -419,15 +418,22 @@ struct One {
     assets: Vec<Note>,
 }
 
-fn render<'a>(request: &Request<'_>, shapes: &Mutex<Shapes>, work: &Work<'a>) -> Result<Drawn<'a>> {
+/// `page` is the page that is to be made, if it is one.
+fn render<'a>(
+    request: &Request<'_>,
+    shapes: &Mutex<Shapes>,
+    work: &Work<'a>,
+    page: Option<&Page>,
+) -> Result<Drawn<'a>> {
     let lock = || shapes.lock().unwrap_or_else(PoisonError::into_inner);
     let (mut shape, mut hashes) = (None, Box::default());
     let (mut since, mut until) = (i64::MIN, i64::MAX);
     let (mut assets, mut warnings) = (Vec::new(), Vec::new());
-    let bytes = match work.what {
-        What::Asset(asset) => asset.bytes.load()?,
-        What::Page(Page { body: Body::Made(make), .. }) => Cow::Owned(make.bytes()),
-        What::Page(page) => match with_request(request.now, page, |rendering| {
+    let bytes = match (work.what, page) {
+        (What::Asset(asset), _) => asset.bytes.load()?,
+        (_, None) => Cow::default(),
+        (_, Some(Page { body: Body::Made(make), .. })) => Cow::Owned(make.bytes()),
+        (_, Some(page)) => match with_request(request.now, page, |rendering| {
             request.theme.render_telling(rendering, |told| reads::told(told, page, shapes))
         }) {
             None => Cow::default(),
@@ -460,14 +466,15 @@ fn make_one(
         let trace = large::publish(request, stage, work, source, shape)?;
         return Ok(One { trace, assets: Vec::new() });
     }
-    if let What::Page(Page { body: Body::Made(Make::Parts(parts)), .. }) = work.what
+    let page = work.what.page();
+    if let Some(Page { body: Body::Made(Make::Parts(parts)), .. }) = page.as_deref()
         && !wanted.has_any(work.path())
     {
         let shape = shapes.lock().unwrap_or_else(PoisonError::into_inner).number(Shape::new());
         let trace = parts::publish(request, before, stage, work, parts, shape)?;
         return Ok(One { trace, assets: Vec::new() });
     }
-    let Drawn { bytes, shape, hashes, since, until, assets, warnings } = render(request, shapes, work)?;
+    let Drawn { bytes, shape, hashes, since, until, assets, warnings } = render(request, shapes, work, page.as_deref())?;
     let digest = Digest::of(&bytes);
     let stamp = if work.present == Some(digest) {
         stage::stamp(&request.output.join(work.path()))?

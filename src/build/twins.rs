@@ -34,8 +34,7 @@ impl<'a> Wanted<'a> {
         if !request.precompress {
             return Self::default();
         }
-        let pages = request.site.pages.iter().map(|page| page.route.path());
-        let routes = pages.chain(request.assets.iter().map(|asset| asset.route.path()));
+        let routes = request.site.paths().chain(request.assets.iter().map(|asset| asset.route.path()));
         let like_twin = |path: &&str| Coding::ALL.iter().any(|coding| path.ends_with(coding.suffix()));
         Self { is_on: true, taken: routes.filter(like_twin).collect() }
     }

@@ -8,7 +8,7 @@ use super::run::Request;
 use super::trace::{Row, Trace};
 use crate::base::text::did_you_mean;
 use crate::error::{Error, Kind, Result};
-use crate::site::Page;
+use crate::site::{Page, PageRef, Route};
 
 /// One page explained.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -45,8 +45,8 @@ pub fn why(request: &Request<'_>, asked: &str) -> Result<Vec<Explanation>> {
     for page in pages(request, &before, asked)? {
         let at = before.traces.files.binary_search_by(|(known, _)| (**known).cmp(page.route.path()));
         let old = at.ok().and_then(|at| Some((at, &before.traces.files.get(at)?.1)));
-        let stale = judge.judge(What::Page(page), old)?.err();
-        let lines = old.map(|(_, trace)| lines(request, &before, page, trace)).unwrap_or_default();
+        let stale = judge.judge(What::Page(&page), old)?.err();
+        let lines = old.map(|(_, trace)| lines(request, &before, &page, trace)).unwrap_or_default();
         let flips_at = old.map(|(_, trace)| trace.until).filter(|at| *at != i64::MAX);
         explanations.push(Explanation { path: page.route.path().to_owned(), stale, reads: lines, flips_at });
     }
@@ -75,12 +75,12 @@ fn lines(request: &Request<'_>, before: &Before, page: &Page, trace: &Trace) -> 
 }
 
 /// The pages that are meant.
-fn pages<'a>(request: &'a Request<'_>, before: &Before, asked: &str) -> Result<Vec<&'a Page>> {
+fn pages<'a>(request: &'a Request<'_>, before: &Before, asked: &str) -> Result<Vec<PageRef<'a>>> {
     let site = request.site;
     let asked = asked.strip_prefix("./").unwrap_or(asked).trim();
-    let by_path = |path: &str| site.pages.iter().find(|page| page.route.path() == path);
+    let by_path = |path: &str| site.page(path);
     let address = address(request, asked);
-    let is_at = |address: &str| site.pages.iter().find(|page| page.route.address() == address);
+    let is_at = |address: &str| by_path(Route::of_address(address).ok()?.path());
     // A folder's address ends in a slash, and all begin with one; people leave out either.
     let by_address = || {
         let whole = format!("/{}", address.trim_start_matches('/'));
@@ -89,13 +89,13 @@ fn pages<'a>(request: &'a Request<'_>, before: &Before, asked: &str) -> Result<V
     if let Some(page) = by_path(asked.strip_prefix("output/").unwrap_or(asked)).or_else(by_address) {
         return Ok(vec![page]);
     }
-    let of_record: Vec<&Page> =
-        site.pages.iter().filter(|page| page.record.as_deref() == Some(asked)).collect();
+    let mut of_record = site.all();
+    of_record.retain(|page| page.record.as_deref() == Some(asked));
     if !of_record.is_empty() {
         return Ok(of_record);
     }
     let source = asked.strip_prefix("content/").unwrap_or(asked);
-    let from: Vec<&Page> = site.routes_of(source).iter().filter_map(|route| by_path(route.path())).collect();
+    let from: Vec<PageRef<'_>> = site.routes_of(source).iter().filter_map(|route| by_path(route.path())).collect();
     if !from.is_empty() {
         return Ok(from);
     }
@@ -105,7 +105,7 @@ fn pages<'a>(request: &'a Request<'_>, before: &Before, asked: &str) -> Result<V
             shape.is_some_and(|shape| shape.iter().any(|row| reads::template(row) == Some(name.as_str())))
         };
         let readers = before.traces.files.iter().filter(|(_, trace)| uses(trace));
-        let readers: Vec<&Page> = readers.filter_map(|(path, _)| by_path(path)).collect();
+        let readers: Vec<PageRef<'_>> = readers.filter_map(|(path, _)| by_path(path)).collect();
         if !readers.is_empty() {
             return Ok(readers);
         }
@@ -117,13 +117,14 @@ fn pages<'a>(request: &'a Request<'_>, before: &Before, asked: &str) -> Result<V
         names.get(*number as usize).is_some_and(|(name, _)| name.trim_start_matches('/') == asset)
     };
     let readers = before.traces.files.iter().filter(|(_, trace)| trace.assets.iter().any(is_meant));
-    let readers: Vec<&Page> = readers.filter_map(|(path, _)| by_path(path)).collect();
+    let readers: Vec<PageRef<'_>> = readers.filter_map(|(path, _)| by_path(path)).collect();
     if !readers.is_empty() {
         return Ok(readers);
     }
-    let addresses: Vec<String> = site.pages.iter().map(|page| page.route.address()).collect();
+    let addresses: Vec<String> =
+        site.paths().filter_map(|path| Route::file(path).ok()).map(|route| route.address()).collect();
     let addresses = addresses.iter().map(|address| address.trim_matches('/'));
-    let known = site.pages.iter().map(|page| page.route.path()).chain(addresses);
+    let known = site.paths().chain(addresses);
     Err(Error::new(Kind::NotFound, format!("no page is {asked} or was made from it"))
         .maybe_hint(did_you_mean(asked.trim_matches('/'), known))
         .hint("name a page (courses/x/index.html), an address (/courses/x/), a record (course:ID) or a file (templates/layouts/x.liquid)"))

@@ -62,7 +62,7 @@ impl Project {
         let found = self.look_over(&ready, None)?;
         let orphans: HashSet<&str> = found.orphans.iter().map(String::as_str).collect();
         let sources = sources(&ready);
-        let mut listed: Vec<Listed> = (ready.site.pages.iter())
+        let mut listed: Vec<Listed> = (ready.site.all().iter())
             .filter(|page| matches!(page.body, Body::Layout { .. }))
             .map(|page| {
                 let path = page.route.path();
@@ -134,7 +134,7 @@ impl Project {
             check::Page { html, source: read(&path), path }
         })?;
         let mut there: HashSet<String> =
-            ready.site.pages.iter().map(|page| page.route.path().to_owned()).collect();
+            ready.site.paths().map(str::to_owned).collect();
         there.extend(ready.assets.iter().map(|asset| asset.route.path().to_owned()));
         there.extend(request.volatile.iter().map(|(route, _)| route.path().to_owned()));
         there.extend(files);

@@ -56,7 +56,7 @@ impl Project {
         // What else is wrong is told better by the build itself.
         let Ok(site) = site::plan(&input, History::default()) else { return Ok(()) };
         let mut seen = HashSet::new();
-        for page in &site.pages {
+        for page in site.all() {
             let Body::Layout { layouts, view, content } = &page.body else { continue };
             if !seen.insert(layouts.clone()) {
                 continue;

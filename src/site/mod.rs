@@ -3,6 +3,7 @@
 mod clashes;
 mod courses;
 mod documents;
+mod family;
 mod globals;
 mod groups;
 mod internal;
@@ -25,10 +26,11 @@ mod taxonomies;
 mod views;
 
 pub use courses::addresses_of;
+pub use family::Family;
 pub use internal::{InternalPage, internal};
 pub use kept::Kept;
 pub use languages::{Lacking, Untranslated};
 pub use machine::cards::{Cards, DateRange};
-pub use page::{Body, Make, Page, Parts, Rank, View};
+pub use page::{Body, Make, Page, PageRef, Parts, Rank, View};
 pub use plan::{Edition, Input, Record, Show, Site, plan, plan_showing};
 pub use route::Route;

@@ -1,6 +1,7 @@
 //! A page: where it lives, when it may appear, and what makes it.
 
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -53,6 +54,31 @@ impl Page {
     pub(super) fn identity(&self) -> Arc<str> {
         let own = self.identity.as_ref().or(self.record.as_ref());
         own.cloned().unwrap_or_else(|| self.route.path().into())
+    }
+}
+
+/// A page that is there, or one that was made for whoever asked.
+#[derive(Debug)]
+pub enum PageRef<'a> {
+    /// It is there.
+    There(&'a Page),
+    /// It was made.
+    Made(Box<Page>),
+}
+
+impl From<Page> for PageRef<'_> {
+    fn from(page: Page) -> Self {
+        Self::Made(page.into())
+    }
+}
+
+impl Deref for PageRef<'_> {
+    type Target = Page;
+    fn deref(&self) -> &Page {
+        match self {
+            Self::There(page) => page,
+            Self::Made(page) => page,
+        }
     }
 }
 

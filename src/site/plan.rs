@@ -9,13 +9,14 @@ use rayon::prelude::*;
 use super::clashes;
 use super::courses::{self, Entry};
 use super::documents::{self, Documents, Placed};
+use super::family::{Family, Kind};
 use super::globals;
 use super::kept::{Courses, Kept};
 use super::languages::{self, Chronicle, Languages, Untranslated};
 use super::machine::cards::Cards;
 use super::machine::{self, Place};
 use super::menus;
-use super::page::Page;
+use super::page::{Page, PageRef};
 use super::pictures;
 use super::planner::Planner;
 use super::records::Records;
@@ -92,8 +93,11 @@ impl fmt::Debug for Input<'_> {
 /// All that must be in the output, apart from assets.
 #[derive(Debug)]
 pub struct Site {
-    /// The pages, by route.
+    /// The pages, by route, but for those of the family.
     pub pages: Vec<Page>,
+    /// What each course has of its own. Where there are several languages it is empty, and all pages are among the others:
+    /// each names its translations, so they have to be known together.
+    pub family: Family,
     /// What a person should look at.
     pub warnings: Vec<String>,
     /// What each language but the main one lacks; its summary is no warning yet.
@@ -147,6 +151,26 @@ impl Site {
             [only] => only.globals,
             all => all.iter().fold(Fingerprint::new(41), |mark, one| mark.number(one.globals)).get(),
         }
+    }
+
+    /// All pages, in the order of their paths.
+    pub fn all(&self) -> Vec<PageRef<'_>> {
+        let mut all: Vec<PageRef<'_>> = self.pages.iter().map(PageRef::There).collect();
+        all.extend(self.family.pages().map(PageRef::from));
+        sort_by_text(&mut all, |page| page.route.path());
+        all
+    }
+
+    /// The paths of all pages.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.pages.iter().map(|page| page.route.path()).chain(self.family.paths())
+    }
+
+    /// The page at a path.
+    pub fn page(&self, path: &str) -> Option<PageRef<'_>> {
+        let own = self.pages.binary_search_by(|page| page.route.path().cmp(path));
+        let own = own.ok().and_then(|at| self.pages.get(at)).map(PageRef::There);
+        own.or_else(|| self.family.find(path).map(|at| self.family.page(at).into()))
     }
 
     /// The pages that are made from a file below `content/`.
@@ -221,10 +245,15 @@ pub fn plan_showing(input: &Input<'_>, history: History, show: Show<'_>) -> Resu
     whole.history.learn_documents(seen, input.now);
     let mut outlines = Vec::with_capacity(inputs.len());
     for (language, input) in inputs.iter().enumerate() {
-        outlines.push(outline(input, language, &languages, show.first, &mut whole)?);
+        outlines.push(outline(input, language, &languages, &mut whole)?);
     }
     languages.meet(&mut whole.pages);
+    let planned = whole.pages.len();
+    if let Some(only) = outlines.first().filter(|_| !whole.kinds.is_empty()) {
+        only.go_ahead(show.first, &mut whole);
+    }
     (show.with)(&whole.pages)?;
+    whole.pages.truncate(planned);
     // A translation may have dates of its own.
     let standing = outlines.iter().map(|outline| outline.window);
     let mut window =
@@ -234,23 +263,27 @@ pub fn plan_showing(input: &Input<'_>, history: History, show: Show<'_>) -> Resu
         editions.push(outline.complete(language, &mut whole)?);
     }
     if let Some(main) = editions.first() {
+        whole.family = Family::new(&main.records.entries, std::mem::take(&mut whole.kinds));
         machine::of_site(input, &main.records, &mut whole)?;
         let cancelled = machine::cancelled_until(input.config, &whole.history);
         let (since, until) = courses::around(cancelled, input.now);
         window = (window.0.max(since), window.1.min(until));
     }
-    let Whole { pages, warnings, untranslated, history, .. } = whole;
+    let Whole { pages, family, warnings, untranslated, history, .. } = whole;
     let mut pages = pages;
     sort_by_text(&mut pages, |page| page.route.path());
-    clashes::check(input.config, &pages)?;
+    clashes::check(input.config, &pages, &family)?;
     let history = Arc::new(history);
-    Ok(Site { pages, warnings, untranslated, history, editions, window })
+    Ok(Site { pages, family, warnings, untranslated, history, editions, window })
 }
 
 /// What all languages put together.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Whole {
     pub(super) pages: Vec<Page>,
+    /// The files that each course has, while more kinds of them are to come, and all of them.
+    kinds: Vec<Kind>,
+    pub(super) family: Family,
     pub(super) warnings: Vec<String>,
     pub(super) untranslated: Vec<Untranslated>,
     pub(super) history: History,
@@ -297,8 +330,6 @@ struct Outline<'a> {
     documents: Documents<'a>,
     maps: Vec<Map>,
     window: (i64, i64),
-    /// The courses whose pages are there, where the others are still to come.
-    ahead: Option<&'a [String]>,
 }
 
 /// The site in one language: its pages join those that are there.
@@ -306,7 +337,6 @@ fn outline<'a>(
     input: &'a Input<'a>,
     language: usize,
     languages: &Arc<Languages>,
-    first: &'a [String],
     whole: &mut Whole,
 ) -> Result<Outline<'a>> {
     let config = input.config;
@@ -353,16 +383,14 @@ fn outline<'a>(
         input,
         site,
         history,
-        // A page and a calendar for each course, and some for all of them.
-        pages: Vec::with_capacity(2 * records.entries.len() + 64),
+        pages: Vec::new(),
+        kinds: Vec::new(),
         sitemap: Vec::with_capacity(records.entries.len() + 64),
         undrawn: Vec::new(),
         records,
     };
     planner.home(documents.home)?;
-    // Of several languages each page names its translations, so all of them are needed.
-    let ahead = (!first.is_empty() && config.languages.len() < 2).then_some(first);
-    planner.courses(|entry| ahead.is_none_or(|ahead| is_among(entry, ahead)));
+    planner.courses();
     planner.listings(documents.courses)?;
     planner.documents(&documents, &pages, &terms)?;
     planner.taxonomies(&terms, &documents, &pages)?;
@@ -374,21 +402,25 @@ fn outline<'a>(
     whole.warnings.append(&mut warnings);
     whole.warnings.extend(menus::untranslated(config));
     whole.untranslated.extend(languages::untranslated(config, &planner.records.entries, &documents));
-    Ok(Outline { planner, documents, maps, window, ahead })
-}
-
-fn is_among(entry: &Entry, paths: &[String]) -> bool {
-    paths.iter().any(|path| path == entry.route.path())
+    Ok(Outline { planner, documents, maps, window })
 }
 
 impl Outline<'_> {
+    /// Puts the pages of those courses that somebody looks at among the others.
+    fn go_ahead(&self, paths: &[String], whole: &mut Whole) {
+        let is_wanted = |entry: &Entry| paths.iter().any(|path| path == entry.route.path());
+        for (number, _) in
+            (0..).zip(self.planner.records.entries.iter()).filter(|(_, entry)| is_wanted(entry))
+        {
+            let pages = whole.kinds.iter().filter(|kind| kind.has_template);
+            whole.pages.extend(pages.map(|kind| (kind.make)(number)));
+        }
+    }
+
     /// Adds the files for machines.
     fn complete(self, language: usize, whole: &mut Whole) -> Result<Edition> {
-        let Self { mut planner, documents, maps, ahead, .. } = self;
+        let Self { mut planner, documents, maps, .. } = self;
         planner.history.resume(std::mem::take(&mut whole.history));
-        if let Some(ahead) = ahead {
-            planner.courses(|entry| !is_among(entry, ahead));
-        }
         planner.machine_readable(&documents)?;
         planner.search_index(&documents)?;
         whole.warnings.extend(machine::cards::warning(&planner.undrawn));
@@ -404,12 +436,13 @@ impl Planner<'_> {
     /// Hands over what has been planned, and the history with it.
     fn hand_over(&mut self, language: usize, whole: &mut Whole) {
         let prefix = &self.input.config.site.prefix;
-        languages::settle(&mut self.pages, prefix, language);
-        // Thousands of pages do not move for nothing.
-        match whole.pages.is_empty() {
-            true => std::mem::swap(&mut whole.pages, &mut self.pages),
-            false => whole.pages.append(&mut self.pages),
+        match self.input.config.languages.len() {
+            0 | 1 => whole.kinds.append(&mut self.kinds),
+            // Each page names its translations, so all of them are needed.
+            _ => self.pages.extend(self.kinds.drain(..).flat_map(|kind| kind.pages().collect::<Vec<_>>())),
         }
+        languages::settle(&mut self.pages, prefix, language);
+        whole.pages.append(&mut self.pages);
         let places = std::mem::take(&mut self.sitemap);
         match whole.sitemap.is_empty() && prefix.is_empty() {
             true => whole.sitemap = places,

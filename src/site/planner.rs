@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use rayon::prelude::*;
 
 use super::courses::Entry;
+use super::family::{self, Kind};
 use super::groups::Cut;
 use super::jekyll;
 use super::languages::{Chronicle, Translated};
@@ -30,6 +31,8 @@ pub(super) struct Planner<'a> {
     pub(super) records: Arc<Records>,
     pub(super) history: Chronicle,
     pub(super) pages: Vec<Page>,
+    /// The files that each course has.
+    pub(super) kinds: Vec<Kind>,
     /// Addresses for search engines.
     pub(super) sitemap: Vec<Place>,
     /// Titles that cards cannot show, with the files of these cards.
@@ -167,22 +170,40 @@ impl Planner<'_> {
         Ok(())
     }
 
-    /// The pages of the courses that are wanted.
-    pub(super) fn courses(&mut self, is_wanted: impl Fn(&Entry) -> bool + Sync) {
+    /// The pages of the courses.
+    pub(super) fn courses(&mut self) {
         let maker: Arc<dyn Entries> =
             Arc::new(CoursePages { records: self.records.clone(), site: self.site.clone() });
         let fallbacks = jekyll::layouts("course", false);
         let plain = named(None, "course", fallbacks);
         let (records, history) = (self.records.clone(), &self.history);
-        let page = |(number, entry): (usize, &Entry)| {
-            let number = u32::try_from(number).unwrap_or(u32::MAX);
+        let look = |(number, entry): (usize, &Entry)| {
+            let address = entry.route.address();
+            // Most of them live where they lived.
+            let is_news = !history.is_at(&entry.id, &address);
+            let is_hidden = entry.overlay.as_ref().is_some_and(|overlay| overlay.front.is_hidden());
+            let is_told = !entry.is_fallback && !is_hidden;
+            let inputs = records.inputs(u32::try_from(number).unwrap_or(u32::MAX));
+            (inputs, is_news, is_told.then(|| Place::new(address, entry.updated_at)))
+        };
+        let looks: Vec<_> = records.entries.par_iter().enumerate().map(look).collect();
+        let mut inputs = Vec::with_capacity(looks.len());
+        for ((own, is_news, place), entry) in looks.into_iter().zip(records.entries.iter()) {
+            if is_news {
+                self.history.learn(&entry.id, &entry.route.address());
+            }
+            inputs.push(Some(own));
+            self.sitemap.extend(place);
+        }
+        let make = Box::new(move |number: u32| {
+            let entry = &records.entries[number as usize];
             let overlay = entry.overlay.as_ref();
             let layouts = match overlay.filter(|overlay| overlay.front.template.is_some()) {
                 Some(overlay) => named(Some(&overlay.front), "course", fallbacks),
                 None => plain.clone(),
             };
             let content = overlay.map(|overlay| overlay.html.clone()).filter(|html| !html.trim().is_empty());
-            let page = Page {
+            Page {
                 route: entry.route.clone(),
                 rank: Rank::Leaf,
                 body: Body::Layout { layouts, view: View::Made(maker.clone(), number), content },
@@ -191,22 +212,9 @@ impl Planner<'_> {
                 identity: None,
                 language: 0,
                 is_stand_in: entry.is_fallback,
-            };
-            let address = entry.route.address();
-            // Most of them live where they lived.
-            let is_news = !history.is_at(&entry.id, &address);
-            let is_told = !entry.is_fallback && !overlay.is_some_and(|overlay| overlay.front.is_hidden());
-            (page, is_news, is_told.then(|| Place::new(address, entry.updated_at)))
-        };
-        let wanted = records.entries.par_iter().enumerate().filter(|(_, entry)| is_wanted(entry));
-        let planned: Vec<_> = wanted.map(page).collect();
-        for (page, is_news, place) in planned {
-            if let Some(id) = page.record.as_ref().filter(|_| is_news) {
-                self.history.learn(id, &page.route.address());
             }
-            self.pages.push(page);
-            self.sitemap.extend(place);
-        }
+        });
+        self.kinds.push(Kind { name: family::index, inputs, has_template: true, make });
     }
 
     pub(super) fn listings(&mut self, courses: Option<&Document>) -> Result<()> {

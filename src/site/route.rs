@@ -53,6 +53,16 @@ impl Route {
         &self.0
     }
 
+    /// The path of the folder that the file is in, with the slash at its end; nothing for one at the top.
+    pub(super) fn folder(&self) -> &str {
+        self.0.rfind('/').map_or("", |slash| &self.0[..=slash])
+    }
+
+    /// Another file in the folder of this one. The name is made of what a route may consist of.
+    pub(super) fn beside(&self, name: &str) -> Self {
+        Self([self.folder(), name].concat())
+    }
+
     /// The address below the site's base address: `/courses/ruhig/`, `/feed.xml`.
     pub fn address(&self) -> String {
         let page = self.0.strip_suffix("index.html").filter(|rest| rest.is_empty() || rest.ends_with('/'));

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use super::super::courses::Entry;
 use super::super::documents::Placed;
-use super::super::page::Rank;
+use super::super::family::Kind;
+use super::super::page::{Make, Rank};
 use super::super::planner::Planner;
+use super::file;
 use crate::base::card::{Card, can_draw};
 use crate::base::digest::Fingerprint;
 use crate::error::Result;
@@ -33,14 +35,31 @@ impl fmt::Debug for Cards {
 /// The card of all pages that have none of their own.
 pub(in crate::site) const DEFAULT: &str = "/card.png";
 
+/// The name of a card below its page.
+const CARD: &str = "card.png";
+
 /// The card of a course, below its page.
 pub(in crate::site) fn of_course(entry: &Entry) -> String {
-    format!("{}card.png", entry.route.address())
+    ["/", entry.route.folder(), CARD].concat()
+}
+
+/// A quick hash of what the card of a course is made from.
+fn course_mark(base: Fingerprint, entry: &Entry) -> u64 {
+    let course = &entry.course;
+    let day = |at: Option<Moment>| at.map_or(0, |at| at.number());
+    let mark = base.text(&course.title).number(day(course.start)).number(day(course.end));
+    mark.maybe(course.location.as_deref()).get()
+}
+
+/// The words of a card: the title, above it the site's. Where the font lacks letters of the title, the site's stands for it: a
+/// part of a title would mislead, and none at all says nothing.
+fn words(title: &Arc<str>, site: &Arc<str>) -> (Arc<str>, Arc<str>) {
+    if can_draw(title) { (title.clone(), site.clone()) } else { (site.clone(), "".into()) }
 }
 
 /// The card of a page or section, below its page.
 pub(in crate::site) fn of_document(placed: &Placed<'_>) -> String {
-    format!("{}card.png", placed.route.address())
+    format!("{}{CARD}", placed.route.address())
 }
 
 impl Planner<'_> {
@@ -56,17 +75,14 @@ impl Planner<'_> {
         Fingerprint::new(24).text(&site.title).text(&site.language).bytes(&cards.colour)
     }
 
-    /// The words of a card: the title, above it the site's. Where the font lacks letters of the title, the site's stands for it, and
-    /// somebody should hear of it: a part of a title would mislead, and none at all says nothing.
+    /// The words of a card. Where they are not the title's own, somebody should hear of it.
     fn words(&mut self, path: &str, title: &Arc<str>) -> (Arc<str>, Arc<str>) {
-        let site: Arc<str> = self.input.config.site.title.as_str().into();
-        if can_draw(title) {
-            return (title.clone(), site);
+        if !can_draw(title) {
+            let prefix = self.input.config.site.prefix.trim_start_matches('/');
+            let file = [prefix, path].join("/");
+            self.undrawn.push((title.clone(), file.trim_start_matches('/').to_owned()));
         }
-        let prefix = self.input.config.site.prefix.trim_start_matches('/');
-        let file = [prefix, path].join("/");
-        self.undrawn.push((title.clone(), file.trim_start_matches('/').to_owned()));
-        (site, "".into())
+        words(title, &self.input.config.site.title.as_str().into())
     }
 
     /// The card of a page or section: its date and the section that it is in, or what it says of itself.
@@ -110,23 +126,30 @@ impl Planner<'_> {
                 Card { title: &site.title, brand: "", line: &site.description, colour }.png()
             })?;
         }
-        for (number, entry) in records.entries.iter().enumerate() {
-            let (course, path) = (&entry.course, of_course(entry));
+        let mut inputs = Vec::with_capacity(records.entries.len());
+        for entry in records.entries.iter() {
+            let path = of_course(entry);
             if self.is_brought(&path) {
+                inputs.push(None);
                 continue;
             }
-            let day = |at: Option<Moment>| at.map_or(0, |at| at.number());
-            let inputs = base.text(&course.title).number(day(course.start)).number(day(course.end));
-            let inputs = inputs.maybe(course.location.as_deref());
-            let (title, brand) = self.words(path.trim_start_matches('/'), &course.title);
-            let (records, cards) = (records.clone(), cards.clone());
-            self.made(path.trim_start_matches('/'), Rank::Leaf, inputs, move || {
-                let course = &records.entries[number].course;
+            self.words(path.trim_start_matches('/'), &entry.course.title);
+            inputs.push(Some(course_mark(base, entry)));
+        }
+        let (cards, site) = (cards.clone(), Arc::<str>::from(site.title.as_str()));
+        let make = Box::new(move |number: u32| {
+            let entry = &records.entries[number as usize];
+            let (records, cards, site) = (records.clone(), cards.clone(), site.clone());
+            let make = Make::new(move || {
+                let course = &records.entries[number as usize].course;
+                let (title, brand) = words(&course.title, &site);
                 let dates = course.start.map(|start| (cards.dates)(records.language, start, course.end));
                 let words = [dates.as_deref(), course.location.as_deref()];
                 Card { title: &title, brand: &brand, line: &line(&words), colour: cards.colour }.png()
-            })?;
-        }
+            });
+            file(entry.route.beside(CARD), Rank::Leaf, course_mark(base, entry), make)
+        });
+        self.kinds.push(Kind { name: |_| CARD.into(), inputs, has_template: false, make });
         Ok(())
     }
 }

@@ -10,6 +10,7 @@ mod site;
 mod sitemap;
 mod xml;
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ pub(super) use self::site::of_site;
 pub(super) use self::sitemap::Place;
 use super::courses::Entry;
 use super::documents::Documents;
+use super::family::Kind;
 use super::page::{Body, Make, Page, Rank};
 use super::planner::Planner;
 use super::records::Records;
@@ -37,7 +39,11 @@ pub(super) const CALENDAR: &str = "calendar.ics";
 
 /// The calendar of one course, below its page.
 pub(super) fn calendar_of(entry: &Entry) -> String {
-    [&*entry.route.address(), &*entry.slug, ".ics"].concat()
+    ["/", entry.route.folder(), &calendar_name(entry)].concat()
+}
+
+fn calendar_name(entry: &Entry) -> Cow<'_, str> {
+    [&*entry.slug, ".ics"].concat().into()
 }
 
 /// When calendars stop telling of what has gone.
@@ -78,25 +84,30 @@ impl Planner<'_> {
         let cancelled: Arc<[(Arc<str>, Event)]> =
             history.cancelled().map(|(id, event)| (id.into(), event.clone())).collect();
         let base = mark(self.input.config).maybe(zone.iana_name());
-        let planned = records.entries.par_iter().zip(sequences.par_iter()).enumerate();
-        let planned = planned.map(|(number, (entry, sequence))| {
-            let mark = Entered::of(entry, &records.addresses, *sequence)?.mark();
-            let (path, records, sequences) = (calendar_of(entry), records.clone(), sequences.clone());
-            let page = made(path.trim_start_matches('/'), Rank::Leaf, base.number(mark), move || {
+        let mark = |(entry, sequence): (&Entry, &u32)| {
+            Entered::of(entry, &records.addresses, *sequence).map(|event| event.mark())
+        };
+        let marks: Vec<Option<u64>> =
+            records.entries.par_iter().zip(sequences.par_iter()).map(mark).collect();
+        let inputs = |mark: &Option<u64>| mark.map(|mark| base.number(mark).get());
+        let inputs: Vec<Option<u64>> = marks.iter().map(inputs).collect();
+        let all = (records.clone(), sequences.clone());
+        let make = Box::new(move |number: u32| {
+            let (number, (records, sequences)) = (number as usize, &all);
+            let entry = &records.entries[number];
+            let event = Entered::of(entry, &records.addresses, sequences[number]);
+            let inputs = event.map_or(base, |event| base.number(event.mark())).get();
+            let (route, all) = (entry.route.beside(&calendar_name(entry)), all.clone());
+            let make = Make::new(move || {
+                let (records, sequences) = &all;
                 let entry = &records.entries[number];
                 let (name, address) = (entry.course.title.to_string(), calendar_of(entry));
                 let calendar = Calendar::new(&records.config, &records.addresses, name, &address);
                 calendar.bytes(Entered::of(entry, &records.addresses, sequences[number]).into_iter())
             });
-            Some((mark, page))
+            file(route, Rank::Leaf, inputs, make)
         });
-        let planned: Vec<Option<(u64, Result<Page>)>> = planned.collect();
-        let mut marks = Vec::with_capacity(planned.len());
-        for planned in planned {
-            let (mark, page) = planned.map_or((None, None), |(mark, page)| (Some(mark), Some(page)));
-            marks.push(mark);
-            self.pages.extend(page.transpose()?);
-        }
+        self.kinds.push(Kind { name: calendar_name, inputs, has_template: false, make });
         self.cancelled_calendars(base, &cancelled)?;
         self.whole_calendar(base, &marks, sequences, cancelled)
     }
@@ -223,17 +234,13 @@ fn made(
 
 /// The same for whatever makes it.
 fn page(path: &str, rank: Rank, inputs: Fingerprint, make: Make) -> Result<Page> {
-    let (route, body) = (Route::file(path)?, Body::Made(make));
-    Ok(Page {
-        route,
-        rank,
-        body,
-        inputs: inputs.get(),
-        record: None,
-        identity: None,
-        language: 0,
-        is_stand_in: false,
-    })
+    Ok(file(Route::file(path)?, rank, inputs.get(), make))
+}
+
+/// The same at its route.
+fn file(route: Route, rank: Rank, inputs: u64, make: Make) -> Page {
+    let body = Body::Made(make);
+    Page { route, rank, body, inputs, record: None, identity: None, language: 0, is_stand_in: false }
 }
 
 /// What every file for machines may say of the site.

@@ -59,7 +59,10 @@ fn redirects(input: &Input<'_>, addresses: &Addresses, whole: &mut Whole) -> Res
     let mut taken: HashSet<String> = match whole.aliases.is_empty() && whole.history.moves().next().is_none()
     {
         true => HashSet::new(),
-        false => whole.pages.iter().map(|page| page.route.path().to_lowercase()).collect(),
+        false => {
+            let pages = whole.pages.iter().map(|page| page.route.path());
+            pages.chain(whole.family.paths()).map(str::to_lowercase).collect()
+        }
     };
     let mut lines = input.redirects.to_owned();
     let mut inputs = Fingerprint::new(19).text(&lines);
@@ -74,7 +77,10 @@ fn redirects(input: &Input<'_>, addresses: &Addresses, whole: &mut Whole) -> Res
         };
         let route = Route::of_address(&alias.address).map_err(|_| at_fault("cannot be an address"))?;
         if !taken.insert(route.path().to_lowercase()) {
-            if whole.pages.iter().any(|page| page.route == route && page.is_of_source()) {
+            let is_course = |at: usize| whole.family.page(at).is_of_source();
+            if whole.pages.iter().any(|page| page.route == route && page.is_of_source())
+                || whole.family.find(route.path()).is_some_and(is_course)
+            {
                 let (source, address) = (&alias.source, &alias.address);
                 whole.warnings.push(format!(
                     "content/{source}: the alias {address} is left out: the courses of the source have a page there"

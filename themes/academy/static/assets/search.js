@@ -179,11 +179,21 @@
     return entry;
   };
   let turn = 0;
+  // What the list shows: while it stays the same, whoever has gone on into it by keyboard must not lose their place.
+  let standing = null;
+  const begin = (state) => {
+    const focused = list.contains(document.activeElement) ? document.activeElement.href || "" : null;
+    list.replaceChildren();
+    status.textContent = state;
+    standing = null;
+    return focused;
+  };
   const add = async (keys, from, mine) => {
     const shown = await index.show(keys.slice(from, from + SHOWN));
     if (mine !== turn) return;
     const entries = shown.filter(Boolean).map(item);
     list.append(...entries);
+    standing = keys.join(" ");
     if (from) entries[0]?.querySelector("a").focus();
     if (keys.length > from + SHOWN) {
       const button = document.createElement("button"), place = document.createElement("li");
@@ -191,7 +201,7 @@
       button.textContent = more;
       button.addEventListener("click", () => {
         place.remove();
-        add(keys, from + SHOWN, mine);
+        add(keys, from + SHOWN, turn);
       });
       place.append(button);
       list.append(place);
@@ -204,18 +214,23 @@
     else address.searchParams.delete("q");
     history.replaceState(null, "", address);
     if (!question) {
-      list.replaceChildren();
-      status.textContent = "";
+      begin("");
       return;
     }
     try {
       const keys = await index.find(question);
-      if (mine !== turn) return;
-      list.replaceChildren();
-      status.textContent = keys.length ? `${keys.length.toLocaleString(language)} ${keys.length === 1 ? one : many}` : none;
+      if (mine !== turn || (keys.length && keys.join(" ") === standing)) return;
+      const state = keys.length ? `${keys.length.toLocaleString(language)} ${keys.length === 1 ? one : many}` : none;
+      const focused = begin(state);
       await add(keys, 0, mine);
+      if (focused !== null && mine === turn && document.activeElement === document.body) {
+        ([...list.querySelectorAll("a")].find((link) => link.href === focused) || input).focus();
+      }
     } catch {
-      if (mine === turn) status.textContent = failed;
+      if (mine === turn) {
+        standing = null;
+        status.textContent = failed;
+      }
     }
   };
   let wait;
