@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::ScopedJoinHandle;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -15,6 +14,7 @@ use crate::base::gate::Gate;
 use crate::base::http::Transport;
 use crate::base::leaving::let_go;
 use crate::base::report::Reporter;
+use crate::base::workers::beside;
 use crate::build;
 use crate::config::{Config, Source as Configured};
 use crate::error::{Error, Kind, Result};
@@ -217,32 +217,31 @@ impl Project {
         let config = Arc::clone(&self.config);
         let (output, state) = (&config.paths.output, &config.paths.state);
         let is_awaited = AtomicBool::new(false);
-        let start = std::thread::scope(|scope| {
-            // It needs nothing of the site, so both are looked at together.
-            let look = scope.spawn(|| build::Before::look(output, state, &is_awaited));
-            let await_look = |look: ScopedJoinHandle<'_, _>| {
-                is_awaited.store(true, Ordering::Relaxed);
-                look.join().ok().transpose()
-            };
+        let mut first_look = || {
             let inputs = Inputs::look(&config, options, now)?;
             let idle = inputs.map(|inputs| Idle::check(&config, inputs, now)).transpose()?.flatten();
-            let (idle, left) = match idle {
-                None => (None, Err(look)),
-                Some(idle) => (Some(idle), Ok(await_look(look)?)),
-            };
-            if let (Some(idle), Ok(Some(left))) = (idle, &left)
-                && let Some(files) = left.intact(output, state)
-            {
-                return Ok(Start::Same(idle, files));
+            let ready = if idle.is_none() { Some(self.prepare(options, gate)?) } else { None };
+            Ok::<_, Error>((inputs, idle, ready))
+        };
+        // What the last build left needs nothing of the site, so both are looked at together.
+        let (found, left) = beside(
+            || {
+                let found = first_look();
+                is_awaited.store(true, Ordering::Relaxed);
+                found
+            },
+            || build::Before::look(output, state, &is_awaited),
+        );
+        let (inputs, idle, ready) = found?;
+        let left = left.ok().transpose()?;
+        let files = left.as_ref().filter(|_| idle.is_some()).and_then(|left| left.intact(output, state));
+        let start = match (idle, files) {
+            (Some(idle), Some(files)) => Start::Same(idle, files),
+            _ => {
+                let ready = ready.map_or_else(|| self.prepare(options, gate), Ok)?;
+                Start::Changed((ready, left, inputs).into())
             }
-            let ready = self.prepare(options, gate)?;
-            let left = match left {
-                Ok(left) => left,
-                Err(look) => await_look(look)?,
-            };
-            Ok::<_, Error>(Start::Changed((ready, left, inputs).into()))
-        });
-        let start = start?;
+        };
         gate.pass()?;
         match start {
             Start::Same(idle, files) => Ok(self.nothing_to_do(idle, files, begun)),

@@ -24,3 +24,4 @@ pub mod secret;
 pub mod signature;
 pub mod tables;
 pub mod text;
+pub mod workers;

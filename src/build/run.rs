@@ -474,7 +474,8 @@ fn make_one(
         let trace = parts::publish(request, before, stage, work, parts, shape)?;
         return Ok(One { trace, assets: Vec::new() });
     }
-    let Drawn { bytes, shape, hashes, since, until, assets, warnings } = render(request, shapes, work, page.as_deref())?;
+    let Drawn { bytes, shape, hashes, since, until, assets, warnings } =
+        render(request, shapes, work, page.as_deref())?;
     let digest = Digest::of(&bytes);
     let stamp = if work.present == Some(digest) {
         stage::stamp(&request.output.join(work.path()))?

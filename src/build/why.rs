@@ -95,7 +95,8 @@ fn pages<'a>(request: &'a Request<'_>, before: &Before, asked: &str) -> Result<V
         return Ok(of_record);
     }
     let source = asked.strip_prefix("content/").unwrap_or(asked);
-    let from: Vec<PageRef<'_>> = site.routes_of(source).iter().filter_map(|route| by_path(route.path())).collect();
+    let from: Vec<PageRef<'_>> =
+        site.routes_of(source).iter().filter_map(|route| by_path(route.path())).collect();
     if !from.is_empty() {
         return Ok(from);
     }

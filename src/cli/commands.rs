@@ -10,6 +10,7 @@ use crate::base::files;
 use crate::base::leaving::end_soon;
 use crate::base::report::Reporter as _;
 use crate::base::text::count;
+use crate::base::workers::join_in;
 use crate::build::Explanation;
 use crate::config::{Config, Environment};
 use crate::error::{Error, Kind, Result};
@@ -82,6 +83,7 @@ fn build(arguments: &Arguments, build: &BuildArguments, talk: &Talk) -> Result<(
     let told = config.clone();
     // Nothing comes after it.
     end_soon();
+    join_in();
     let mut project = Project::new(config, clock, talk.reporter());
     let options = Options {
         offline: build.offline,

@@ -1,15 +1,14 @@
 //! Where records live, and where they have lived: what only history knows.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::marker::PhantomData;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use super::moment::Moment;
+use super::ordered::{Ordered, Word, Written};
+use super::text::Text;
 use crate::base::order::sort_by_text;
 
 /// The present and the past addresses of records, by an identity such as `course:ck9zz` or `document:about.md`.
@@ -19,93 +18,80 @@ use crate::base::order::sort_by_text;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct History {
     #[serde(rename = "addresses")]
-    present: BTreeMap<String, String>,
+    present: Ordered<Text>,
     #[serde(rename = "pastAddresses")]
     past: BTreeMap<String, Vec<String>>,
-    #[serde(rename = "calendar", skip_serializing_if = "BTreeMap::is_empty")]
-    events: BTreeMap<String, Event>,
+    #[serde(rename = "calendar", skip_serializing_if = "Ordered::is_empty")]
+    events: Ordered<Event>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     documents: BTreeMap<String, Seen>,
 }
 
-/// The maps of a history as they are written, each as a list in the order of its names: thousands of them make a map at once,
-/// which takes less than to find the place of each.
-#[derive(Debug, Default)]
-pub struct Recorded {
-    /// `addresses`.
-    pub present: InOrder<String>,
-    /// `pastAddresses`.
-    pub past: InOrder<Vec<String>>,
-    /// `calendar`.
-    pub events: InOrder<Event>,
-    /// `documents`.
-    pub documents: InOrder<Seen>,
-}
-
-impl From<Recorded> for History {
-    fn from(recorded: Recorded) -> Self {
-        let Recorded { present, past, events, documents } = recorded;
-        Self { present: present.map(), past: past.map(), events: events.map(), documents: documents.map() }
-    }
-}
-
-/// Values by name, in the order in which they are written.
+/// The maps of a history as they are written in a file.
 #[derive(Debug)]
-pub struct InOrder<T>(Vec<(String, T)>);
+pub struct Recorded<'a> {
+    /// `addresses`.
+    pub present: Written<'a, Word<'a>>,
+    /// `pastAddresses`.
+    pub past: BTreeMap<String, Vec<String>>,
+    /// `calendar`.
+    pub events: Written<'a, RecordedEvent<'a>>,
+    /// `documents`.
+    pub documents: BTreeMap<String, Seen>,
+}
 
-impl<T> Default for InOrder<T> {
-    fn default() -> Self {
-        Self(Vec::new())
+impl Recorded<'_> {
+    /// The history. `whole` is the text of the file: thousands of names and titles stay in it.
+    pub fn of(self, whole: &Arc<String>) -> History {
+        let Self { present, past, events, documents } = self;
+        let present = present.of(whole, |address| address.of(whole));
+        History { present, past, events: events.of(whole, |event| event.of(whole)), documents }
     }
 }
 
-impl<T> InOrder<T> {
-    fn map(self) -> BTreeMap<String, T> {
-        self.0.into_iter().collect()
-    }
+/// An event as it is written.
+#[derive(Debug, Deserialize)]
+pub struct RecordedEvent<'a> {
+    m: u64,
+    #[serde(default)]
+    n: u32,
+    #[serde(borrow)]
+    t: Word<'a>,
+    s: Moment,
+    #[serde(default)]
+    e: Option<Moment>,
+    #[serde(default)]
+    c: Option<Timestamp>,
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for InOrder<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Entries<T>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Entries<T> {
-            type Value = InOrder<T>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("values by name")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut all = Vec::new();
-                while let Some(entry) = map.next_entry()? {
-                    all.push(entry);
-                }
-                Ok(InOrder(all))
-            }
-        }
-        deserializer.deserialize_map(Entries(PhantomData))
+impl RecordedEvent<'_> {
+    fn of(self, whole: &Arc<String>) -> Event {
+        let Self { m: mark, n: sequence, t, s: start, e: end, c: cancelled_at } = self;
+        Event { mark, sequence, title: t.of(whole), start, end, cancelled_at }
     }
 }
 
 /// What calendars were last told of a record. Whoever subscribed to one learns of a change by a higher number, and of a
 /// removal only if it is told, so it has to be remembered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Event {
     /// A quick hash of what a participant has to know: when and where.
     #[serde(rename = "m")]
     pub mark: u64,
     /// How often that has changed.
-    #[serde(rename = "n", default, skip_serializing_if = "is_zero")]
+    #[serde(rename = "n", skip_serializing_if = "is_zero")]
     pub sequence: u32,
     /// What it is called.
     #[serde(rename = "t")]
-    pub title: Arc<str>,
+    pub title: Text,
     /// When it begins.
     #[serde(rename = "s")]
     pub start: Moment,
     /// When it ends.
-    #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "e", skip_serializing_if = "Option::is_none")]
     pub end: Option<Moment>,
     /// When it was found to have gone.
-    #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "c", skip_serializing_if = "Option::is_none")]
     pub cancelled_at: Option<Timestamp>,
 }
 
@@ -128,14 +114,14 @@ impl History {
     /// Takes note of where a record lives now.
     pub fn learn(&mut self, id: &str, address: &str) {
         match self.present.get_mut(id) {
-            Some(known) if known == address => {}
+            Some(known) if **known == *address => {}
             Some(known) => {
                 let past = self.past.entry(id.to_owned()).or_default();
-                let left = std::mem::replace(known, address.to_owned());
+                let left = std::mem::replace(known, address.into()).to_string();
                 past.retain(|old| *old != left && old != address);
                 past.push(left);
             }
-            None => drop(self.present.insert(id.to_owned(), address.to_owned())),
+            None => self.present.insert(id.into(), address.into()),
         }
     }
 
@@ -152,14 +138,14 @@ impl History {
         let mut events = events.into_iter().peekable();
         let mut new = Vec::new();
         // Both are in the order of the identities, so this is one walk along the two.
-        self.events.retain(|id, known| {
+        self.events.list().retain_mut(|(id, known)| {
             while let Some(event) = events.next_if(|(other, _)| **other < **id) {
                 new.push(event);
             }
             if let Some((_, event)) = events.next_if(|(other, _)| **other == **id) {
-                let is_same = known.mark == event.mark && known.cancelled_at.is_none();
-                let sequence = known.sequence + u32::from(!is_same);
-                *known = Event { sequence, ..event };
+                if known.mark != event.mark || known.cancelled_at.is_some() {
+                    *known = Event { sequence: known.sequence + 1, ..event };
+                }
                 return true;
             }
             if known.cancelled_at.is_none() {
@@ -168,7 +154,9 @@ impl History {
             }
             !is_over(known)
         });
-        self.events.extend(new.into_iter().chain(events).map(|(id, event)| (id.as_ref().to_owned(), event)));
+        for (id, event) in new.into_iter().chain(events) {
+            self.events.insert(id.into(), event);
+        }
     }
 
     /// What calendars are told of a record.
@@ -178,7 +166,7 @@ impl History {
 
     /// The events that were told of once and have gone, with the identities of their records.
     pub fn cancelled(&self) -> impl Iterator<Item = (&str, &Event)> {
-        self.events.iter().filter(|(_, event)| event.cancelled_at.is_some()).map(|(id, e)| (id.as_str(), e))
+        self.events.iter().filter(|(_, event)| event.cancelled_at.is_some()).map(|(id, e)| (&**id, e))
     }
 
     /// Forgets all events: what calendars were told came from another source.
@@ -206,14 +194,14 @@ impl History {
 
     /// Where a record lives, as far as is known.
     pub fn address(&self, id: &str) -> Option<&str> {
-        self.present.get(id).map(String::as_str)
+        self.present.get(id).map(|address| &**address)
     }
 
     /// The past addresses of records, oldest first, with the identity and the present address.
     pub fn moves(&self) -> impl Iterator<Item = (&str, &str, &[String])> {
         self.past
             .iter()
-            .filter_map(|(id, past)| Some((id.as_str(), self.present.get(id)?.as_str(), past.as_slice())))
+            .filter_map(|(id, past)| Some((id.as_str(), &**self.present.get(id)?, past.as_slice())))
     }
 }
 

@@ -10,6 +10,7 @@ pub mod event;
 pub mod history;
 pub mod material;
 pub mod moment;
+pub mod ordered;
 pub mod participant;
 pub mod people;
 pub mod publication;

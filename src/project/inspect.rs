@@ -133,8 +133,7 @@ impl Project {
             let path = page.route.path().to_owned();
             check::Page { html, source: read(&path), path }
         })?;
-        let mut there: HashSet<String> =
-            ready.site.paths().map(str::to_owned).collect();
+        let mut there: HashSet<String> = ready.site.paths().map(str::to_owned).collect();
         there.extend(ready.assets.iter().map(|asset| asset.route.path().to_owned()));
         there.extend(request.volatile.iter().map(|(route, _)| route.path().to_owned()));
         there.extend(files);

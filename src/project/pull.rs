@@ -52,7 +52,10 @@ impl Project {
         // It was saved before the build; thousands of events are not written down once more for nothing.
         match before == (memory.course_count, memory.source.clone(), memory.parts.clone()) {
             true => Ok(()),
-            false => memory.save(&self.config.paths.state),
+            false => {
+                memory.detach();
+                memory.save(&self.config.paths.state)
+            }
         }
     }
 

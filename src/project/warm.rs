@@ -47,7 +47,8 @@ impl Warm {
     }
 
     /// Keeps the memory that was just saved.
-    pub(super) fn keep_memory(&mut self, state: &Path, memory: Memory) {
+    pub(super) fn keep_memory(&mut self, state: &Path, mut memory: Memory) {
+        memory.detach();
         self.memory = memory_mark(state).map(|mark| (mark, memory));
     }
 }

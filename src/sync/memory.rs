@@ -14,7 +14,8 @@ use crate::base::report::Reporter;
 use crate::error::Result;
 use crate::model::catalogue::Catalogue;
 use crate::model::course::Course;
-use crate::model::history::{Event, History, InOrder, Recorded, Seen};
+use crate::model::history::{History, Recorded, RecordedEvent, Seen};
+use crate::model::ordered::{Word, Written};
 
 const VERSION: u32 = 1;
 
@@ -51,6 +52,9 @@ pub struct Memory {
     /// Of a source whose answers are not kept, all other courses: hashes of the id and of what it says, in order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     marks: Vec<(u64, u64)>,
+    /// The file that it was read from, as long as that is surely as it was.
+    #[serde(skip)]
+    read: Option<Arc<String>>,
 }
 
 /// What one of several sources has on the published site.
@@ -85,13 +89,14 @@ impl Default for Memory {
             parts: BTreeMap::new(),
             courses,
             marks: Vec::new(),
+            read: None,
         }
     }
 }
 
 /// What the file holds besides the history.
 #[derive(Deserialize)]
-struct Stored {
+struct Stored<'a> {
     version: u32,
     data: Option<u64>,
     data_changed_at: Option<Timestamp>,
@@ -109,23 +114,24 @@ struct Stored {
     #[serde(default)]
     marks: Vec<(u64, u64)>,
     // The fields of the history stand among the others.
-    #[serde(default)]
-    addresses: InOrder<String>,
+    #[serde(borrow, default)]
+    addresses: Written<'a, Word<'a>>,
     #[serde(default, rename = "pastAddresses")]
-    past_addresses: InOrder<Vec<String>>,
+    past: BTreeMap<String, Vec<String>>,
+    #[serde(borrow, default)]
+    calendar: Written<'a, RecordedEvent<'a>>,
     #[serde(default)]
-    calendar: InOrder<Event>,
-    #[serde(default)]
-    documents: InOrder<Seen>,
+    documents: BTreeMap<String, Seen>,
 }
 
 impl Memory {
-    fn parse(bytes: &[u8]) -> serde_json::Result<Self> {
-        let stored = serde_json::from_slice::<Stored>(bytes)?;
+    fn parse(text: String) -> serde_json::Result<Self> {
+        let text = Arc::new(text);
+        let stored = serde_json::from_str::<Stored<'_>>(&text)?;
         let Stored { version, data, data_changed_at, last_synced_at, course_count, .. } = stored;
         let Stored { source, parts, archive, told, courses, marks, .. } = stored;
-        let Stored { addresses: present, past_addresses: past, calendar: events, documents, .. } = stored;
-        let history = Arc::new(History::from(Recorded { present, past, events, documents }));
+        let Stored { addresses: present, past, calendar: events, documents, .. } = stored;
+        let history = Arc::new(Recorded { present, past, events, documents }.of(&text));
         Ok(Self {
             version,
             data,
@@ -139,6 +145,7 @@ impl Memory {
             told,
             courses,
             marks,
+            read: Some(text),
         })
     }
 
@@ -151,7 +158,8 @@ impl Memory {
     pub fn load(state: &Path, reporter: &dyn Reporter) -> Result<Self> {
         let path = Self::path(state);
         let Some(bytes) = files::read_if_present(&path)? else { return Ok(Self::default()) };
-        match Self::parse(&bytes) {
+        let text = String::from_utf8(bytes).map_err(serde::de::Error::custom);
+        match text.and_then(Self::parse) {
             Ok(memory) if memory.version == VERSION => Ok(memory),
             Ok(memory) => {
                 let version = memory.version;
@@ -167,12 +175,21 @@ impl Memory {
 
     /// Writes the memory, if it differs from what is there.
     pub fn save(&self, state: &Path) -> Result<()> {
+        /// A list that grows is copied again and again.
+        const ROOM: usize = 4096;
         let path = Self::path(state);
-        let bytes = serde_json::to_vec(self).unwrap_or_default();
-        if files::read_if_present(&path)?.as_deref() == Some(&bytes[..]) {
-            return Ok(());
-        }
-        files::replace(&path, &bytes)
+        let mut bytes = Vec::with_capacity(self.read.as_ref().map_or(0, |read| read.len()) + ROOM);
+        serde_json::to_writer(&mut bytes, self).map_err(|e| files::io_error("write", &path, e.into()))?;
+        let is_same = match &self.read {
+            Some(read) => read.as_bytes() == bytes,
+            None => files::read_if_present(&path)?.as_deref() == Some(&bytes[..]),
+        };
+        if is_same { Ok(()) } else { files::replace(&path, &bytes) }
+    }
+
+    /// Whoever keeps it from here on is not alone: others may write to the file.
+    pub fn detach(&mut self) {
+        self.read = None;
     }
 
     /// Takes note of a catalogue that is about to be published, and says how many courses are new in it, differ, and have

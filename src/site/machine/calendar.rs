@@ -126,7 +126,7 @@ pub(super) fn event(entry: &Entry) -> Option<(Arc<str>, Event)> {
     let mark = Fingerprint::new(22).text(&course.title).maybe(course.location.as_deref());
     let mark = mark.number(start.number()).number(course.end.map_or(0, |end| end.number()));
     let mark = mark.number(u64::from(is_cancelled(entry))).get();
-    let title = course.title.clone();
+    let title = course.title.clone().into();
     Some((entry.id.clone(), Event { mark, sequence: 0, title, start, end: course.end, cancelled_at: None }))
 }
 
