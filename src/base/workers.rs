@@ -5,6 +5,10 @@ use rayon::ThreadPoolBuilder;
 /// From now on the calling thread is one of them, instead of waiting for one more. Only for a program that has nothing else to
 /// do: what other threads share then waits for this one as well.
 pub fn join_in() {
+    // The first thread of a program has less room for its stack there than the others.
+    if cfg!(windows) {
+        return;
+    }
     // Where they are there already they stay as they are.
     let _ = ThreadPoolBuilder::new().use_current_thread().build_global();
 }

@@ -66,7 +66,7 @@ fn the_benchmark_site_has_the_pages_that_others_build() {
     )
     .expect("planned");
     let page = |path: &str| -> String {
-        let page = site.pages.iter().find(|page| page.route.path() == path).expect(path);
+        let page = site.page(path).expect(path);
         let Body::Layout { layouts, view, content } = &page.body else { panic!("{path} has no layout") };
         let layouts: Vec<&str> = layouts.iter().map(|layout| &**layout).collect();
         let request = Request {
