@@ -29,11 +29,31 @@ pub fn sort_by_text<T: Sync>(things: &mut [T], text: impl Fn(&T) -> &str + Sync)
         let texts = || text(&things[*one]).cmp(text(&things[*other]));
         a.cmp(b).then_with(texts).then(one.cmp(other))
     });
-    // Where each thing goes, and then along each circle of things that take one another's place.
-    let mut places = vec![0; order.len()];
-    for (new, (_, old)) in order.into_iter().enumerate() {
+    arrange(things, places(order.len(), order.into_iter().map(|(_, old)| old)));
+}
+
+/// Sorts things by a key of theirs, which is asked for once; equal ones stay in their order. Gives the new place of each, by the
+/// old one.
+pub fn sort_by_key<T: Sync, K: Ord + Send>(things: &mut [T], key: impl Fn(&T) -> K + Sync) -> Vec<usize> {
+    let mut order: Vec<(K, usize)> =
+        things.par_iter().enumerate().map(|(at, thing)| (key(thing), at)).collect();
+    order.par_sort_unstable();
+    let places = places(order.len(), order.into_iter().map(|(_, old)| old));
+    arrange(things, places.clone());
+    places
+}
+
+/// The new places by the old ones, where `order` gives the old ones in the new order.
+fn places(number: usize, order: impl Iterator<Item = usize>) -> Vec<usize> {
+    let mut places = vec![0; number];
+    for (new, old) in order.enumerate() {
         places[old] = new;
     }
+    places
+}
+
+/// Brings each thing to its place, along each circle of things that take one another's.
+fn arrange<T>(things: &mut [T], mut places: Vec<usize>) {
     for at in 0..places.len() {
         while places[at] != at {
             let place = places[at];
@@ -65,8 +85,12 @@ mod tests {
             let mut things: Vec<(String, usize)> = (0..count).map(|at| (word(), at)).collect();
             let mut expected = things.clone();
             expected.sort_by(|(a, _), (b, _)| a.cmp(b));
+            let mut others: Vec<(String, usize)> = things.clone();
             sort_by_text(&mut things, |(text, _)| text);
             assert_eq!(things, expected);
+            let places = sort_by_key(&mut others, |(text, _)| text.clone());
+            assert_eq!(others, expected);
+            assert!(places.iter().enumerate().all(|(old, new)| others[*new].1 == old));
         }
     }
 }

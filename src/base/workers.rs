@@ -3,7 +3,8 @@
 use rayon::ThreadPoolBuilder;
 
 /// From now on the calling thread is one of them, instead of waiting for one more. Only for a program that has nothing else to
-/// do: what other threads share then waits for this one as well.
+/// do: what other threads share then waits for this one as well. It must not wait for a thread that shares work: where there is one core
+/// it is all that there is to do it.
 pub fn join_in() {
     // The first thread of a program has less room for its stack there than the others.
     if cfg!(windows) {

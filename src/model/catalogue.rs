@@ -68,7 +68,7 @@ impl Catalogue {
     pub fn after(&self, changes: Vec<Change>, complete: bool) -> Self {
         if complete && changes.iter().all(|change| matches!(change, Change::Upsert(_))) {
             let all = changes.into_iter().filter_map(|change| match change {
-                Change::Upsert(course) => Some((course.id.clone(), Arc::from(course))),
+                Change::Upsert(course) => Some((course.id.clone(), course)),
                 Change::Remove(_) => None,
             });
             // Built at once, and in order, which takes less than to find the place of each.
@@ -79,7 +79,7 @@ impl Catalogue {
         let mut courses = if complete { BTreeMap::new() } else { BTreeMap::clone(&self.courses) };
         for change in changes {
             match change {
-                Change::Upsert(course) => drop(courses.insert(course.id.clone(), course.into())),
+                Change::Upsert(course) => drop(courses.insert(course.id.clone(), course)),
                 Change::Remove(id) => drop(courses.remove(&id)),
             }
         }

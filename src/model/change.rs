@@ -1,5 +1,7 @@
 //! What a source hands over: changes to the catalogue, and what it could not use.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::course::{Course, CourseId};
@@ -8,7 +10,7 @@ use super::course::{Course, CourseId};
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
     /// The course is there, as given; new or not.
-    Upsert(Box<Course>),
+    Upsert(Arc<Course>),
     /// The course is gone.
     Remove(CourseId),
 }

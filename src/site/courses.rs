@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use super::groups::ARCHIVE;
 use super::route::Route;
 use crate::base::digest::{Digest, Fingerprint, Hasher};
+use crate::base::order::sort_by_key;
 use crate::base::text::slugify;
 use crate::config::{Config, Order};
 use crate::error::Result;
@@ -55,7 +56,8 @@ impl Entry {
     }
 }
 
-/// Joins the catalogue with the overlays and brings it into order. Oddities that do not stop a build become warnings.
+/// Joins the catalogue with the overlays and brings it into order. Gives the courses, and their places in the order of their ids.
+/// Oddities that do not stop a build become warnings.
 pub(super) fn join(
     config: &Config,
     catalogue: &Catalogue,
@@ -63,7 +65,7 @@ pub(super) fn join(
     changed_at: &dyn Fn(&Course) -> Option<Timestamp>,
     now: Timestamp,
     warnings: &mut Vec<String>,
-) -> Result<Vec<Entry>> {
+) -> Result<(Vec<Entry>, Vec<u32>)> {
     let language = config.language_at(&config.site.language).unwrap_or(0);
     let main = Overlays::of(overlays.iter().filter(|overlay| overlay.language == 0));
     let own = Overlays::of(overlays.iter().filter(|overlay| overlay.language == language && language != 0));
@@ -99,8 +101,10 @@ pub(super) fn join(
     });
     let mut entries = made.collect::<Result<Vec<_>>>()?;
     // Archived courses come last: they are nobody's neighbours and on no list.
-    entries.sort_by_cached_key(|entry| Place::of(entry, config.courses.order));
-    Ok(entries)
+    let places = sort_by_key(&mut entries, |entry| Place::of(entry, config.courses.order));
+    // A catalogue is in the order of its ids.
+    let by_id = places.into_iter().map(|place| u32::try_from(place).unwrap_or(u32::MAX)).collect();
+    Ok((entries, by_id))
 }
 
 /// A course with what local content overrides, on its way to an address.
@@ -174,7 +178,7 @@ pub fn addresses_of(
     overlays: &[Arc<Overlay>],
     now: Timestamp,
 ) -> Result<HashMap<String, String>> {
-    let entries = join(config, catalogue, overlays, &|_| None, now, &mut Vec::new())?;
+    let (entries, _) = join(config, catalogue, overlays, &|_| None, now, &mut Vec::new())?;
     let address = |entry: &Entry| format!("{}{}", config.site.prefix, entry.route.address());
     let mut addresses: HashMap<String, String> =
         entries.iter().map(|entry| (entry.slug.to_string(), address(entry))).collect();

@@ -15,6 +15,8 @@ use crate::model::document::Overlay;
 #[derive(Debug, Clone)]
 pub(super) struct Courses {
     pub(super) entries: Arc<Vec<Entry>>,
+    /// Their places, in the order of their ids.
+    pub(super) by_id: Arc<[u32]>,
     /// What else may interest whoever looks at one.
     pub(super) related: Arc<Related>,
     pub(super) groups: Arc<Groups>,
@@ -64,12 +66,14 @@ impl Courses {
         let (config, now, overlays) = (input.config, input.now, &input.content.overlays);
         let has_archive = has_archive(input);
         let mut warnings = Vec::new();
-        let entries = courses::join(config, input.catalogue, overlays, input.changed_at, now, &mut warnings)?;
+        let (entries, by_id) =
+            courses::join(config, input.catalogue, overlays, input.changed_at, now, &mut warnings)?;
         let ((related, groups), window) = rayon::join(
             || rayon::join(|| related::courses(&entries), || Groups::of(config, &entries, has_archive)),
             || courses::window(config, &entries, now),
         );
-        Ok(Self { entries: entries.into(), related: related.into(), groups: groups.into(), warnings, window })
+        let (entries, related, groups) = (entries.into(), related.into(), groups.into());
+        Ok(Self { entries, by_id: by_id.into(), related, groups, warnings, window })
     }
 }
 
@@ -115,8 +119,8 @@ impl Before {
                 (related::courses(&entries).into(), groups.into())
             }
         };
-        let warnings = self.courses.warnings.clone();
-        Some(Courses { entries: entries.into(), related, groups, warnings, window })
+        let Courses { by_id, warnings, .. } = self.courses.clone();
+        Some(Courses { entries: entries.into(), by_id, related, groups, warnings, window })
     }
 
     /// The files of courses that say something else than before; nothing where there are many, or where it is other files,

@@ -209,7 +209,7 @@ impl Site {
         sources
     }
 
-    /// The hash of each record, by its identity. `known` gives hashes of records by their identities and marks: a record that
+    /// The hash of each record, by its identity; in each language in the order of their ids. `known` gives hashes of records by their identities and marks: a record that
     /// has the same mark as before need not be hashed once more.
     pub fn digests(&self, known: &(dyn Fn(&str, u64) -> Option<Digest> + Sync)) -> Vec<Record> {
         let digest = |config: &Config, entry: &Entry| {
@@ -220,8 +220,8 @@ impl Site {
         let records = self.editions.iter().map(|edition| &*edition.records);
         records
             .flat_map(|records| {
-                let all = records.entries.par_iter().map(|entry| digest(&records.config, entry));
-                all.collect::<Vec<_>>()
+                let all = records.by_id.par_iter().filter_map(|at| records.entries.get(*at as usize));
+                all.map(|entry| digest(&records.config, entry)).collect::<Vec<_>>()
             })
             .collect()
     }
@@ -340,7 +340,7 @@ fn outline<'a>(
     whole: &mut Whole,
 ) -> Result<Outline<'a>> {
     let config = input.config;
-    let Courses { mut entries, related, groups, mut warnings, window } = match input.kept {
+    let Courses { mut entries, by_id, related, groups, mut warnings, window } = match input.kept {
         Some(kept) => kept.courses(input, language)?,
         None => Courses::join(input)?,
     };
@@ -360,6 +360,7 @@ fn outline<'a>(
             addresses: addresses.clone(),
         }),
         entries,
+        by_id,
         groups,
         languages: languages.clone(),
         language,

@@ -21,6 +21,8 @@ pub(super) struct Records {
     pub(super) config: Arc<Config>,
     pub(super) addresses: Addresses,
     pub(super) entries: Arc<Vec<Entry>>,
+    /// Their places, in the order of their ids.
+    pub(super) by_id: Arc<[u32]>,
     /// What else may interest whoever looks at a course.
     pub(super) related: Arc<Related>,
     /// Makes the maps of courses in such lists.
@@ -47,6 +49,11 @@ impl Records {
     /// The whole address of a card.
     pub(super) fn card(&self, address: &str) -> Option<String> {
         self.has_cards.then(|| self.addresses.absolute(address))
+    }
+
+    /// The courses in the order of their ids, each with its place.
+    pub(super) fn in_order_of_ids(&self) -> impl Iterator<Item = (u32, &Entry)> {
+        self.by_id.iter().filter_map(|at| Some((*at, self.entries.get(*at as usize)?)))
     }
 
     /// The course at `at`, as the neighbour of the one at `index`: archived courses have none and are none.

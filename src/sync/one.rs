@@ -249,7 +249,7 @@ fn apply(known: Snapshot, pull: Pull, now: Timestamp) -> Asked {
     let mut catalogue = known.catalogue.after(pull.changes, pull.complete);
     let kept = pull.refused.iter().filter(|refused| refused.entity == "course").filter_map(|refused| {
         let known = known.catalogue.iter().find(|course| course.id.as_str() == refused.id)?;
-        catalogue.get(&known.id).is_none().then(|| Change::Upsert(Box::new(known.clone())))
+        catalogue.get(&known.id).is_none().then(|| Change::Upsert(known.clone().into()))
     });
     let kept: Vec<Change> = kept.collect();
     if !kept.is_empty() {

@@ -29,7 +29,6 @@ use super::planner::Planner;
 use super::records::Records;
 use super::route::Route;
 use crate::base::digest::Fingerprint;
-use crate::base::order::sort_by_text;
 use crate::config::Config;
 use crate::error::Result;
 use crate::model::history::{Event, History};
@@ -75,7 +74,7 @@ impl Planner<'_> {
         let (records, config) = (self.records.clone(), self.input.config);
         let zone = &config.site.time_zone;
         let now = self.input.now;
-        let events = records.entries.iter().filter_map(calendar::event);
+        let events = records.in_order_of_ids().filter_map(|(_, entry)| calendar::event(entry));
         self.history.learn_events(events, now, |event| calendar::ends(event, zone) <= now);
 
         let history = self.history.history();
@@ -182,11 +181,9 @@ impl Planner<'_> {
 
     fn moochub(&mut self) -> Result<()> {
         let records = self.records.clone();
-        let open = (0..).zip(records.entries.iter()).filter(|(_, entry)| !entry.is_past);
-        let mut courses: Vec<(&str, u32)> = open.map(|(at, entry)| (entry.course.id.as_str(), at)).collect();
         // By id, so that a course that moves in the catalogue stays in its document.
-        sort_by_text(&mut courses, |(id, _)| id);
-        let courses: Vec<u32> = courses.into_iter().map(|(_, at)| at).collect();
+        let open = records.in_order_of_ids().filter(|(_, entry)| !entry.is_past);
+        let courses: Vec<u32> = open.map(|(at, _)| at).collect();
         let total = courses.len().div_ceil(moochub::PAGE).max(1);
         // Who takes part is told to nobody here: their coming and going does not matter.
         let marks: Vec<u64> = courses.par_iter().map(|at| summary(&records.entries[*at as usize])).collect();

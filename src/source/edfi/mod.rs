@@ -278,7 +278,7 @@ impl Source for EdFi {
     fn normalize(&mut self, mut pull: Pull) -> Pull {
         let Some((records, people)) = self.pulled.take() else { return pull };
         let (courses, refused) = courses::join(&records, &people, &self.config.levels);
-        pull.changes = courses.into_iter().map(|course| Change::Upsert(Box::new(course))).collect();
+        pull.changes = courses.into_iter().map(|course| Change::Upsert(course.into())).collect();
         pull.complete = true;
         pull.refused.extend(refused);
         pull

@@ -163,7 +163,7 @@ pub(super) fn named(
         if is_near {
             reading.materials(&mut course, pull)?;
         }
-        pull.changes.push(Change::Upsert(Box::new(course)));
+        pull.changes.push(Change::Upsert(course.into()));
     }
     Ok(true)
 }

@@ -233,7 +233,7 @@ impl Source for Hemera {
         let reading = Reading { client, request, deadline, now: clock.now(), random, reporter };
         let whose = Whose::of(self.details, request.participants_wanted, request.internal.is_some());
         details::refresh(reading, whose, &mut courses, &mut pull)?;
-        pull.changes = courses.into_iter().map(|course| Change::Upsert(Box::new(course))).collect();
+        pull.changes = courses.into_iter().map(|course| Change::Upsert(course.into())).collect();
         pull.requests = self.client.requests - before;
         Ok(pull)
     }

@@ -242,7 +242,7 @@ impl Source for OneRoster {
 /// The whole catalogue, whatever of it was read just now.
 fn normalize(roster: &Roster, people: &People, config: &config::OneRoster, mut pull: Pull) -> Pull {
     let (courses, refused) = courses::join(roster, people, &config.levels);
-    pull.changes = courses.into_iter().map(|course| Change::Upsert(Box::new(course))).collect();
+    pull.changes = courses.into_iter().map(|course| Change::Upsert(course.into())).collect();
     pull.complete = true;
     pull.refused.extend(refused);
     pull

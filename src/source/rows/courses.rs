@@ -22,7 +22,7 @@ use crate::model::people::{Facts, Packer, People};
 
 /// A course with the place of its description in its row, if it stands there as it is.
 pub(super) struct Made {
-    pub(super) course: Box<Course>,
+    pub(super) course: Arc<Course>,
     pub(super) description: Option<Range<usize>>,
 }
 
@@ -70,7 +70,7 @@ pub(super) fn courses(
                                 there == course.description.as_ref().map(|text| text.as_bytes())
                             };
                             let description = place.filter(is_as_there);
-                            Ok(Ok(Made { course: Box::new(course), description }))
+                            Ok(Ok(Made { course: course.into(), description }))
                         }
                         Err(reason) => refused(id.map_or_else(number, Cow::into_owned), reason),
                     }
