@@ -104,6 +104,12 @@ impl<'a> Reader<'a> {
         Some(u64::from_le_bytes(*head))
     }
 
+    /// So many of them.
+    pub fn u64s(&mut self, number: usize) -> Option<Box<[u64]>> {
+        let (words, _) = self.bytes(number.checked_mul(8)?)?.as_chunks::<8>();
+        Some(words.iter().map(|word| u64::from_le_bytes(*word)).collect())
+    }
+
     /// A digest as its raw bytes.
     pub fn digest(&mut self) -> Option<Digest> {
         let (head, rest) = self.0.split_first_chunk::<32>()?;

@@ -290,7 +290,7 @@ impl Traces {
             let warnings = (0..warning_count).map(|_| Some(reader.text()?.into())).collect::<Option<_>>()?;
             let own = *own.get(shape as usize)?;
             let hash_count = if flags & 4 == 0 { own } else { reader.length()? };
-            let hashes = (0..hash_count).map(|_| reader.u64()).collect::<Option<_>>()?;
+            let hashes = reader.u64s(hash_count)?;
             let asked = reader.length()?;
             let known = |number: usize| u32::try_from(number).ok().filter(|_| number < assets.len());
             let asked = (0..asked).map(|_| known(reader.length()?)).collect::<Option<_>>()?;

@@ -24,13 +24,14 @@ pub(super) fn serve(arguments: &Arguments, asked: &ServeArguments, talk: &Talk) 
 pub(super) fn watch(arguments: &Arguments, watch: &WatchArguments, talk: &Talk) -> Result<()> {
     let server = start(arguments, &watch.serve, talk, true, (watch.drafts, watch.future))?;
     let config = commands::config(arguments)?;
-    server.rebuild();
     let (root, is_polling) = (arguments.root.clone(), watch.poll);
     let again = move || {
         let config = Config::load(&root, &Environment::of_process()).ok()?;
         Some(serve::watching(&config, is_polling))
     };
+    // First: what is saved while the first build reads the files is to be seen.
     server.watch(serve::watching(&config, watch.poll), again)?;
+    server.rebuild();
     if let Some(seconds) = watch.pull {
         let pull = server.puller(RunType::Scheduled);
         let wait = Duration::from_secs(seconds);

@@ -197,6 +197,11 @@ impl History {
         self.present.get(id).map(|address| &**address)
     }
 
+    /// The present addresses of all records, in the order of their identities.
+    pub fn addresses(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.present.iter().map(|(id, address)| (&**id, &**address))
+    }
+
     /// The past addresses of records, oldest first, with the identity and the present address.
     pub fn moves(&self) -> impl Iterator<Item = (&str, &str, &[String])> {
         self.past

@@ -202,7 +202,8 @@ impl<'de: 'a, 'a, T: Deserialize<'de>> Deserialize<'de> for Written<'a, T> {
                 f.write_str("values by name")
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut all = Vec::new();
+                // A list that grows is copied again and again.
+                let mut all = Vec::with_capacity(1024);
                 while let Some(entry) = map.next_entry()? {
                     all.push(entry);
                 }

@@ -25,7 +25,7 @@ use super::metrics::Metrics;
 use super::reload::Hub;
 use super::shared::Shared;
 use super::state::State;
-use super::watch::{Watching, run as follow};
+use super::watch::{Watch, Watching, run as follow};
 use super::work::{Audience, Factory};
 use super::worker::{Event, Worker};
 use crate::base::clock::SharedClock;
@@ -220,7 +220,7 @@ impl Server {
         let _ = self.events.send(Event::Changed(Vec::new(), Instant::now()));
     }
 
-    /// Watches files of the site, and builds it anew when they change. What is to be watched is asked `again` when the
+    /// Watches files of the site, and builds it anew when they change; none is missed that changes after this. What is to be watched is asked `again` when the
     /// configuration changes; nothing where that cannot be read.
     pub fn watch(
         &self,
@@ -229,10 +229,11 @@ impl Server {
     ) -> Result<()> {
         let (events, stopped, reporter) =
             (self.events.clone(), self.stop.subscribe(), Arc::clone(&self.reporter));
+        let watch = Watch::begin(watching, &|text| reporter.warn(text));
         let body = move || {
             let goes_on = || !*stopped.borrow();
             let tell = |paths, since| drop(events.send(Event::Changed(paths, since)));
-            follow(watching, &again, &|text| reporter.warn(text), &goes_on, &tell);
+            follow(watch, &again, &|text| reporter.warn(text), &goes_on, &tell);
         };
         spawn("aither-watch", body).map(drop)
     }

@@ -12,8 +12,9 @@ use std::time::{Duration, Instant, SystemTime};
 use notify::event::{CreateKind, EventKind, ModifyKind, RemoveKind};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 
-use crate::base::digest::Digest;
-use crate::base::files;
+mod tree;
+
+use tree::Tree;
 
 /// What is to be watched.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,23 +39,36 @@ const POLL: Duration = Duration::from_millis(400);
 const BREATH: Duration = Duration::from_secs(1);
 /// More hints than this at once, and everything is looked at: a branch was switched.
 const MANY: usize = 500;
-/// Larger files are compared by time and length until they change.
-const SMALL: u64 = 1 << 20;
+
+/// A watch that has begun: whatever changes from now on will be told of.
+pub(super) struct Watch {
+    watching: Watching,
+    hints: Hints,
+    tree: Tree,
+}
+
+impl Watch {
+    /// Begins. Whoever builds the site after this misses nothing; nobody waits until files are read.
+    pub(super) fn begin(watching: Watching, remark: &dyn Fn(&str)) -> Self {
+        // Watched first, looked at then: what changes in between leaves a hint.
+        let hints = Hints::new(&watching, remark);
+        let tree = Tree::glance(&watching);
+        Self { watching, hints, tree }
+    }
+}
 
 /// Watches until `goes_on` says no more; tells which files have other bytes than before, and when the first sign came.
 /// What is to be watched is asked `again` after a change of the configuration, which may name other folders.
 pub(super) fn run(
-    mut watching: Watching,
+    watch: Watch,
     again: &dyn Fn() -> Option<Watching>,
     remark: &dyn Fn(&str),
     goes_on: &dyn Fn() -> bool,
     tell: &dyn Fn(Vec<PathBuf>, Instant),
 ) {
+    let Watch { mut watching, mut hints, mut tree } = watch;
     let settings = watching.root.join("aither.toml");
-    let mut hints = Hints::new(&watching, remark);
-    let mut tree = Tree::default();
-    // Watched first, read then: what changes in between leaves a hint.
-    tree.compare(&watching, None);
+    tree.read();
     while goes_on() {
         let Some((batch, since)) = hints.next() else { continue };
         hints.follow(&watching);
@@ -225,109 +239,6 @@ impl Batch {
     }
 }
 
-/// The files as they were last seen.
-#[derive(Debug, Default)]
-struct Tree {
-    files: BTreeMap<PathBuf, Seen>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Seen {
-    length: u64,
-    modified: Option<SystemTime>,
-    /// What a copy that keeps the old time does not keep: the inode, and when it last changed in any way.
-    inode: [i64; 3],
-    digest: Option<Digest>,
-}
-
-impl Tree {
-    /// Looks at these files, or at all, and says which have changed, come or gone since the last look.
-    fn compare(&mut self, watching: &Watching, paths: Option<&BTreeSet<PathBuf>>) -> BTreeSet<PathBuf> {
-        let mut changed = BTreeSet::new();
-        match paths {
-            Some(paths) => {
-                for path in paths.iter().filter(|path| is_watched(watching, path)) {
-                    // What a link leads to is no part of the site.
-                    if path.is_dir() && path.is_symlink() {
-                        self.look_at(path, &mut changed);
-                    } else if path.is_dir() {
-                        self.look_below(path, &mut changed);
-                    } else {
-                        self.look_at(path, &mut changed);
-                    }
-                }
-            }
-            None => {
-                watching.folders.iter().for_each(|folder| self.look_below(folder, &mut changed));
-                watching.files.iter().for_each(|file| self.look_at(file, &mut changed));
-            }
-        }
-        changed
-    }
-
-    fn look_below(&mut self, folder: &Path, changed: &mut BTreeSet<PathBuf>) {
-        let found: BTreeSet<PathBuf> =
-            files::walk(folder).unwrap_or_default().into_iter().map(|path| folder.join(path)).collect();
-        let below = self.files.keys().filter(|path| path.starts_with(folder));
-        let gone: Vec<PathBuf> = below.filter(|path| !found.contains(*path)).cloned().collect();
-        for path in found.iter().chain(&gone) {
-            self.look_at(path, changed);
-        }
-    }
-
-    fn look_at(&mut self, path: &Path, changed: &mut BTreeSet<PathBuf>) {
-        let known = self.files.get(path).copied();
-        let metadata = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file);
-        let Some(metadata) = metadata else {
-            // It may have been a folder: the hint tells of its name alone.
-            let below = self.files.range(path.to_owned()..).map(|(known, _)| known);
-            let gone: Vec<PathBuf> = below.take_while(|known| known.starts_with(path)).cloned().collect();
-            for path in gone {
-                self.files.remove(&path);
-                changed.insert(path);
-            }
-            return;
-        };
-        let modified = metadata.modified().ok();
-        let mut seen = Seen { length: metadata.len(), modified, inode: inode(&metadata), digest: None };
-        if known.is_some_and(|known| Seen { digest: None, ..known } == seen) {
-            return;
-        }
-        if seen.length <= SMALL {
-            seen.digest = files::read(path).ok().map(|bytes| Digest::of(&bytes));
-        }
-        let same = known.is_some_and(|known| known.digest.is_some() && known.digest == seen.digest);
-        self.files.insert(path.to_owned(), seen);
-        if !same {
-            changed.insert(path.to_owned());
-        }
-    }
-}
-
-/// The inode of a file, and when it last changed in any way, in seconds and nanoseconds, where the system tells.
-fn inode(metadata: &std::fs::Metadata) -> [i64; 3] {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt as _;
-        [metadata.ino().cast_signed(), metadata.ctime(), metadata.ctime_nsec()]
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = metadata;
-        [0; 3]
-    }
-}
-
-/// Whether a path is one of the site's files: not one of the output, and none that an editor keeps for itself.
-fn is_watched(watching: &Watching, path: &Path) -> bool {
-    let below = watching.folders.iter().find_map(|folder| path.strip_prefix(folder).ok());
-    let Some(relative) = below else { return watching.files.iter().any(|file| file == path) };
-    relative.iter().all(|part| {
-        let part = part.to_string_lossy();
-        !part.starts_with('.') && !part.ends_with('~')
-    })
-}
-
 /// Whether a folder lies where the kernel does not see others write: on a network, or on the host of a container.
 fn is_far_away(folder: &Path) -> bool {
     #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
@@ -350,6 +261,7 @@ fn is_far_away(folder: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::files;
     use std::sync::atomic::{AtomicBool, Ordering};
     use std::sync::mpsc::Receiver;
 
@@ -379,7 +291,8 @@ mod tests {
                     }
                     goes_on.load(Ordering::Relaxed)
                 };
-                run(watching.clone(), &|| None, &|_| {}, &goes_on, &|paths, _| drop(sender.send(paths)));
+                let watch = Watch::begin(watching.clone(), &|_| {});
+                run(watch, &|| None, &|_| {}, &goes_on, &|paths, _| drop(sender.send(paths)));
             });
             is_ready.recv_timeout(PATIENCE).unwrap();
             edit(&root_path, &told);
@@ -395,6 +308,31 @@ mod tests {
             for path in some {
                 assert!(left.remove(&path) || paths.iter().any(|known| root.join(known) == path), "{path:?}");
             }
+        }
+    }
+
+    #[test]
+    fn what_changes_between_its_begin_and_its_first_look_is_told() {
+        for poll in [false, true] {
+            let root = tempfile::tempdir().unwrap();
+            let root = root.path().canonicalize().unwrap();
+            let put = |path: &str, text: &str| files::write_new(&root.join(path), text.as_bytes()).unwrap();
+            ["a", "b", "c"].iter().for_each(|name| put(&format!("content/{name}.md"), name));
+            let folders = vec![root.join("content")];
+            let watching = Watching { root: root.clone(), files: Vec::new(), folders, poll };
+            let watch = Watch::begin(watching, &|_| {});
+            put("content/a.md", "new");
+            put("content/d.md", "new");
+            files::remove(&root.join("content/b.md")).unwrap();
+            let told = std::cell::RefCell::new(BTreeSet::new());
+            let expected: BTreeSet<PathBuf> =
+                ["a", "b", "d"].iter().map(|name| root.join(format!("content/{name}.md"))).collect();
+            let begun = Instant::now();
+            let goes_on = || {
+                assert!(begun.elapsed() < PATIENCE, "{:?}", told.borrow());
+                *told.borrow() != expected
+            };
+            run(watch, &|| None, &|_| {}, &goes_on, &|paths, _| told.borrow_mut().extend(paths));
         }
     }
 

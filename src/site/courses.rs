@@ -99,7 +99,9 @@ pub(super) fn join(
         let route = Route::page(&["courses", &slug])?;
         Ok(joined.entry(slug.into(), route, config, now))
     });
-    let mut entries = made.collect::<Result<Vec<_>>>()?;
+    // First a list of which the length is known: one that may end with an error is put together of parts that grow.
+    let made: Vec<Result<Entry>> = made.collect();
+    let mut entries = made.into_iter().collect::<Result<Vec<_>>>()?;
     // Archived courses come last: they are nobody's neighbours and on no list.
     let places = sort_by_key(&mut entries, |entry| Place::of(entry, config.courses.order));
     // A catalogue is in the order of its ids.

@@ -177,16 +177,20 @@ impl Chronicle {
         }
     }
 
-    /// Whether a record is known to live there now.
-    pub(super) fn is_at(&self, id: &str, address: &str) -> bool {
-        let known = match &*self.config.site.prefix {
-            "" => self.history.address(id),
-            prefix => {
-                let known = self.history.address(&Self::identity(id, &self.config));
-                known.and_then(|known| known.strip_prefix(prefix))
-            }
+    /// Those of these courses that are not known to live where they live now; they come in the order of their ids.
+    pub(super) fn movers<'e>(&self, courses: impl Iterator<Item = &'e Entry>) -> Vec<&'e Entry> {
+        if !self.config.site.prefix.is_empty() {
+            let is_mover =
+                |entry: &&Entry| self.address(&entry.id).is_none_or(|address| !entry.route.is_at(&address));
+            return courses.filter(is_mover).collect();
+        }
+        // Both are in the same order, so this is one walk along the two.
+        let mut known = self.history.addresses().peekable();
+        let is_mover = |entry: &&Entry| {
+            while known.next_if(|(id, _)| *id < &*entry.id).is_some() {}
+            known.next_if(|(id, _)| *id == &*entry.id).is_none_or(|(_, address)| !entry.route.is_at(address))
         };
-        known == Some(address)
+        courses.filter(is_mover).collect()
     }
 
     /// Takes note of the events of a calendar: those of the main language, which stand for the others.

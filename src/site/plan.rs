@@ -217,13 +217,13 @@ impl Site {
             let digest = known(&id, entry.mark).unwrap_or_else(|| entry.digest());
             Record { id, mark: entry.mark, digest }
         };
-        let records = self.editions.iter().map(|edition| &*edition.records);
-        records
-            .flat_map(|records| {
-                let all = records.by_id.par_iter().filter_map(|at| records.entries.get(*at as usize));
-                all.map(|entry| digest(&records.config, entry)).collect::<Vec<_>>()
-            })
-            .collect()
+        let mut all = Vec::new();
+        for records in self.editions.iter().map(|edition| &*edition.records) {
+            let of = |at: &u32| digest(&records.config, &records.entries[*at as usize]);
+            let own: Vec<Record> = records.by_id.par_iter().map(of).collect();
+            if all.is_empty() { all = own } else { all.extend(own) }
+        }
+        all
     }
 }
 

@@ -176,25 +176,17 @@ impl Planner<'_> {
             Arc::new(CoursePages { records: self.records.clone(), site: self.site.clone() });
         let fallbacks = jekyll::layouts("course", false);
         let plain = named(None, "course", fallbacks);
-        let (records, history) = (self.records.clone(), &self.history);
-        let look = |(number, entry): (usize, &Entry)| {
-            let address = entry.route.address();
-            // Most of them live where they lived.
-            let is_news = !history.is_at(&entry.id, &address);
-            let is_hidden = entry.overlay.as_ref().is_some_and(|overlay| overlay.front.is_hidden());
-            let is_told = !entry.is_fallback && !is_hidden;
-            let inputs = records.inputs(u32::try_from(number).unwrap_or(u32::MAX));
-            (inputs, is_news, is_told.then(|| Place::new(address, entry.updated_at)))
-        };
-        let looks: Vec<_> = records.entries.par_iter().enumerate().map(look).collect();
-        let mut inputs = Vec::with_capacity(looks.len());
-        for ((own, is_news, place), entry) in looks.into_iter().zip(records.entries.iter()) {
-            if is_news {
-                self.history.learn(&entry.id, &entry.route.address());
-            }
-            inputs.push(Some(own));
-            self.sitemap.extend(place);
+        let records = self.records.clone();
+        let number = u32::try_from(records.entries.len()).unwrap_or(u32::MAX);
+        let inputs = (0..number).into_par_iter().map(|number| Some(records.inputs(number))).collect();
+        // Most of them live where they lived.
+        for entry in self.history.movers(records.in_order_of_ids().map(|(_, entry)| entry)) {
+            self.history.learn(&entry.id, &entry.route.address());
         }
+        let is_hidden =
+            |entry: &Entry| entry.overlay.as_ref().is_some_and(|overlay| overlay.front.is_hidden());
+        let told = records.entries.iter().filter(|entry| !entry.is_fallback && !is_hidden(entry));
+        self.sitemap.extend(told.map(|entry| Place::new(entry.route.address(), entry.updated_at)));
         let make = Box::new(move |number: u32| {
             let entry = &records.entries[number as usize];
             let overlay = entry.overlay.as_ref();

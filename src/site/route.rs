@@ -53,6 +53,12 @@ impl Route {
         &self.0
     }
 
+    /// Whether this is its address.
+    pub(super) fn is_at(&self, address: &str) -> bool {
+        let page = self.0.strip_suffix("index.html").filter(|rest| rest.is_empty() || rest.ends_with('/'));
+        address.strip_prefix('/') == Some(page.unwrap_or(&self.0))
+    }
+
     /// The path of the folder that the file is in, with the slash at its end; nothing for one at the top.
     pub(super) fn folder(&self) -> &str {
         self.0.rfind('/').map_or("", |slash| &self.0[..=slash])
@@ -127,6 +133,12 @@ mod tests {
         assert_eq!(Route::page(&["courses", "ruhig"])?.address(), "/courses/ruhig/");
         assert_eq!(Route::file("feed.xml")?.address(), "/feed.xml");
         assert_eq!(Route::file("xindex.html")?.address(), "/xindex.html");
+        for path in ["index.html", "courses/ruhig/index.html", "feed.xml", "xindex.html"] {
+            let route = Route::file(path)?;
+            assert!(
+                route.is_at(&route.address()) && !route.is_at(&format!("/{path}/")) && !route.is_at(path)
+            );
+        }
         Ok(())
     }
 }

@@ -213,15 +213,21 @@ fn menus_do_without_what_time_and_source_take_away() {
 
 #[test]
 fn an_address_that_the_source_takes_as_well_stops_no_build() {
-    let site = site()
-        .write("templates/layouts/page.liquid", "{{ content }}")
-        .write("templates/layouts/course.liquid", "{{ course.title }}");
-    site.put("content/a.md", "+++\naliases = [\"/courses/ruhig/\"]\n+++\n");
-    let site = site.courses(&[("c1", "Ruhig", "2027-02-10"), ("c2", "Laut", "2027-02-11")]);
-    site.build();
-    assert_eq!(site.output("courses/ruhig/index.html"), "Ruhig");
-    let told = site.reporter.warnings().join("\n");
-    assert!(told.contains("content/a.md: the alias /courses/ruhig/ is left out"), "{told}");
+    for more in ["", "[languages.en]\ntitle = \"Academy\"\n"] {
+        let site = site()
+            .write("templates/layouts/page.liquid", "{{ content }}")
+            .write("templates/layouts/course.liquid", "{{ course.title }}");
+        config(&site, more);
+        site.put("content/a.md", "+++\naliases = [\"/courses/ruhig/\", \"/courses/ruhig/ruhig.ics\"]\n+++\n");
+        let site = site.courses(&[("c1", "Ruhig", "2027-02-10"), ("c2", "Laut", "2027-02-11")]);
+        site.build();
+        assert_eq!(site.output("courses/ruhig/index.html"), "Ruhig");
+        assert!(site.output("courses/ruhig/ruhig.ics").starts_with("BEGIN:VCALENDAR"));
+        let told = site.reporter.warnings().join("\n");
+        for alias in ["/courses/ruhig/", "/courses/ruhig/ruhig.ics"] {
+            assert!(told.contains(&format!("content/a.md: the alias {alias} is left out")), "{told}");
+        }
+    }
 }
 
 #[test]

@@ -42,7 +42,7 @@ fn sitemap(input: &Input<'_>, main: &Records, whole: &mut Whole) -> Result<()> {
         }
     }
     sort_by_text(&mut places, |place| &place.address);
-    let places: Arc<[Place]> = places.into();
+    let places: Arc<Vec<Place>> = places.into();
     for file in sitemap::files(&places) {
         let inputs = mark(input.config).number(places.len() as u64);
         let inputs = file.places.clone().fold(inputs, |inputs, at| places[at].mark(inputs));
@@ -77,13 +77,12 @@ fn redirects(input: &Input<'_>, addresses: &Addresses, whole: &mut Whole) -> Res
         };
         let route = Route::of_address(&alias.address).map_err(|_| at_fault("cannot be an address"))?;
         if !taken.insert(route.path().to_lowercase()) {
-            let is_course = |at: usize| whole.family.page(at).is_of_source();
-            if whole.pages.iter().any(|page| page.route == route && page.is_of_source())
-                || whole.family.find(route.path()).is_some_and(is_course)
-            {
+            // A course brings what lies beside its page as well.
+            let brings = |page: &Page| page.is_of_source() && page.route.folder() == route.folder();
+            if whole.family.find(route.path()).is_some() || whole.pages.iter().any(brings) {
                 let (source, address) = (&alias.source, &alias.address);
                 whole.warnings.push(format!(
-                    "content/{source}: the alias {address} is left out: the courses of the source have a page there"
+                    "content/{source}: the alias {address} is left out: the courses of the source have a page or file there"
                 ));
                 continue;
             }

@@ -143,6 +143,11 @@ pub(super) struct Finder<'k> {
 }
 
 impl Finder<'_> {
+    /// How many rows are known.
+    pub(super) fn number(&self) -> usize {
+        self.known.rows.len()
+    }
+
     /// The known row that `rest` begins with, if it is the next one or the one after: its place, and how long it is. This
     /// takes no look at where the row ends.
     pub(super) fn find(&mut self, rest: &[u8]) -> Option<(usize, usize)> {

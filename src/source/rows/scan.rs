@@ -73,7 +73,8 @@ impl Scanner<'_> {
     }
 
     fn list(&mut self) -> Result<Vec<Bounds>, Broken> {
-        let mut rows = Vec::new();
+        // It is mostly as long as it was.
+        let mut rows = Vec::with_capacity(self.known.as_ref().map_or(0, |known| known.number() + 1));
         self.at += 1;
         self.skip_space();
         if self.peek() == Some(b']') {
