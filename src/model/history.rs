@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 use super::moment::Moment;
 use super::ordered::{Ordered, Word, Written};
 use super::text::Text;
-use crate::base::order::sort_by_text;
 
 /// The present and the past addresses of records, by an identity such as `course:ck9zz` or `document:about.md`.
 ///
@@ -125,26 +124,25 @@ impl History {
         }
     }
 
-    /// Takes note of all events of a calendar that is about to be published, by the identity of their records. Those that
-    /// are no longer among them are cancelled as of `now`, and forgotten once `is_over` says so.
-    pub fn learn_events(
+    /// Takes note of all events of a calendar that is about to be published: the identities of their records, in order, with their
+    /// marks and what makes them. Those that are no longer among them are cancelled as of `now`, and forgotten once `is_over`
+    /// says so.
+    pub fn learn_events<'e, F: FnOnce() -> Event>(
         &mut self,
-        events: impl IntoIterator<Item = (Arc<str>, Event)>,
+        events: impl IntoIterator<Item = (&'e str, u64, F)>,
         now: Timestamp,
         is_over: impl Fn(&Event) -> bool,
     ) {
-        let mut events: Vec<(Arc<str>, Event)> = events.into_iter().collect();
-        sort_by_text(&mut events, |(id, _)| id);
         let mut events = events.into_iter().peekable();
         let mut new = Vec::new();
         // Both are in the order of the identities, so this is one walk along the two.
         self.events.list().retain_mut(|(id, known)| {
-            while let Some(event) = events.next_if(|(other, _)| **other < **id) {
+            while let Some(event) = events.next_if(|(other, ..)| **other < **id) {
                 new.push(event);
             }
-            if let Some((_, event)) = events.next_if(|(other, _)| **other == **id) {
-                if known.mark != event.mark || known.cancelled_at.is_some() {
-                    *known = Event { sequence: known.sequence + 1, ..event };
+            if let Some((_, mark, make)) = events.next_if(|(other, ..)| **other == **id) {
+                if known.mark != mark || known.cancelled_at.is_some() {
+                    *known = Event { sequence: known.sequence + 1, ..make() };
                 }
                 return true;
             }
@@ -154,14 +152,14 @@ impl History {
             }
             !is_over(known)
         });
-        for (id, event) in new.into_iter().chain(events) {
-            self.events.insert(id.into(), event);
+        for (id, _, make) in new.into_iter().chain(events) {
+            self.events.insert(id.into(), make());
         }
     }
 
-    /// What calendars are told of a record.
-    pub fn event(&self, id: &str) -> Option<&Event> {
-        self.events.get(id)
+    /// What calendars are told, in the order of the identities of the records.
+    pub fn events(&self) -> impl Iterator<Item = (&str, &Event)> {
+        self.events.iter().map(|(id, event)| (&**id, event))
     }
 
     /// The events that were told of once and have gone, with the identities of their records.
@@ -238,8 +236,8 @@ mod tests {
         let now = Timestamp::UNIX_EPOCH;
         let mut history = History::default();
         let mut learn = |mark: Option<u64>, over: bool| {
-            history.learn_events(mark.map(|mark| ("course:1".into(), event(mark))), now, |_| over);
-            history.event("course:1").map(|event| (event.sequence, event.cancelled_at.is_some()))
+            history.learn_events(mark.map(|mark| ("course:1", mark, move || event(mark))), now, |_| over);
+            history.events().next().map(|(_, event)| (event.sequence, event.cancelled_at.is_some()))
         };
         assert_eq!(learn(Some(7), false), Some((0, false)));
         assert_eq!(learn(Some(7), false), Some((0, false)));

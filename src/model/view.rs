@@ -170,19 +170,41 @@ impl From<&toml::Table> for Map {
 }
 
 /// Values in order. A clone is a pointer.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct List(Arc<ListInner>);
 
-#[derive(Debug, Default)]
+impl fmt::Debug for List {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.values()).finish()
+    }
+}
+
+/// Makes the values of lists when somebody looks at them.
+pub trait Values: Send + Sync {
+    /// The values of the list with this number. Always the same for one number.
+    fn values(&self, number: u32) -> Vec<Value>;
+}
+
+#[derive(Default)]
 struct ListInner {
-    values: Box<[Value]>,
+    values: OnceLock<Box<[Value]>>,
+    /// Who makes `values`, where they are not there from the beginning.
+    maker: Option<(Arc<dyn Values>, u32)>,
     digest: OnceLock<Digest>,
 }
 
 impl List {
+    /// A list whose values are made when somebody looks at them.
+    pub fn lazy(maker: Arc<dyn Values>, number: u32) -> Self {
+        Self(Arc::new(ListInner { maker: Some((maker, number)), ..ListInner::default() }))
+    }
+
     /// The values as a slice.
     pub fn values(&self) -> &[Value] {
-        &self.0.values
+        self.0.values.get_or_init(|| match &self.0.maker {
+            Some((maker, number)) => maker.values(*number).into_boxed_slice(),
+            None => Box::default(),
+        })
     }
 
     /// The hash of all of it; worked out once.
@@ -203,8 +225,8 @@ impl PartialEq for List {
 
 impl<V: Into<Value>> FromIterator<V> for List {
     fn from_iter<I: IntoIterator<Item = V>>(values: I) -> Self {
-        let values = values.into_iter().map(Into::into).collect();
-        Self(Arc::new(ListInner { values, digest: OnceLock::new() }))
+        let values = OnceLock::from(values.into_iter().map(Into::into).collect::<Box<[Value]>>());
+        Self(Arc::new(ListInner { values, ..ListInner::default() }))
     }
 }
 

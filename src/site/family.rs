@@ -1,7 +1,6 @@
 //! The files that each course has of its own: its page, its calendar, its card. There may be hundreds of thousands of them,
 //! of which a build mostly makes a few, so one becomes a page only when somebody needs it.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use super::courses::Entry;
@@ -10,8 +9,8 @@ use crate::base::order::sort_by_text;
 
 /// The file of one kind that each course may have: in the folder of its page.
 pub(super) struct Kind {
-    /// Its name in that folder.
-    pub(super) name: fn(&Entry) -> Cow<'_, str>,
+    /// Its name in that folder, and its ending.
+    pub(super) name: fn(&Entry) -> [&str; 2],
     /// A quick hash of everything that the file of each course is made from, as [`Page::inputs`] has it; nothing for a course
     /// that has none. By the numbers of the courses.
     pub(super) inputs: Vec<Option<u64>>,
@@ -24,8 +23,8 @@ pub(super) struct Kind {
 type Make = Box<dyn Fn(u32) -> Page + Send + Sync>;
 
 /// The name of a course's page in its folder.
-pub(super) fn index(_: &Entry) -> Cow<'_, str> {
-    "index.html".into()
+pub(super) fn index(_: &Entry) -> [&str; 2] {
+    ["index", ".html"]
 }
 
 impl Kind {
@@ -54,6 +53,10 @@ struct Member {
     kind: u32,
 }
 
+fn name_of<'n>([name, ending]: &'n [&'n str; 2]) -> impl Iterator<Item = u8> + 'n {
+    name.bytes().chain(ending.bytes())
+}
+
 impl fmt::Debug for Family {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Family").field("members", &self.members.len()).finish_non_exhaustive()
@@ -77,10 +80,9 @@ impl Family {
                 Some(((kind.name)(entry), at, inputs))
             });
             here.extend(files);
-            here.sort_unstable();
-            for (name, kind, inputs) in here.drain(..) {
-                paths.push_str(entry.route.folder());
-                paths.push_str(&name);
+            here.sort_unstable_by(|(a, ..), (b, ..)| name_of(a).cmp(name_of(b)));
+            for ([name, ending], kind, inputs) in here.drain(..) {
+                [entry.route.folder(), name, ending].iter().for_each(|part| paths.push_str(part));
                 members.push(Member { end: paths.len(), inputs, course, kind });
             }
         }

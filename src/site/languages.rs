@@ -194,9 +194,9 @@ impl Chronicle {
     }
 
     /// Takes note of the events of a calendar: those of the main language, which stand for the others.
-    pub(super) fn learn_events(
+    pub(super) fn learn_events<'e, F: FnOnce() -> Event>(
         &mut self,
-        events: impl IntoIterator<Item = (Arc<str>, Event)>,
+        events: impl IntoIterator<Item = (&'e str, u64, F)>,
         now: Timestamp,
         is_over: impl Fn(&Event) -> bool,
     ) {

@@ -98,7 +98,9 @@ impl Records {
 impl Entries for Records {
     fn entries(&self, number: u32) -> Vec<(Key, Value)> {
         let Some(entry) = self.entries.get(number as usize) else { return Vec::new() };
-        let mut entries = views::course(entry, &self.config, &self.addresses);
+        // Lists of courses show hardly ever who takes part.
+        let participants = List::lazy(self.teasers.clone(), number);
+        let mut entries = views::course(entry, &self.config, &self.addresses, participants);
         entries.push(("related".into(), self.related(number).into()));
         entries
     }

@@ -11,7 +11,7 @@ use crate::base::digest::Fingerprint;
 use crate::base::text::slugify;
 use crate::config::Config;
 use crate::model::document::FrontMatter;
-use crate::model::view::{Entries, Key, Value};
+use crate::model::view::{Entries, Key, Value, Values};
 
 /// How many are shown.
 const SHOWN: usize = 4;
@@ -74,6 +74,14 @@ impl Entries for Teasers {
             ("end_date".into(), Value::maybe(course.end)),
             ("location".into(), Value::maybe(course.location.as_ref())),
         ]
+    }
+}
+
+/// The participants of the courses.
+impl Values for Teasers {
+    fn values(&self, number: u32) -> Vec<Value> {
+        let people = self.entries.get(number as usize).and_then(|entry| entry.course.participants.as_ref());
+        views::participants(people, &self.config)
     }
 }
 

@@ -65,8 +65,8 @@ impl Route {
     }
 
     /// Another file in the folder of this one. The name is made of what a route may consist of.
-    pub(super) fn beside(&self, name: &str) -> Self {
-        Self([self.folder(), name].concat())
+    pub(super) fn beside(&self, [name, ending]: [&str; 2]) -> Self {
+        Self([self.folder(), name, ending].concat())
     }
 
     /// The address below the site's base address: `/courses/ruhig/`, `/feed.xml`.

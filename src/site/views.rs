@@ -70,8 +70,13 @@ impl Addresses {
     }
 }
 
-/// A course, as pages about it and lists of it see it.
-pub(super) fn course(entry: &Entry, config: &Config, addresses: &Addresses) -> Vec<(Key, Value)> {
+/// A course, as pages about it and lists of it see it, with its participants.
+pub(super) fn course(
+    entry: &Entry,
+    config: &Config,
+    addresses: &Addresses,
+    participants: List,
+) -> Vec<(Key, Value)> {
     let course = &entry.course;
     let overlay = entry.overlay.as_deref();
     let seats = overlay.and_then(|o| o.seats);
@@ -128,7 +133,7 @@ pub(super) fn course(entry: &Entry, config: &Config, addresses: &Addresses) -> V
         ("updated_at".into(), Value::maybe(entry.updated_at)),
         ("is_past".into(), entry.is_past.into()),
         ("is_archived".into(), course.archived_at.is_some().into()),
-        ("participants".into(), participants(course.participants.as_ref(), config).into()),
+        ("participants".into(), participants.into()),
         ("extra".into(), overlay.map(|o| o.front.extra.clone()).unwrap_or_default().into()),
     ]
     .into_iter()
@@ -208,14 +213,14 @@ pub(super) fn level_address(level: Level) -> String {
 
 /// Participants with the fields that the configuration makes public; all others are withheld, so that a template that
 /// reads one gets an error instead of an empty place.
-fn participants(participants: Option<&People>, config: &Config) -> List {
+pub(super) fn participants(participants: Option<&People>, config: &Config) -> Vec<Value> {
     let public = |field: &&&str| config.privacy.public_fields.iter().any(|name| name == **field);
     let shown: Vec<&'static str> = FIELDS.iter().filter(public).copied().collect();
     let show = |participant: Participant| -> Map {
         let entries = shown.iter().map(|field| (Key::Fixed(field), field_of(&participant, field)));
         Map::person(entries.collect(), &WITHHELD)
     };
-    participants.into_iter().flat_map(People::iter).map(show).collect()
+    participants.into_iter().flat_map(People::iter).map(|participant| show(participant).into()).collect()
 }
 
 /// A participant with every field: for pages that the house alone sees.

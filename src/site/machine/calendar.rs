@@ -1,7 +1,6 @@
 //! Calendars (RFC 5545): one of the whole catalogue and one a course.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -119,15 +118,19 @@ fn is_cancelled(entry: &Entry) -> bool {
     entry.course.archived_at.is_some()
 }
 
-/// What has to be remembered of a course's event; nothing where it has no date.
-pub(super) fn event(entry: &Entry) -> Option<(Arc<str>, Event)> {
+/// What has to be remembered of a course's event: the identity of its record, its mark, and what makes it; nothing where the course
+/// has no date.
+pub(super) fn event(entry: &Entry) -> Option<(&str, u64, impl FnOnce() -> Event)> {
     let course = &*entry.course;
     let start = course.start?;
     let mark = Fingerprint::new(22).text(&course.title).maybe(course.location.as_deref());
     let mark = mark.number(start.number()).number(course.end.map_or(0, |end| end.number()));
     let mark = mark.number(u64::from(is_cancelled(entry))).get();
-    let title = course.title.clone().into();
-    Some((entry.id.clone(), Event { mark, sequence: 0, title, start, end: course.end, cancelled_at: None }))
+    let make = move || {
+        let title = course.title.clone().into();
+        Event { mark, sequence: 0, title, start, end: course.end, cancelled_at: None }
+    };
+    Some((&entry.id, mark, make))
 }
 
 /// The first instant at which an event is over.

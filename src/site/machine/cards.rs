@@ -147,9 +147,9 @@ impl Planner<'_> {
                 let words = [dates.as_deref(), course.location.as_deref()];
                 Card { title: &title, brand: &brand, line: &line(&words), colour: cards.colour }.png()
             });
-            file(entry.route.beside(CARD), Rank::Leaf, course_mark(base, entry), make)
+            file(entry.route.beside([CARD, ""]), Rank::Leaf, course_mark(base, entry), make)
         });
-        self.kinds.push(Kind { name: |_| CARD.into(), inputs, has_template: false, make });
+        self.kinds.push(Kind { name: |_| [CARD, ""], inputs, has_template: false, make });
         Ok(())
     }
 }

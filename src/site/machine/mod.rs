@@ -10,7 +10,6 @@ mod site;
 mod sitemap;
 mod xml;
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -38,11 +37,12 @@ pub(super) const CALENDAR: &str = "calendar.ics";
 
 /// The calendar of one course, below its page.
 pub(super) fn calendar_of(entry: &Entry) -> String {
-    ["/", entry.route.folder(), &calendar_name(entry)].concat()
+    let [slug, ending] = calendar_name(entry);
+    ["/", entry.route.folder(), slug, ending].concat()
 }
 
-fn calendar_name(entry: &Entry) -> Cow<'_, str> {
-    [&*entry.slug, ".ics"].concat().into()
+fn calendar_name(entry: &Entry) -> [&str; 2] {
+    [&entry.slug, ".ics"]
 }
 
 /// When calendars stop telling of what has gone.
@@ -78,8 +78,17 @@ impl Planner<'_> {
         self.history.learn_events(events, now, |event| calendar::ends(event, zone) <= now);
 
         let history = self.history.history();
-        let sequence = |entry: &Entry| history.event(&entry.id).map_or(0, |event| event.sequence);
-        let sequences: Arc<[u32]> = records.entries.par_iter().map(sequence).collect::<Vec<_>>().into();
+        let mut sequences = vec![0; records.entries.len()];
+        let mut known = history.events().peekable();
+        // Both are in the same order, so this is one walk along the two.
+        for (at, entry) in records.in_order_of_ids() {
+            while known.next_if(|(id, _)| *id < &*entry.id).is_some() {}
+            if let Some((_, event)) = known.next_if(|(id, _)| *id == &*entry.id) {
+                sequences[at as usize] = event.sequence;
+            }
+        }
+        drop(known);
+        let sequences: Arc<[u32]> = sequences.into();
         let cancelled: Arc<[(Arc<str>, Event)]> =
             history.cancelled().map(|(id, event)| (id.into(), event.clone())).collect();
         let base = mark(self.input.config).maybe(zone.iana_name());
@@ -96,7 +105,7 @@ impl Planner<'_> {
             let entry = &records.entries[number];
             let event = Entered::of(entry, &records.addresses, sequences[number]);
             let inputs = event.map_or(base, |event| base.number(event.mark())).get();
-            let (route, all) = (entry.route.beside(&calendar_name(entry)), all.clone());
+            let (route, all) = (entry.route.beside(calendar_name(entry)), all.clone());
             let make = Make::new(move || {
                 let (records, sequences) = &all;
                 let entry = &records.entries[number];
