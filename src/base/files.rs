@@ -11,11 +11,13 @@ use crate::error::{Error, Kind, Result};
 
 mod folder;
 mod lock;
+mod pending;
 mod pieces;
 mod temporary;
 
 pub use folder::{Folder, Looks};
 pub use lock::Lock;
+pub use pending::Pending;
 pub use pieces::{Growing, copy_and_look, digest, fingerprint, part, read_from};
 pub use temporary::{remove_left_temporaries, remove_temporaries};
 
@@ -190,24 +192,8 @@ pub fn create(path: &Path, bytes: &[u8]) -> Result<()> {
 
 /// Replaces a file by a whole new one: a temporary file beside it, flushed to the disk, then renamed. Readers see the
 /// old bytes or the new ones, also after a power cut.
-#[expect(clippy::disallowed_methods, reason = "this is the room that they are reserved for")]
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    create_folder(folder)?;
-    let name = path.file_name().unwrap_or(OsStr::new("file")).to_string_lossy();
-    let temporary = folder.join(format!(".{name}.{}.tmp", std::process::id()));
-    let write = || -> io::Result<()> {
-        let mut file = File::create(&temporary)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&temporary, path)
-    };
-    write().map_err(|e| {
-        let _ = fs::remove_file(&temporary);
-        io_error("write", path, e)
-    })?;
-    flush_folder(folder);
-    Ok(())
+    Pending::begin(path, bytes)?.put(&[])
 }
 
 /// The same without a flush, for a file that may be thrown away and that tells whether it is whole.

@@ -12,7 +12,7 @@ use super::stage;
 use super::trace::{Shape, Trace, Traces, name_of};
 use super::twins;
 use crate::base::digest::Digest;
-use crate::base::files;
+use crate::base::files::{self, Pending};
 use crate::base::leaving::let_go;
 use crate::base::order::sort_by_text;
 use crate::error::Result;
@@ -53,13 +53,14 @@ pub(super) fn remember(
         records,
         files,
     };
-    let (manifest, encoded) = rayon::join(|| write_manifest(request, before, &traces), || traces.encode());
-    let manifest = manifest?;
+    let (manifest, begun) = rayon::join(|| manifest_of(request, &traces), || traces.begin(request.state));
+    let begun = begun?;
+    let manifest = write_manifest(request, before, &manifest)?;
     // A twin has gone if its file has become short, or may not have one any more.
     let twins_of = |path: &str| traces.trace(path).map(|trace| &*trace.twins);
     let stale = stale.iter().cloned().chain(former).filter(|path| !twins::is_among(twins_of, path));
     stale.into_iter().try_for_each(|path| stage::remove(request.output, &path))?;
-    Traces::save(request.state, &Traces::seal(encoded, Some(manifest)))?;
+    begun.seal(&manifest)?;
     let_go(traces);
     Ok((since, until))
 }
@@ -133,24 +134,30 @@ fn merged(files: Vec<(Box<str>, Trace)>, others: Vec<(Box<str>, Trace)>) -> Vec<
     all
 }
 
-/// Writes the manifest, if it is another one than before, and gives the hash of its bytes.
-fn write_manifest(request: &Request<'_>, before: &Before, traces: &Traces) -> Result<Digest> {
+/// The bytes of the manifest.
+fn manifest_of(request: &Request<'_>, traces: &Traces) -> Vec<u8> {
     let volatile = request.volatile.iter().map(|(route, bytes)| (route.path().into(), Digest::of(bytes)));
-    let manifest = manifest::to_bytes(
+    manifest::to_bytes(
         request.last_synced_at,
         request.data_changed_at,
         traces.records.iter().map(|record| (record.id.as_str().into(), record.digest)).collect(),
         with_room(traces.files.iter().flat_map(|(path, trace)| named(path, trace)).chain(volatile), traces),
-    );
-    let digest = Digest::of(&manifest);
+    )
+}
+
+/// Writes the manifest, if it is another one than before, and gives the hash of its bytes.
+fn write_manifest(request: &Request<'_>, before: &Before, manifest: &[u8]) -> Result<Digest> {
     let path = request.output.join(MANIFEST);
+    // It is another one nearly always.
+    let (digest, pending) = rayon::join(|| Digest::of(manifest), || Pending::begin(&path, manifest));
+    let pending = pending?;
     // Where it is sure, the hash of the one that stands there is known.
     let is_same = match before.is_sure {
         true => before.traces.manifest == Some(digest),
-        false => files::read_if_present(&path)?.as_deref() == Some(&manifest[..]),
+        false => files::read_if_present(&path)?.as_deref() == Some(manifest),
     };
     if !is_same {
-        files::replace(&path, &manifest)?;
+        pending.put(&[])?;
     }
     Ok(digest)
 }

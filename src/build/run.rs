@@ -260,9 +260,12 @@ fn for_all<T: Send>(
     act: impl Fn(&Work<'_>) -> Result<T> + Sync,
 ) -> Result<Vec<T>> {
     /// Some files take a hundred times longer than others, and stand side by side: nobody is to be left with all of them.
+    /// Of few files each is taken by itself.
     const TOGETHER: usize = 4;
+    const FEW: usize = 64;
+    let at_once = if work.len() < FEW { 1 } else { TOGETHER };
     let failures = AtomicUsize::new(0);
-    let results = work.par_iter().with_max_len(TOGETHER).map(|work| {
+    let results = work.par_iter().with_max_len(at_once).map(|work| {
         if failures.load(Ordering::Relaxed) >= FAILURES {
             return None;
         }

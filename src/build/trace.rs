@@ -15,11 +15,11 @@ use super::twins::Twin;
 use crate::base::codec::{Reader, Writer};
 use crate::base::compress::Coding;
 use crate::base::digest::Digest;
-use crate::base::files::{self, Looks};
+use crate::base::files::{self, Looks, Pending};
 use crate::error::Result;
 use crate::site::Record;
 
-const MAGIC: &[u8; 8] = b"aitherT8";
+const MAGIC: &[u8; 8] = b"aitherT9";
 
 /// Enough of a file's metadata to tell that nobody touched it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -150,13 +150,15 @@ impl Traces {
         self.records.get(at).filter(|known| known.mark == mark).map(|known| known.digest)
     }
 
-    /// Writes traces that were encoded.
-    pub(super) fn save(state: &Path, encoded: &[u8]) -> Result<()> {
-        files::replace(&path(state), encoded)
+    /// Writes the file, up to what hangs on the manifest: that can be written meanwhile.
+    pub(super) fn begin(&self, state: &Path) -> Result<Begun> {
+        let body = self.encode();
+        let file = Pending::begin(&path(state), &body)?;
+        Ok(Begun { file, sum: body.last_chunk().copied().unwrap_or_default() })
     }
 
-    /// The bytes of the file, as far as they do not hang on the manifest: [`Traces::seal`] adds what does.
-    pub(super) fn encode(&self) -> Writer {
+    /// The bytes of the file, with a checksum of their own: behind them comes what hangs on the manifest.
+    fn encode(&self) -> Vec<u8> {
         /// About as much as a file has, and a record: a list that grows is copied again and again.
         const FILE: usize = 160;
         const RECORD: usize = 64;
@@ -229,18 +231,17 @@ impl Traces {
                 twin.stamp.write(&mut out);
             }
         }
-        out
-    }
-
-    /// The file, from what [`Traces::encode`] gave and the hash of the manifest.
-    pub(super) fn seal(mut encoded: Writer, manifest: Option<Digest>) -> Vec<u8> {
-        encoded.bytes(manifest.as_ref().map_or(&[0; 32][..], |digest| digest.as_bytes()));
-        encoded.finish()
+        out.finish()
     }
 
     /// Nothing where a byte is not as it was written, or another version wrote it.
     fn decode(bytes: &[u8]) -> Option<Self> {
-        let mut reader = Reader::checked(bytes)?;
+        let (body, end) = bytes.split_at_checked(bytes.len().checked_sub(END)?)?;
+        let manifest = Reader::new(end).digest()?;
+        if *end != *end_of(*body.last_chunk()?, &manifest) {
+            return None;
+        }
+        let mut reader = Reader::checked(body)?;
         if reader.bytes(MAGIC.len())? != MAGIC {
             return None;
         }
@@ -304,12 +305,11 @@ impl Traces {
                 Trace { shape, inputs, digest, stamp, since, until, hashes, warnings, assets: asked, twins };
             files.push((path.as_str().into(), trace));
         }
-        let manifest = Some(reader.digest()?);
         reader.at_end().then_some(Self {
             salt,
             globals,
             moment,
-            manifest,
+            manifest: Some(manifest),
             output,
             shapes,
             assets,
@@ -317,6 +317,31 @@ impl Traces {
             files,
         })
     }
+}
+
+/// A file of traces that waits for the manifest which they belong to.
+pub(super) struct Begun {
+    file: Pending,
+    /// The checksum of what is written.
+    sum: [u8; 8],
+}
+
+impl Begun {
+    /// Puts it in its place, now that the manifest is.
+    pub(super) fn seal(self, manifest: &Digest) -> Result<()> {
+        self.file.put(&end_of(self.sum, manifest))
+    }
+}
+
+/// So many bytes the file ends with: the hash of the manifest, and a checksum.
+const END: usize = 40;
+
+/// What the file ends with, where `sum` is the checksum of all before.
+fn end_of(sum: [u8; 8], manifest: &Digest) -> Vec<u8> {
+    let mut end = Writer::default();
+    end.bytes(&sum);
+    end.bytes(manifest.as_bytes());
+    end.finish().split_off(sum.len())
 }
 
 /// How many reads of a shape have a hash in each page's own trace.
@@ -409,7 +434,7 @@ mod tests {
     fn traces_of_another_output_are_none_and_nothing_is_wrong_with_them() {
         let folder = tempfile::tempdir().unwrap();
         let (state, mut told) = (folder.path().join(".aither"), Vec::new());
-        Traces::save(&state, &Traces::seal(sample().encode(), sample().manifest)).unwrap();
+        sample().begin(&state).unwrap().seal(&sample().manifest.unwrap()).unwrap();
         let load =
             |output: &str, told: &mut _| Traces::load(&folder.path().join(output), &state, told).unwrap();
         assert_eq!(load("output", &mut told), sample());
@@ -420,7 +445,8 @@ mod tests {
     #[test]
     fn traces_read_back_and_no_damaged_byte_goes_unseen() {
         let traces = sample();
-        let bytes = Traces::seal(traces.encode(), traces.manifest);
+        let mut bytes = traces.encode();
+        bytes.extend(end_of(*bytes.last_chunk().unwrap(), &traces.manifest.unwrap()));
         assert_eq!(Traces::decode(&bytes), Some(sample()));
         for at in 0..bytes.len() {
             let mut damaged = bytes.clone();
