@@ -23,6 +23,7 @@ use crate::model::event::Named;
 use crate::model::run::{Run, RunStatus, RunType};
 use crate::notify::Notifier;
 use crate::site::Route;
+use crate::source::file::JsonFile;
 use crate::sync::{Journal, Snapshot};
 
 mod around;
@@ -41,7 +42,7 @@ mod warm;
 
 use idle::{Idle, Inputs};
 pub use inspect::Listed;
-use prepare::Ready;
+use prepare::{Ready, Remembered};
 pub use push::{PushFailure, PushOptions, PushSummary};
 pub use status::{STATUS_FILE, note_failure};
 pub use summary::{Summary, SyncSummary};
@@ -71,14 +72,6 @@ impl Options {
     }
 }
 
-/// What a build begins with.
-enum Start {
-    /// Everything is as it was: what the last build left, and how many files there are.
-    Same(Idle, usize),
-    /// What the site is made from now, what the last build left, and the fingerprint of the inputs.
-    Changed(Box<(Ready, Option<build::Before>, Option<Inputs>)>),
-}
-
 /// Who looks at pages while the site is built.
 pub struct Onlookers<'a> {
     /// The files that they look at: `courses/ruhig/index.html`.
@@ -105,6 +98,8 @@ pub struct Project {
     pictures: Option<Box<dyn Transport>>,
     only: Option<String>,
     named: Option<Named>,
+    /// The file of courses, where it was read ahead.
+    ahead: Option<JsonFile>,
 }
 
 impl std::fmt::Debug for Project {
@@ -125,6 +120,7 @@ impl Project {
             only: None,
             named: None,
             pictures: None,
+            ahead: None,
         }
     }
 
@@ -216,40 +212,38 @@ impl Project {
         let now = self.clock.now();
         let config = Arc::clone(&self.config);
         let (output, state) = (&config.paths.output, &config.paths.state);
-        let is_awaited = AtomicBool::new(false);
-        let mut first_look = || {
-            let inputs = Inputs::look(&config, options, now)?;
-            let idle = inputs.map(|inputs| Idle::check(&config, inputs, now)).transpose()?.flatten();
-            let ready = if idle.is_none() { Some(self.prepare(options, gate)?) } else { None };
-            Ok::<_, Error>((inputs, idle, ready))
-        };
-        // What the last build left needs nothing of the site, so both are looked at together.
-        let (found, left) = beside(
-            || {
-                let found = first_look();
-                is_awaited.store(true, Ordering::Relaxed);
-                found
-            },
-            || build::Before::look(output, state, &is_awaited),
-        );
-        let (inputs, idle, ready) = found?;
-        let left = left.ok().transpose()?;
-        let files = left.as_ref().filter(|_| idle.is_some()).and_then(|left| left.intact(output, state));
-        let start = match (idle, files) {
-            (Some(idle), Some(files)) => Start::Same(idle, files),
-            _ => {
-                let ready = ready.map_or_else(|| self.prepare(options, gate), Ok)?;
-                Start::Changed((ready, left, inputs).into())
+        let inputs = Inputs::look(&config, options, now)?;
+        let inputs_then = inputs.map(|inputs| (inputs, now));
+        if let Some(idle) = inputs.map(|inputs| Idle::check(&config, inputs, now)).transpose()?.flatten() {
+            let left = build::Before::look(output, state, &AtomicBool::new(true))?;
+            gate.pass()?;
+            if let Some(files) = left.intact(output, state) {
+                return Ok(self.nothing_to_do(idle, files, begun));
             }
-        };
-        gate.pass()?;
-        match start {
-            Start::Same(idle, files) => Ok(self.nothing_to_do(idle, files, begun)),
-            Start::Changed(found) => {
-                let (ready, left, inputs) = *found;
-                self.publish(ready, left, options, gate, inputs.map(|inputs| (inputs, now)), begun)
-            }
+            let ready = self.prepare(options, gate)?;
+            gate.pass()?;
+            return self.publish(ready, Some(left), options, gate, inputs_then, begun);
         }
+        // What the last build left needs nothing of the site, so both are looked at together. The memory is read by whoever comes
+        // first: here the sources are read before it is needed.
+        let (reporter, is_awaited) = (Arc::clone(&self.reporter), AtomicBool::new(false));
+        let (remembered, is_warm) = (Remembered::new(state, &*reporter), self.warm.is_some());
+        let (ready, left) = beside(
+            || {
+                let ready = self.prepare_ahead(options, gate, &remembered);
+                is_awaited.store(true, Ordering::Relaxed);
+                ready
+            },
+            || {
+                if !is_warm {
+                    remembered.read();
+                }
+                build::Before::look(output, state, &is_awaited)
+            },
+        );
+        let (ready, left) = (ready?, left.ok().transpose()?);
+        gate.pass()?;
+        self.publish(ready, left, options, gate, inputs_then, begun)
     }
 
     /// The answer where everything is as the last build left it.

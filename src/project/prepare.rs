@@ -1,7 +1,8 @@
 //! From the inputs to everything that a build is made from.
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jiff::Timestamp;
 
@@ -13,6 +14,7 @@ use crate::base::card;
 use crate::base::gate::Gate;
 use crate::base::highlight::Highlighter;
 use crate::base::mistakes::Mistake;
+use crate::base::report::Reporter;
 use crate::build::{self, Asset};
 use crate::error::Result;
 use crate::model::conflict::{Edit, Standing};
@@ -49,6 +51,31 @@ impl Ready {
     /// What a person should look at.
     pub(super) fn warnings(&self) -> impl Iterator<Item = String> {
         self.remarks.iter().map(Mistake::in_a_line).chain(self.site.warnings.iter().cloned())
+    }
+}
+
+/// The memory, which two may want to read: the first of them does.
+pub(super) struct Remembered<'a> {
+    state: &'a Path,
+    reporter: &'a dyn Reporter,
+    memory: OnceLock<Mutex<Option<Result<Memory>>>>,
+}
+
+impl<'a> Remembered<'a> {
+    /// The memory below `state`, not read yet.
+    pub(super) fn new(state: &'a Path, reporter: &'a dyn Reporter) -> Self {
+        Self { state, reporter, memory: OnceLock::new() }
+    }
+
+    /// Reads it, or waits until it is read.
+    pub(super) fn read(&self) -> &Mutex<Option<Result<Memory>>> {
+        self.memory.get_or_init(|| Mutex::new(Some(Memory::load(self.state, self.reporter))))
+    }
+
+    /// The memory; read anew for all but the first who asks.
+    fn take(&self) -> Result<Memory> {
+        let memory = self.read().lock().unwrap_or_else(PoisonError::into_inner).take();
+        memory.unwrap_or_else(|| Memory::load(self.state, self.reporter))
     }
 }
 
@@ -90,6 +117,23 @@ impl Project {
         self.prepare_for(options, gate, None)
     }
 
+    /// The same, while somebody else may read the memory.
+    pub(super) fn prepare_ahead(
+        &mut self,
+        options: Options,
+        gate: &Gate,
+        remembered: &Remembered<'_>,
+    ) -> Result<Ready> {
+        if self.warm.is_some() {
+            return self.prepare(options, gate);
+        }
+        self.read_ahead(options);
+        let ready = remembered.take().and_then(|memory| self.prepare_with(options, gate, None, Some(memory)));
+        // What was read for this build is nothing to the next.
+        self.ahead = None;
+        ready
+    }
+
     /// The same, for onlookers who are shown their pages as soon as these can be made.
     pub(super) fn prepare_for(
         &mut self,
@@ -97,11 +141,21 @@ impl Project {
         gate: &Gate,
         onlookers: Option<&Onlookers<'_>>,
     ) -> Result<Ready> {
+        self.prepare_with(options, gate, onlookers, None)
+    }
+
+    fn prepare_with(
+        &mut self,
+        options: Options,
+        gate: &Gate,
+        onlookers: Option<&Onlookers<'_>>,
+        memory: Option<Memory>,
+    ) -> Result<Ready> {
         let now = self.clock.now();
         let state = self.config.paths.state.clone();
         let known = self.warm.as_mut().and_then(|warm| warm.take_memory(&state));
         let is_remembered = known.is_some();
-        let mut memory = known.map_or_else(|| Memory::load(&state, &*self.reporter), Ok)?;
+        let mut memory = known.or(memory).map_or_else(|| Memory::load(&state, &*self.reporter), Ok)?;
         let mark = self.warm.as_ref().and_then(|_| warm::data_mark(&self.config, options, now));
         let known = self.warm.as_ref().and_then(|warm| warm.data(mark));
         let is_learnt = is_remembered && known.is_some();

@@ -1,6 +1,6 @@
 //! The catalogue: asked for, or as of the last good answers; and what of it is remembered once it is published.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -14,6 +14,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::catalogue::Catalogue;
 use crate::model::participant::RESULT_FIELDS;
 use crate::source;
+use crate::source::file::JsonFile;
 use crate::sync::{
     self, Cursors, Memory, Outcome, Part, PublishedPart, Snapshot, SnapshotStore, SourceCursors,
 };
@@ -180,6 +181,22 @@ impl Project {
         }
     }
 
+    /// A file of courses.
+    fn file(&self, path: &Path, entry: &Entry, options: Options) -> JsonFile {
+        let file = source::file::open(path, self.config.site.time_zone.clone());
+        if options.forgets() { file } else { file.keeping(&self.folder(entry)) }
+    }
+
+    /// Reads the file of courses, where that is all that there is to ask. What is wrong with it is told by whoever needs it.
+    pub(super) fn read_ahead(&mut self, options: Options) {
+        if let Configured::File(_) = &self.config.source
+            && let [entry] = &*self.config.source.entries()
+            && let Some(path) = entry.source.path()
+        {
+            self.ahead = self.file(path, entry, options).read_ahead().ok();
+        }
+    }
+
     fn parts<'e>(
         &mut self,
         entries: &'e [Entry],
@@ -208,8 +225,8 @@ impl Project {
             parts.push(Part {
                 source: match entry.source.path() {
                     Some(path) if matches!(entry.source, Configured::File(_)) => {
-                        let file = source::file::open(path, self.config.site.time_zone.clone());
-                        Ok(Box::new(if options.forgets() { file } else { file.keeping(&self.folder(entry)) }))
+                        let ahead = self.ahead.take();
+                        Ok(Box::new(ahead.unwrap_or_else(|| self.file(path, entry, options))))
                     }
                     _ => source::open(&entry.source, &self.config, clock, reporter, transport),
                 },

@@ -16,6 +16,8 @@ pub struct JsonFile {
     zone: TimeZone,
     /// Where it is kept what its rows say.
     known: Option<PathBuf>,
+    /// What is in it, where it was read ahead, and what is kept of its rows.
+    ahead: Option<(Vec<u8>, Option<Known>)>,
 }
 
 /// The name of the file, below a state folder, in which it is kept what rows say.
@@ -23,7 +25,7 @@ pub const KNOWN: &str = "rows.bin";
 
 /// The file at `path`, in which times without an offset are those of `zone`.
 pub fn open(path: &Path, zone: TimeZone) -> JsonFile {
-    JsonFile { path: path.to_owned(), zone, known: None }
+    JsonFile { path: path.to_owned(), zone, known: None, ahead: None }
 }
 
 impl std::fmt::Debug for JsonFile {
@@ -40,6 +42,24 @@ impl JsonFile {
     pub fn keeping(self, state: &Path) -> Self {
         Self { known: Some(state.join(KNOWN)), ..self }
     }
+
+    /// The same file, read before anybody asks for its courses: what it takes to make them is not needed yet.
+    pub fn read_ahead(self) -> Result<Self> {
+        Ok(Self { ahead: Some(self.read()?), ..self })
+    }
+
+    fn read(&self) -> Result<(Vec<u8>, Option<Known>)> {
+        let bytes = files::read(&self.path).map_err(|e| {
+            Error::new(Kind::Unavailable, e.message())
+                .hint("`path` in [file] of aither.toml names the file of courses")
+                .caused_by(e)
+        })?;
+        Ok((bytes, self.known.as_ref().map(|known| Known::load(known, &self.calendar()))))
+    }
+
+    fn calendar(&self) -> Calendar {
+        Calendar::fixed(self.zone.clone())
+    }
 }
 
 impl Source for JsonFile {
@@ -52,14 +72,10 @@ impl Source for JsonFile {
     }
 
     fn pull_changes(&mut self, _: &PullRequest<'_>) -> Result<Pull> {
-        let bytes = files::read(&self.path).map_err(|e| {
-            Error::new(Kind::Unavailable, e.message())
-                .hint("`path` in [file] of aither.toml names the file of courses")
-                .caused_by(e)
-        })?;
-        let (name, calendar) = (self.path.display().to_string(), Calendar::fixed(self.zone.clone()));
-        match &self.known {
-            Some(known) => rows::read_again(&name, bytes, &calendar, &Known::load(known, &calendar)),
+        let (bytes, known) = self.ahead.take().map_or_else(|| self.read(), Ok)?;
+        let (name, calendar) = (self.path.display().to_string(), self.calendar());
+        match &known {
+            Some(known) => rows::read_again(&name, bytes, &calendar, known),
             None => rows::read(&name, &bytes, &calendar),
         }
     }
