@@ -1,7 +1,6 @@
 //! Files: every error names its path, every write is whole or not there.
 
 use std::cell::RefCell;
-use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -19,6 +18,7 @@ pub use folder::{Folder, Looks};
 pub use lock::Lock;
 pub use pending::Pending;
 pub use pieces::{Growing, copy_and_look, digest, fingerprint, part, read_from};
+use temporary::temporary_of;
 pub use temporary::{remove_left_temporaries, remove_temporaries};
 
 /// An [`Kind::Io`] error that says what was tried on which path.
@@ -199,9 +199,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
 /// The same without a flush, for a file that may be thrown away and that tells whether it is whole.
 #[expect(clippy::disallowed_methods, reason = "this is the room that they are reserved for")]
 pub fn replace_lightly(path: &Path, bytes: &[u8]) -> Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let name = path.file_name().unwrap_or(OsStr::new("file")).to_string_lossy();
-    let temporary = folder.join(format!(".{name}.{}.tmp", std::process::id()));
+    let temporary = temporary_of(path);
     write_new(&temporary, bytes)?;
     rename(&temporary, path).inspect_err(|_| drop(fs::remove_file(&temporary)))
 }
@@ -214,8 +212,7 @@ pub fn replace_private(top: &Path, path: &Path, bytes: &[u8]) -> Result<()> {
     for own in folder.ancestors().take_while(|own| own.starts_with(top)) {
         restrict(own, 0o700)?;
     }
-    let name = path.file_name().unwrap_or(OsStr::new("file")).to_string_lossy();
-    let temporary = folder.join(format!(".{name}.{}.tmp", std::process::id()));
+    let temporary = temporary_of(path);
     let write = || -> Result<()> {
         // Nobody may read it for a moment either: it is theirs before there is anything in it.
         let made = File::create(&temporary).map_err(|e| io_error("create", &temporary, e))?;

@@ -1,17 +1,54 @@
-//! Many pages that failed, as one error.
+//! Something done with many files, some of which fail: many failures are one error.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use rayon::prelude::*;
+
+use super::plan::Work;
+use super::run::Request;
 use crate::base::text;
-use crate::error::Error;
+use crate::error::{Error, Result};
 
 /// After so many files that cannot be made a build gives up: what is wrong with one template is wrong with all its pages, and
 /// each may take as long as a page is allowed to.
-pub(super) const FAILURES: usize = 20;
+const FAILURES: usize = 20;
+
+/// Does something with every file, on all cores. Where many fail, the first ones say why: the others are let be.
+pub(super) fn for_all<T: Send>(
+    request: &Request<'_>,
+    work: &[Work<'_>],
+    act: impl Fn(&Work<'_>) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
+    /// Some files take a hundred times longer than others, and stand side by side: nobody is to be left with all of them.
+    /// Of few files each is taken by itself.
+    const TOGETHER: usize = 4;
+    const FEW: usize = 64;
+    let at_once = if work.len() < FEW { 1 } else { TOGETHER };
+    let failures = AtomicUsize::new(0);
+    let results = work.par_iter().with_max_len(at_once).map(|work| {
+        if failures.load(Ordering::Relaxed) >= FAILURES {
+            return None;
+        }
+        let result = request.gate.check().and_then(|()| act(work));
+        failures.fetch_add(usize::from(result.is_err()), Ordering::Relaxed);
+        Some(result)
+    });
+    let results: Vec<Option<Result<T>>> = results.collect();
+    if results.iter().all(|result| matches!(result, Some(Ok(_)))) {
+        return Ok(results.into_iter().filter_map(|result| result?.ok()).collect());
+    }
+    let left = results.iter().filter(|result| result.is_none()).count();
+    let (good, bad): (Vec<_>, Vec<_>) = results.into_iter().flatten().partition(Result::is_ok);
+    match together(bad.into_iter().filter_map(Result::err).collect(), left) {
+        Some(error) => Err(error),
+        None => Ok(good.into_iter().flatten().collect()),
+    }
+}
 
 /// One error of many: the first, with the number of the others and what they say. `left` files were not tried any more.
 /// A mistake in a partial is told once, however many pages include it.
-pub(super) fn together(errors: Vec<Error>, left: usize) -> Option<Error> {
+fn together(errors: Vec<Error>, left: usize) -> Option<Error> {
     const SHOWN: usize = 5;
     let mut pages: HashMap<String, usize> = HashMap::new();
     errors.iter().for_each(|error| *pages.entry(error.mistake().to_owned()).or_default() += 1);

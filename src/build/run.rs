@@ -4,16 +4,14 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
-use rayon::prelude::*;
 
 use super::before::Before;
 use super::collisions;
 use super::derived::{Derived, Numbers};
-use super::failures::{FAILURES, together};
+use super::failures::for_all;
 use super::large;
 use super::pages::Warnings;
 use super::parts;
@@ -251,38 +249,6 @@ fn would_differ(
         derived.ask(request, before, assets.iter().map(|note| note.key.as_str()))?;
     }
     Ok(count)
-}
-
-/// Does something with every file, on all cores. Where many fail, the first ones say why: the others are let be.
-fn for_all<T: Send>(
-    request: &Request<'_>,
-    work: &[Work<'_>],
-    act: impl Fn(&Work<'_>) -> Result<T> + Sync,
-) -> Result<Vec<T>> {
-    /// Some files take a hundred times longer than others, and stand side by side: nobody is to be left with all of them.
-    /// Of few files each is taken by itself.
-    const TOGETHER: usize = 4;
-    const FEW: usize = 64;
-    let at_once = if work.len() < FEW { 1 } else { TOGETHER };
-    let failures = AtomicUsize::new(0);
-    let results = work.par_iter().with_max_len(at_once).map(|work| {
-        if failures.load(Ordering::Relaxed) >= FAILURES {
-            return None;
-        }
-        let result = request.gate.check().and_then(|()| act(work));
-        failures.fetch_add(usize::from(result.is_err()), Ordering::Relaxed);
-        Some(result)
-    });
-    let results: Vec<Option<Result<T>>> = results.collect();
-    if results.iter().all(|result| matches!(result, Some(Ok(_)))) {
-        return Ok(results.into_iter().filter_map(|result| result?.ok()).collect());
-    }
-    let left = results.iter().filter(|result| result.is_none()).count();
-    let (good, bad): (Vec<_>, Vec<_>) = results.into_iter().flatten().partition(Result::is_ok);
-    match together(bad.into_iter().filter_map(Result::err).collect(), left) {
-        Some(error) => Err(error),
-        None => Ok(good.into_iter().flatten().collect()),
-    }
 }
 
 /// Files to be removed.

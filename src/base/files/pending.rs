@@ -1,10 +1,10 @@
 //! A file that is to replace another one, and waits beside it until its time has come.
 
-use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use super::temporary::temporary_of;
 use super::{create_folder, flush_folder, io_error};
 use crate::error::Result;
 
@@ -21,10 +21,8 @@ impl Pending {
     /// Writes what the file at `path` will begin with.
     #[expect(clippy::disallowed_methods, reason = "this is the room that they are reserved for")]
     pub fn begin(path: &Path, bytes: &[u8]) -> Result<Self> {
-        let folder = path.parent().unwrap_or(Path::new("."));
-        create_folder(folder)?;
-        let name = path.file_name().unwrap_or(OsStr::new("file")).to_string_lossy();
-        let temporary = folder.join(format!(".{name}.{}.tmp", std::process::id()));
+        create_folder(path.parent().unwrap_or(Path::new(".")))?;
+        let temporary = temporary_of(path);
         let file = File::create(&temporary).map_err(|e| io_error("write", path, e))?;
         let mut pending = Self { path: path.to_owned(), temporary, file: None };
         let file = pending.file.insert(file);

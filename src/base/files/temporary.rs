@@ -1,10 +1,17 @@
-//! What is left of files that were to replace others, where a process was killed.
+//! Files that are to replace others, and what is left of them where a process was killed.
 
+use std::ffi::OsStr;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::remove;
 use crate::error::Result;
+
+/// The temporary file that is to take the place of one.
+pub(super) fn temporary_of(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or(OsStr::new("file")).to_string_lossy();
+    path.with_file_name(format!(".{name}.{}.tmp", std::process::id()))
+}
 
 /// Removes the temporary files that [`super::replace`] leaves in a folder when the process is killed.
 pub fn remove_temporaries(folder: &Path) -> Result<()> {
