@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::base::clock::SharedClock;
 use crate::base::digest::{Digest, Fingerprint, Hasher};
-use crate::base::files::Lock;
+use crate::base::files::{Lock, Reread};
 use crate::base::gate::Gate;
 use crate::base::http::Transport;
 use crate::base::leaving::let_go;
@@ -284,6 +284,7 @@ impl Project {
         inputs: Option<(Inputs, Timestamp)>,
         begun: Duration,
     ) -> Result<Summary> {
+        ready.reread.as_deref().map_or(Ok(()), Reread::check)?;
         if !options.dry_run {
             Idle::forget(&self.config)?;
         }
@@ -398,6 +399,7 @@ impl Project {
             dry_run: options.dry_run,
             now: ready.now,
             gate,
+            reread: ready.reread.as_deref(),
             reporter: &*self.reporter,
         })
     }

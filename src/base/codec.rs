@@ -1,4 +1,7 @@
-//! Bytes in and out for the program's own files: numbers of a fixed or a short form, texts, a checksum at the end.
+//! Bytes in and out for the program's own files: numbers of a fixed or a short form, texts, a checksum at the end. A file that is
+//! large is a row of *sheets*, each with its length before it and its checksum behind it, so that nobody has to hold all of it.
+
+use std::io::Read;
 
 use super::digest::{Digest, Fingerprint};
 
@@ -59,12 +62,107 @@ impl Writer {
         self.0.clear();
     }
 
+    /// A writer of a sheet that is about as long as this.
+    pub fn sheet(bytes: usize) -> Self {
+        let mut sheet = Self::with_room(bytes + LENGTH + SUM);
+        sheet.u64(0);
+        sheet
+    }
+
+    /// The whole sheet.
+    pub fn end_sheet(mut self) -> Vec<u8> {
+        let body = self.0.get(LENGTH..).unwrap_or_default();
+        let (length, sum) = (body.len() + SUM, checksum(body));
+        self.u64(sum);
+        if let Some(place) = self.0.first_chunk_mut::<LENGTH>() {
+            *place = (length as u64).to_le_bytes();
+        }
+        self.0
+    }
+
     /// The bytes with their checksum.
     pub fn finish(mut self) -> Vec<u8> {
         let sum = checksum(&self.0);
         self.u64(sum);
         self.0
     }
+}
+
+/// How many bytes the length of a sheet has, and its checksum.
+const LENGTH: usize = 8;
+const SUM: usize = 8;
+
+/// Reads sheets one after the other; one is in memory at a time.
+#[derive(Debug)]
+pub struct Sheets<R> {
+    from: R,
+    /// No sheet is longer.
+    longest: usize,
+    sheet: Vec<u8>,
+    sums: Fingerprint,
+}
+
+impl<R: Read> Sheets<R> {
+    /// The sheets in `from`, which has so many bytes.
+    pub fn new(from: R, bytes: usize) -> Self {
+        Self { from, longest: bytes, sheet: Vec::new(), sums: Fingerprint::new(SHEETS) }
+    }
+
+    /// The next one; nothing where there is none that is whole.
+    pub fn next_sheet(&mut self) -> Option<Reader<'_>> {
+        let mut length = [0; LENGTH];
+        self.from.read_exact(&mut length).ok()?;
+        let length = usize::try_from(u64::from_le_bytes(length)).ok()?;
+        if length > self.longest {
+            return None;
+        }
+        self.sheet.resize(length, 0);
+        self.from.read_exact(&mut self.sheet).ok()?;
+        self.sums = sums_with(self.sums, &self.sheet);
+        Reader::checked(&self.sheet)
+    }
+
+    /// A hash of all sheets so far, as [`Sums`] gives it.
+    pub fn sum(&self) -> u64 {
+        self.sums.get()
+    }
+
+    /// The bytes behind the last sheet.
+    pub fn rest(mut self) -> Option<Vec<u8>> {
+        let mut rest = Vec::new();
+        self.from.read_to_end(&mut rest).ok()?;
+        Some(rest)
+    }
+}
+
+/// A hash of all sheets of a file, for whoever writes them.
+#[derive(Debug, Clone, Copy)]
+pub struct Sums(Fingerprint);
+
+impl Default for Sums {
+    fn default() -> Self {
+        Self(Fingerprint::new(SHEETS))
+    }
+}
+
+impl Sums {
+    /// Takes note of the next one.
+    pub fn add(&mut self, sheet: &[u8]) {
+        self.0 = sums_with(self.0, sheet);
+    }
+
+    /// The hash.
+    pub fn get(self) -> u64 {
+        self.0.get()
+    }
+}
+
+const SHEETS: u64 = 61;
+
+/// The checksum of a sheet stands for it.
+fn sums_with(sums: Fingerprint, sheet: &[u8]) -> Fingerprint {
+    let sum = sheet.last_chunk::<SUM>().map_or(0, |sum| u64::from_le_bytes(*sum));
+    sums.number(sum)
 }
 
 /// Reads what [`Writer`] wrote. Nothing that it gives was not there.

@@ -17,7 +17,7 @@ mod temporary;
 pub use folder::{Folder, Looks};
 pub use lock::Lock;
 pub use pending::Pending;
-pub use pieces::{Growing, copy_and_look, digest, fingerprint, part, read_from};
+pub use pieces::{Growing, Reread, copy_and_look, digest, fingerprint, read_from, read_part};
 use temporary::temporary_of;
 pub use temporary::{remove_left_temporaries, remove_temporaries};
 
@@ -60,6 +60,15 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
 pub fn read_if_present(path: &Path) -> Result<Option<Vec<u8>>> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
+        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+        Err(e) => Err(io_error("read", path, e)),
+    }
+}
+
+/// A file that is read bit by bit, and how long it is; nothing where there is none.
+pub fn open_if_present(path: &Path) -> Result<Option<(File, u64)>> {
+    match File::open(path).and_then(|file| Ok((file.metadata()?.len(), file))) {
+        Ok((length, file)) => Ok(Some((file, length))),
         Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
         Err(e) => Err(io_error("read", path, e)),
     }
@@ -244,6 +253,16 @@ pub fn append(path: &Path, bytes: &[u8]) -> Result<()> {
         let mut file = File::options().create(true).append(true).open(path)?;
         file.write_all(bytes)?;
         file.sync_data()
+    };
+    write().map_err(|e| io_error("write", path, e))
+}
+
+/// Adds bytes to a file that may be thrown away and that tells how much of it is whole, if it is as long as it was seen to be.
+/// Nothing is flushed.
+pub fn append_lightly(path: &Path, length: usize, bytes: &[u8]) -> Result<()> {
+    let write = || -> io::Result<()> {
+        let mut file = File::options().append(true).open(path)?;
+        if file.metadata()?.len() == length as u64 { file.write_all(bytes) } else { Ok(()) }
     };
     write().map_err(|e| io_error("write", path, e))
 }

@@ -10,7 +10,8 @@ use super::kept::Kept;
 use super::manifest::{MANIFEST, Manifest};
 use super::run::Request;
 use super::stage::{self, Stage};
-use super::trace::{Stamp, Trace, Traces};
+use super::stamp::Stamp;
+use super::trace::{Trace, Traces};
 use super::twins;
 use crate::base::digest::Digest;
 use crate::base::files::{self, Folder};
@@ -76,12 +77,14 @@ impl Before {
         let mut told = Vec::new();
         let traces = Traces::load(output, state, &mut told)?;
         let journal = Stage::left_behind(output, state)?;
-        let manifest = files::read_if_present(&output.join(MANIFEST))?;
-        let is_sure = manifest.is_some() && manifest.as_deref().map(Digest::of) == traces.manifest;
+        let manifest = output.join(MANIFEST);
+        let digest = files::digest(&manifest)?;
+        let is_sure = digest.is_some() && digest == traces.manifest;
         let is_blank = files::is_blank(output);
         let mut named = Vec::new();
         // Of an empty folder nobody expects a manifest.
-        if !is_sure && !is_blank && !traces.files.is_empty() | manifest.is_some() {
+        if !is_sure && !is_blank && !traces.files.is_empty() | digest.is_some() {
+            let manifest = files::read_if_present(&manifest)?;
             named = Manifest::doubt(output, manifest.as_deref(), !traces.files.is_empty(), &mut told);
         }
         let kept = Kept::look(state);

@@ -4,7 +4,7 @@
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 
-use super::trace::Stamp;
+use super::stamp::Stamp;
 use crate::base::digest::Digest;
 
 /// The second names.

@@ -16,6 +16,7 @@ mod reason;
 mod remember;
 mod run;
 mod stage;
+mod stamp;
 mod trace;
 mod twins;
 mod verify;

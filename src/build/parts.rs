@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
+use std::ops::Range;
 
 use rayon::prelude::*;
 
@@ -10,7 +11,8 @@ use super::before::Before;
 use super::plan::Work;
 use super::run::Request;
 use super::stage::Stage;
-use super::trace::{Stamp, Trace};
+use super::stamp::Stamp;
+use super::trace::Trace;
 use crate::base::digest::Digest;
 use crate::base::files;
 use crate::error::Result;
@@ -18,6 +20,9 @@ use crate::site::Parts;
 
 /// So many parts are made at a time, while as many are written.
 const BATCH: usize = 8;
+
+/// Parts that stand there one after the other are taken over in pieces of so many bytes.
+const PIECE: usize = 256 << 10;
 
 /// Where the parts of the file that stands there are, by their marks.
 struct Standing {
@@ -43,12 +48,6 @@ impl Standing {
         is_it.then_some(Self { file, looks, parts })
     }
 
-    /// The bytes of a part, as they stand there.
-    fn part(&self, mark: u64) -> Option<Vec<u8>> {
-        let (at, length) = *self.parts.get(&mark)?;
-        files::part(&self.file, at, length)
-    }
-
     /// Whether nobody has written to it since it was opened.
     fn is_as_opened(&self) -> bool {
         self.file.metadata().is_ok_and(|metadata| Stamp::of(&metadata) == self.looks)
@@ -68,12 +67,12 @@ pub(super) fn publish(
     let standing = Standing::open(request, before, work.path(), work.present);
     let mut hashes = Vec::new();
     let (stamp, digest) = stage.write(work.path(), work.rank(), work.fresh, work.present, |file| {
-        write(file, parts, standing.as_ref(), &mut hashes)?;
-        if standing.as_ref().is_none_or(Standing::is_as_opened) {
+        let is_taken_over = write(file, parts, standing.as_ref(), &mut hashes)?;
+        if is_taken_over && standing.as_ref().is_none_or(Standing::is_as_opened) {
             return Ok(());
         }
         file.begin_anew()?;
-        write(file, parts, None, &mut hashes)
+        write(file, parts, None, &mut hashes).map(drop)
     })?;
     Ok(Trace {
         shape,
@@ -89,32 +88,77 @@ pub(super) fn publish(
     })
 }
 
-/// Writes all parts, taking over those that stand there, and notes their marks and lengths in turn.
+/// A step on the way through a file.
+enum Step {
+    /// So many bytes stand at this place of the old file.
+    Old { at: u64, length: usize },
+    /// These parts are to be made.
+    New(Range<usize>),
+}
+
+/// The steps to all parts. Of those that stand there it notes how long they are.
+fn steps(marks: &[u64], standing: Option<&Standing>, hashes: &mut Vec<u64>) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for (number, mark) in marks.iter().enumerate() {
+        let known = standing.and_then(|standing| standing.parts.get(mark).copied());
+        hashes.extend([*mark, known.map_or(0, |(_, length)| length as u64)]);
+        match (known, steps.last_mut()) {
+            (Some((from, more)), Some(Step::Old { at, length })) if *at + *length as u64 == from => {
+                *length += more;
+            }
+            (Some((at, length)), _) => steps.push(Step::Old { at, length }),
+            (None, Some(Step::New(parts))) if parts.len() < BATCH => parts.end += 1,
+            (None, _) => steps.push(Step::New(number..number + 1)),
+        }
+    }
+    let cut = |step: Step| match step {
+        Step::Old { at, length } => {
+            let pieces = (0..length).step_by(PIECE);
+            pieces.map(|from| Step::Old { at: at + from as u64, length: PIECE.min(length - from) }).collect()
+        }
+        new @ Step::New(_) => vec![new],
+    };
+    steps.into_iter().flat_map(cut).collect()
+}
+
+/// Writes all parts, taking over those that stand there, and notes their marks and lengths in turn. Says whether those could be
+/// read: else what was written is to be written anew.
 fn write(
     file: &mut files::Growing,
     parts: &Parts,
     standing: Option<&Standing>,
     hashes: &mut Vec<u64>,
-) -> Result<()> {
+) -> Result<bool> {
     hashes.clear();
-    let part = |mark: &u64, at: usize| {
-        let known = standing.and_then(|standing| standing.part(*mark));
-        known.unwrap_or_else(|| parts.part(at))
+    let steps = steps(parts.marks(), standing, hashes);
+    // What is written leaves its room to the step after the next.
+    let make = |step: usize, mut room: Vec<Vec<u8>>| -> Option<Vec<Vec<u8>>> {
+        match steps.get(step) {
+            None => Some(Vec::new()),
+            Some(Step::New(parts_at)) => {
+                Some(parts_at.clone().into_par_iter().map(|at| parts.part(at)).collect())
+            }
+            Some(Step::Old { at, length }) => {
+                let mut piece = room.pop().unwrap_or_else(|| Vec::with_capacity(PIECE));
+                piece.resize(*length, 0);
+                files::read_part(&standing?.file, *at, &mut piece).then(|| vec![piece])
+            }
+        }
     };
-    let batches: Vec<&[u64]> = parts.marks().chunks(BATCH).collect();
-    let make = |batch: usize| -> Vec<Vec<u8>> {
-        let marks = batches.get(batch).copied().unwrap_or_default();
-        marks.par_iter().enumerate().map(|(at, mark)| part(mark, batch * BATCH + at)).collect()
-    };
-    let mut made = make(0);
-    for (batch, marks) in batches.iter().enumerate() {
-        for (mark, bytes) in marks.iter().zip(&made) {
-            hashes.extend([*mark, bytes.len() as u64]);
+    let (Some(mut made), mut room) = (make(0, Vec::new()), Vec::new()) else { return Ok(false) };
+    for (number, step) in steps.iter().enumerate() {
+        if let Step::New(parts) = step {
+            for (part, bytes) in parts.clone().zip(&made) {
+                if let Some(length) = hashes.get_mut(part * 2 + 1) {
+                    *length = bytes.len() as u64;
+                }
+            }
         }
         // The next ones are made while these are written.
-        let (added, next) = rayon::join(|| file.add(&made), || make(batch + 1));
+        let (added, next) = rayon::join(|| file.add(&made), || make(number + 1, room));
         added?;
-        made = next;
+        let Some(next) = next else { return Ok(false) };
+        room = std::mem::replace(&mut made, next);
     }
-    Ok(())
+    Ok(true)
 }

@@ -12,7 +12,8 @@ use super::large;
 use super::reads::{self, Look};
 use super::reason::Reason;
 use super::run::{Asset, Bytes, Request};
-use super::trace::{Row, Shape, Stamp, Trace};
+use super::stamp::Stamp;
+use super::trace::{Row, Shape, Trace};
 use super::twins::{self, Twin, Wanted};
 
 use crate::assets::without_metadata;

@@ -20,10 +20,11 @@ use super::reads;
 use super::reason::Reason;
 use super::remember::{records, remember};
 use super::stage::{self, Stage};
-use super::trace::{Shape, Shapes, Stamp, Trace};
+use super::stamp::Stamp;
+use super::trace::{Shape, Shapes, Trace};
 use super::twins::{self, Wanted};
 use crate::base::digest::{Digest, Fingerprint};
-use crate::base::files;
+use crate::base::files::{self, Reread};
 use crate::base::gate::Gate;
 use crate::base::leaving::let_go;
 use crate::base::report::{Reporter, Stage as Step};
@@ -64,6 +65,8 @@ pub struct Request<'a> {
     pub now: Timestamp,
     /// Asks the build to give way to a newer one.
     pub gate: &'a Gate,
+    /// A file from which pages are made while they are rendered: nothing is published once it has changed.
+    pub reread: Option<&'a Reread>,
     /// Who listens.
     pub reporter: &'a dyn Reporter,
 }
@@ -116,6 +119,11 @@ impl Request<'_> {
     /// A quick hash of everything that all pages see.
     pub(super) fn globals(&self) -> u64 {
         Fingerprint::new(17).number(self.site.globals()).number(self.theme.fingerprint()).get()
+    }
+
+    /// An error where what pages are made from is not there any more.
+    fn check_reread(&self) -> Result<()> {
+        self.reread.map_or(Ok(()), Reread::check)
     }
 
     /// A quick hash of what stands in the manifest besides files and records.
@@ -209,6 +217,8 @@ pub fn complete(request: &Request<'_>, prepared: Prepared<'_>) -> Result<Report>
         && before.traces.moment == request.moment();
     let known = plan.standing(&before).map(|(_, trace)| (trace.since, trace.until));
     report.window = known.fold((i64::MIN, i64::MAX), |(since, until), (s, u)| (since.max(s), until.min(u)));
+    // What is remembered may have been read just now.
+    request.check_reread()?;
     if is_news || !is_same || volatile {
         report.window = remember(request, &mut before, plan, derived, (made, records), &stale)?;
     }
@@ -310,7 +320,8 @@ fn make(
     let empty_shape = || shapes.lock().unwrap_or_else(PoisonError::into_inner).number(Shape::new());
     let all = made.and_then(|made| {
         let more = made_for(request, before, &made, derived, &stale, &stage, empty_shape())?;
-        request.gate.check().map(|()| (made, more))
+        request.gate.check()?;
+        request.check_reread().map(|()| (made, more))
     });
     let (made, made_for_them) = match all {
         Ok(all) => all,

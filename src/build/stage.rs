@@ -10,7 +10,8 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::trace::{Stamp, name_of};
+use super::stamp::Stamp;
+use super::trace::name_of;
 use crate::base::digest::Digest;
 use crate::base::files;
 use crate::error::{Error, Kind, Result};

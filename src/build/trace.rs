@@ -5,65 +5,23 @@
 //! path, some seventy bytes, and eight bytes a read.
 //!
 //! The file may be thrown away: then everything is rendered once more, and files whose bytes come out the same are not
-//! touched. All numbers are little-endian; the last eight bytes are a checksum of the rest.
+//! touched. It is a row of sheets (`base/codec`), and nobody holds all of them; behind them stand the hash of the manifest and a
+//! checksum of both.
 
 use std::collections::HashMap;
-use std::fs::Metadata;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use super::stamp::Stamp;
 use super::twins::Twin;
-use crate::base::codec::{Reader, Writer};
+use crate::base::codec::{Reader, Sheets, Sums, Writer};
 use crate::base::compress::Coding;
 use crate::base::digest::Digest;
-use crate::base::files::{self, Looks, Pending};
+use crate::base::files::{self, Pending};
 use crate::error::Result;
 use crate::site::Record;
 
-const MAGIC: &[u8; 8] = b"aitherT9";
-
-/// Enough of a file's metadata to tell that nobody touched it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Stamp {
-    pub(super) size: u64,
-    /// Nanoseconds since the epoch.
-    pub(super) modified: u64,
-    /// When anything about the file last changed, in the same way; no program can set it. Nothing where the system has no
-    /// such time.
-    pub(super) changed: u64,
-}
-
-impl Stamp {
-    pub(super) fn of(metadata: &Metadata) -> Self {
-        let since = metadata.modified().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
-        let modified = since.map_or(0, |since| u64::try_from(since.as_nanos()).unwrap_or(u64::MAX));
-        #[cfg(unix)]
-        let changed = {
-            use std::os::unix::fs::MetadataExt as _;
-            (metadata.ctime() as u64).wrapping_mul(1_000_000_000).wrapping_add(metadata.ctime_nsec() as u64)
-        };
-        #[cfg(not(unix))]
-        let changed = 0;
-        Self { size: metadata.len(), modified, changed }
-    }
-}
-
-impl Stamp {
-    fn write(self, out: &mut Writer) {
-        out.length(usize::try_from(self.size).unwrap_or(usize::MAX));
-        out.u64(self.modified);
-        out.u64(self.changed);
-    }
-
-    fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        Some(Self { size: reader.length()? as u64, modified: reader.u64()?, changed: reader.u64()? })
-    }
-}
-
-impl From<Looks> for Stamp {
-    fn from(Looks { size, modified, changed }: Looks) -> Self {
-        Self { size, modified, changed }
-    }
-}
+const MAGIC: &[u8; 8] = b"aitherTA";
 
 /// One read of a shape: how, where, and what was seen if that is the same for all pages of the shape.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -130,8 +88,8 @@ impl Traces {
     /// such as that of a preview, count as none as well, and nothing is wrong with that.
     pub(super) fn load(output: &Path, state: &Path, told: &mut Vec<String>) -> Result<Self> {
         let path = path(state);
-        let Some(bytes) = files::read_if_present(&path)? else { return Ok(Self::default()) };
-        let traces = Self::decode(&bytes);
+        let Some((file, length)) = files::open_if_present(&path)? else { return Ok(Self::default()) };
+        let traces = Self::decode(file, usize::try_from(length).unwrap_or(usize::MAX));
         if traces.is_none() {
             told.push(format!("{} cannot be used; everything is rendered anew", path.display()));
         }
@@ -152,20 +110,28 @@ impl Traces {
 
     /// Writes the file, up to what hangs on the manifest: that can be written meanwhile.
     pub(super) fn begin(&self, state: &Path) -> Result<Begun> {
-        let body = self.encode();
-        let file = Pending::begin(&path(state), &body)?;
-        Ok(Begun { file, sum: body.last_chunk().copied().unwrap_or_default() })
+        let (mut file, mut sums) = (Pending::begin(&path(state), &[])?, Sums::default());
+        self.encode(|sheet| {
+            sums.add(&sheet);
+            file.add(&sheet)
+        })?;
+        Ok(Begun { file, sum: sums.get() })
     }
 
-    /// The bytes of the file, with a checksum of their own: behind them comes what hangs on the manifest.
-    fn encode(&self) -> Vec<u8> {
-        /// About as much as a file has, and a record: a list that grows is copied again and again.
-        const FILE: usize = 160;
-        const RECORD: usize = 64;
-        let hashes: usize =
-            self.files.iter().map(|(_, trace)| trace.hashes.len() + trace.twins.len() * 8).sum();
-        let room = self.files.len() * FILE + self.records.len() * RECORD + hashes * 8;
-        let mut out = Writer::with_room(room);
+    /// Hands over the file sheet by sheet: behind them comes what hangs on the manifest.
+    fn encode(&self, mut put: impl FnMut(Vec<u8>) -> Result<()>) -> Result<()> {
+        /// A sheet ends once it is as long as this.
+        const FULL: usize = 64 << 10;
+        const ROOM: usize = FULL + 4096;
+        let mut out = Writer::sheet(ROOM);
+        // Where a sheet is full, the next one begins.
+        let mut turn = |out: &mut Writer, least: usize| -> Result<bool> {
+            let is_full = out.written().len() >= least;
+            if is_full {
+                put(std::mem::replace(out, Writer::sheet(ROOM)).end_sheet())?;
+            }
+            Ok(is_full)
+        };
         out.bytes(MAGIC);
         out.bytes(self.salt.as_ref().map_or(&[0; 32][..], |digest| digest.as_bytes()));
         out.u64(self.globals);
@@ -189,16 +155,24 @@ impl Traces {
             out.u64(*hash);
         }
         out.length(self.records.len());
+        out.length(self.files.len());
+        turn(&mut out, 0)?;
         let mut before: &str = "";
         for record in &self.records {
+            if turn(&mut out, FULL)? {
+                before = "";
+            }
             before = out.text_after(before, &record.id);
             out.u64(record.mark);
             out.bytes(record.digest.as_bytes());
         }
+        turn(&mut out, 0)?;
         let own: Vec<usize> = self.shapes.iter().map(|shape| own_reads(shape)).collect();
-        out.length(self.files.len());
         let mut before: &str = "";
         for (path, trace) in &self.files {
+            if turn(&mut out, FULL)? {
+                before = "";
+            }
             before = out.text_after(before, path);
             out.length(trace.shape as usize);
             out.u64(trace.inputs);
@@ -231,17 +205,13 @@ impl Traces {
                 twin.stamp.write(&mut out);
             }
         }
-        out.finish()
+        turn(&mut out, 0).map(drop)
     }
 
-    /// Nothing where a byte is not as it was written, or another version wrote it.
-    fn decode(bytes: &[u8]) -> Option<Self> {
-        let (body, end) = bytes.split_at_checked(bytes.len().checked_sub(END)?)?;
-        let manifest = Reader::new(end).digest()?;
-        if *end != *end_of(*body.last_chunk()?, &manifest) {
-            return None;
-        }
-        let mut reader = Reader::checked(body)?;
+    /// Nothing where a byte is not as it was written, or another version wrote it. `from` has so many bytes.
+    fn decode(from: impl Read, bytes: usize) -> Option<Self> {
+        let mut sheets = Sheets::new(from, bytes);
+        let mut reader = sheets.next_sheet()?;
         if reader.bytes(MAGIC.len())? != MAGIC {
             return None;
         }
@@ -267,17 +237,24 @@ impl Traces {
         for _ in 0..asset_count {
             assets.push((reader.text()?.into(), reader.u64()?));
         }
-        let record_count = reader.length()?;
-        let mut records = Vec::with_capacity(record_count.min(bytes.len() / 42));
-        let mut id = String::new();
-        for _ in 0..record_count {
+        let (record_count, file_count) = (reader.length()?, reader.length()?);
+        let is_all_read = reader.at_end();
+        let mut records = Vec::with_capacity(record_count.min(bytes / 42));
+        let (mut id, mut reader) = (String::new(), sheets.next_sheet()?);
+        while records.len() < record_count {
+            if reader.at_end() {
+                (id, reader) = (String::new(), sheets.next_sheet()?);
+            }
             reader.text_after(&mut id)?;
             records.push(Record { id: id.clone(), mark: reader.u64()?, digest: reader.digest()? });
         }
-        let file_count = reader.length()?;
-        let mut files: Vec<(Box<str>, Trace)> = Vec::with_capacity(file_count.min(bytes.len() / 60));
-        let mut path = String::new();
-        for _ in 0..file_count {
+        let is_all_read = is_all_read && reader.at_end();
+        let mut files: Vec<(Box<str>, Trace)> = Vec::with_capacity(file_count.min(bytes / 60));
+        let (mut path, mut reader) = (String::new(), sheets.next_sheet()?);
+        while files.len() < file_count {
+            if reader.at_end() {
+                (path, reader) = (String::new(), sheets.next_sheet()?);
+            }
             reader.text_after(&mut path)?;
             let shape = u32::try_from(reader.length()?).ok()?;
             let inputs = reader.u64()?;
@@ -305,7 +282,11 @@ impl Traces {
                 Trace { shape, inputs, digest, stamp, since, until, hashes, warnings, assets: asked, twins };
             files.push((path.as_str().into(), trace));
         }
-        reader.at_end().then_some(Self {
+        let is_all_read = is_all_read && reader.at_end();
+        let sum = sheets.sum();
+        let end = sheets.rest()?;
+        let manifest = Reader::new(&end).digest()?;
+        (is_all_read && end == end_of(sum, &manifest)).then_some(Self {
             salt,
             globals,
             moment,
@@ -322,8 +303,8 @@ impl Traces {
 /// A file of traces that waits for the manifest which they belong to.
 pub(super) struct Begun {
     file: Pending,
-    /// The checksum of what is written.
-    sum: [u8; 8],
+    /// A hash of what is written.
+    sum: u64,
 }
 
 impl Begun {
@@ -333,15 +314,12 @@ impl Begun {
     }
 }
 
-/// So many bytes the file ends with: the hash of the manifest, and a checksum.
-const END: usize = 40;
-
-/// What the file ends with, where `sum` is the checksum of all before.
-fn end_of(sum: [u8; 8], manifest: &Digest) -> Vec<u8> {
+/// What the file ends with, where `sum` is a hash of all before: the hash of the manifest, and a checksum.
+fn end_of(sum: u64, manifest: &Digest) -> Vec<u8> {
     let mut end = Writer::default();
-    end.bytes(&sum);
+    end.u64(sum);
     end.bytes(manifest.as_bytes());
-    end.finish().split_off(sum.len())
+    end.finish().split_off(8)
 }
 
 /// How many reads of a shape have a hash in each page's own trace.
@@ -444,15 +422,43 @@ mod tests {
 
     #[test]
     fn traces_read_back_and_no_damaged_byte_goes_unseen() {
-        let traces = sample();
-        let mut bytes = traces.encode();
-        bytes.extend(end_of(*bytes.last_chunk().unwrap(), &traces.manifest.unwrap()));
-        assert_eq!(Traces::decode(&bytes), Some(sample()));
+        let decode = |bytes: &[u8]| Traces::decode(bytes, bytes.len());
+        let bytes = bytes_of(&sample());
+        assert_eq!(decode(&bytes), Some(sample()));
         for at in 0..bytes.len() {
             let mut damaged = bytes.clone();
             damaged[at] ^= 0x20;
-            assert_eq!(Traces::decode(&damaged), None, "byte {at}");
-            assert_eq!(Traces::decode(&bytes[..at]), None, "cut at {at}");
+            assert_eq!(decode(&damaged), None, "byte {at}");
+            assert_eq!(decode(&bytes[..at]), None, "cut at {at}");
         }
+        assert_eq!(decode(&[&bytes[..], b"x"].concat()), None);
+    }
+
+    #[test]
+    fn thousands_of_files_are_on_many_sheets() {
+        let one = sample();
+        let many = |number: usize| Traces {
+            records: (0..number)
+                .map(|at| Record { id: format!("course:{at:05}"), mark: at as u64, digest: Digest::of(b"") })
+                .collect(),
+            files: (0..number).map(|at| (format!("a/{at:05}").into(), one.files[at % 2].1.clone())).collect(),
+            ..sample()
+        };
+        for number in [0, 1, 300, 5000] {
+            let bytes = bytes_of(&many(number));
+            assert_eq!(Traces::decode(&bytes[..], bytes.len()), Some(many(number)));
+        }
+    }
+
+    fn bytes_of(traces: &Traces) -> Vec<u8> {
+        let (mut bytes, mut sums) = (Vec::new(), Sums::default());
+        let put = |sheet: Vec<u8>| {
+            sums.add(&sheet);
+            bytes.extend(sheet);
+            Ok(())
+        };
+        traces.encode(put).unwrap();
+        bytes.extend(end_of(sums.get(), &traces.manifest.unwrap()));
+        bytes
     }
 }

@@ -1,5 +1,6 @@
 //! The arguments as typed.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -19,6 +20,41 @@ pub(super) struct Arguments {
     /// The folder that holds aither.toml
     #[arg(long, global = true, value_name = "DIR", default_value = ".")]
     pub(super) root: PathBuf,
+}
+
+impl Arguments {
+    /// Reads arguments, the program's name first.
+    pub(super) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let arguments: Vec<OsString> = arguments.into_iter().collect();
+        // A build is what runs again and again: it does not wait for the arguments of all other commands to be put together.
+        if arguments.iter().any(|argument| argument == "build")
+            && let Ok(OfBuild { command: BuildAlone::Build(build), talk, root }) =
+                OfBuild::try_parse_from(&arguments)
+        {
+            return Ok(Self { command: Command::Build(build), talk, root });
+        }
+        Self::try_parse_from(arguments)
+    }
+}
+
+/// The same where there is a single command. What it does not take is a matter of [`Arguments`], and so is what is said then.
+#[derive(Debug, Parser)]
+#[command(name = "aither", disable_version_flag = true, disable_help_flag = true)]
+struct OfBuild {
+    #[command(subcommand)]
+    command: BuildAlone,
+
+    #[command(flatten)]
+    talk: TalkArguments,
+
+    #[arg(long, global = true, value_name = "DIR", default_value = ".")]
+    root: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+enum BuildAlone {
+    #[command(disable_help_flag = true)]
+    Build(BuildArguments),
 }
 
 #[derive(Debug, Args)]

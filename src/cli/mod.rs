@@ -14,11 +14,9 @@ mod talk;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 /// Runs the program with these arguments, the program's name first, and gives its exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let arguments = match args::Arguments::try_parse_from(arguments) {
+    let arguments = match args::Arguments::read(arguments) {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and version are no errors: clap knows which stream and which code each of them wants.

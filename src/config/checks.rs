@@ -1,8 +1,11 @@
 //! Checks of single values. Each says in its error what it expected.
 
-use jiff::tz::TimeZone;
+use std::path::Path;
+
+use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 use super::PERSONAL_FIELDS;
+use crate::base::files;
 use crate::base::mistakes::shown;
 use crate::base::text::{closest, did_you_mean};
 
@@ -101,6 +104,9 @@ pub(super) fn language(text: &str) -> Result<String, String> {
 
 /// An IANA time zone.
 pub(super) fn time_zone(text: &str) -> Result<TimeZone, String> {
+    if let Some(zone) = of_system(text) {
+        return Ok(zone);
+    }
     TimeZone::get(text).map_err(|_| {
         let known: Vec<String> = jiff::tz::db().available().map(|name| name.as_str().to_owned()).collect();
         match closest(text, known.iter().map(String::as_str)) {
@@ -108,6 +114,20 @@ pub(super) fn time_zone(text: &str) -> Result<TimeZone, String> {
             None => format!("expected a time zone such as `Europe/Berlin`, found `{}`", shown(text)),
         }
     })
+}
+
+/// The zone as this machine has it, which may be newer than what the program carries. The library would go through all of them
+/// first, to find one: a name that it carries is the name of a file.
+fn of_system(text: &str) -> Option<TimeZone> {
+    const FOLDER: &str = "/usr/share/zoneinfo";
+    // Whoever says where the zones are has others in mind.
+    if std::env::var_os("TZDIR").is_some() {
+        return None;
+    }
+    let carried = TimeZoneDatabase::bundled().get(text).ok()?;
+    let name = carried.iana_name()?;
+    let bytes = files::read_capped(&Path::new(FOLDER).join(name), 1 << 20).ok()?;
+    TimeZone::tzif(name, &bytes).ok()
 }
 
 /// The name of a theme: one folder below `themes/`.

@@ -202,8 +202,9 @@ impl<'de: 'a, 'a, T: Deserialize<'de>> Deserialize<'de> for Written<'a, T> {
                 f.write_str("values by name")
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                // A list that grows is copied again and again.
-                let mut all = Vec::with_capacity(1024);
+                /// A list that grows is copied again and again, and room that nobody uses takes nothing.
+                const ROOM: usize = 16 << 10;
+                let mut all = Vec::with_capacity(ROOM);
                 while let Some(entry) = map.next_entry()? {
                     all.push(entry);
                 }

@@ -3,7 +3,7 @@
 use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::fmt;
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -17,6 +17,23 @@ pub struct Text(Held);
 enum Held {
     Own(Arc<str>),
     Part { whole: Arc<String>, from: usize, length: u32 },
+    Unread { texts: Arc<Unread>, from: usize, length: u32 },
+}
+
+/// Texts that are read where they stand, once somebody looks at them.
+pub trait Texts: Send + Sync {
+    /// What stands there; an empty text where it cannot be read any more.
+    fn text(&self, at: Range<usize>) -> &str;
+}
+
+/// Texts that nobody has looked at yet. A pointer to them is a short one: there are as many as records.
+pub struct Unread(Box<dyn Texts>);
+
+impl Unread {
+    /// These texts.
+    pub fn new(texts: impl Texts + 'static) -> Arc<Self> {
+        Self(Box::new(texts)).into()
+    }
 }
 
 impl Text {
@@ -28,11 +45,16 @@ impl Text {
         is_within.then(|| Self(Held::Part { whole: whole.clone(), from, length }))
     }
 
+    /// So many bytes of `texts` from this place on, which nobody has looked at yet.
+    pub fn unread(texts: Arc<Unread>, from: usize, length: u32) -> Self {
+        Self(Held::Unread { texts, from, length })
+    }
+
     /// The text on its own.
     pub fn shared(&self) -> Arc<str> {
         match &self.0 {
             Held::Own(text) => text.clone(),
-            Held::Part { .. } => (**self).into(),
+            Held::Part { .. } | Held::Unread { .. } => (**self).into(),
         }
     }
 }
@@ -45,6 +67,9 @@ impl Deref for Text {
             Held::Own(text) => text,
             Held::Part { whole, from, length } => {
                 whole.get(*from..*from + *length as usize).unwrap_or_default()
+            }
+            Held::Unread { texts, from, length } => {
+                texts.0.text(*from..from.saturating_add(*length as usize))
             }
         }
     }

@@ -11,6 +11,7 @@ use super::warm::{self, Warm};
 use super::{Onlookers, Options, Project, internal};
 use crate::assets;
 use crate::base::card;
+use crate::base::files::Reread;
 use crate::base::gate::Gate;
 use crate::base::highlight::Highlighter;
 use crate::base::mistakes::Mistake;
@@ -45,6 +46,8 @@ pub(super) struct Ready {
     pub(super) edits: Vec<(Edit, Standing)>,
     /// What is not as the authors of content files meant it, though it stops no build.
     pub(super) remarks: Vec<Mistake>,
+    /// The file of courses, where parts of it are read once they are asked for.
+    pub(super) reread: Option<Arc<Reread>>,
 }
 
 impl Ready {
@@ -127,11 +130,11 @@ impl Project {
         if self.warm.is_some() {
             return self.prepare(options, gate);
         }
-        self.read_ahead(options);
+        let reread = self.read_ahead(options);
         let ready = remembered.take().and_then(|memory| self.prepare_with(options, gate, None, Some(memory)));
         // What was read for this build is nothing to the next.
         self.ahead = None;
-        ready
+        ready.map(|ready| Ready { reread, ..ready })
     }
 
     /// The same, for onlookers who are shown their pages as soon as these can be made.
@@ -260,6 +263,7 @@ impl Project {
             sources,
             edits,
             remarks: content.remarks,
+            reread: None,
         })
     }
 

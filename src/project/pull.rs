@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{Options, Project, Ready, internal};
+use crate::base::files::Reread;
 use crate::base::gate::Gate;
 use crate::base::http::Transport;
 use crate::build;
@@ -188,13 +189,15 @@ impl Project {
     }
 
     /// Reads the file of courses, where that is all that there is to ask. What is wrong with it is told by whoever needs it.
-    pub(super) fn read_ahead(&mut self, options: Options) {
+    /// Gives it where parts of it are read again later.
+    pub(super) fn read_ahead(&mut self, options: Options) -> Option<Arc<Reread>> {
         if let Configured::File(_) = &self.config.source
             && let [entry] = &*self.config.source.entries()
             && let Some(path) = entry.source.path()
         {
-            self.ahead = self.file(path, entry, options).read_ahead().ok();
+            self.ahead = Some(self.file(path, entry, options).read_ahead());
         }
+        self.ahead.as_ref().and_then(JsonFile::reread)
     }
 
     fn parts<'e>(

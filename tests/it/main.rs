@@ -55,6 +55,7 @@ mod oneroster;
 mod people;
 mod pictures;
 mod push;
+mod reread;
 mod sample;
 mod scaffold;
 mod search;

@@ -30,6 +30,12 @@ impl Pending {
         Ok(pending)
     }
 
+    /// Adds bytes.
+    pub fn add(&mut self, bytes: &[u8]) -> Result<()> {
+        let Some(file) = &mut self.file else { return Ok(()) };
+        file.write_all(bytes).map_err(|e| io_error("write", &self.path, e))
+    }
+
     /// Adds what it ends with, and puts it in its place: flushed to the disk, then renamed. Readers see the old bytes or the new
     /// ones, also after a power cut.
     #[expect(clippy::disallowed_methods, reason = "this is the room that they are reserved for")]

@@ -1,12 +1,13 @@
 //! Parts of files, and files that are too large to be held in memory.
 
 use std::fs::{self, File};
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, Read, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{create_folder, io_error};
 use crate::base::digest::{Digest, Fingerprint, Stream};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 
 /// Bytes that are in memory at a time.
 const PIECE: usize = 256 << 10;
@@ -93,23 +94,68 @@ impl Growing {
     }
 }
 
-/// So many bytes of an open file from this place on; nothing where it has not as many, or cannot be read.
-pub fn part(file: &File, at: u64, length: usize) -> Option<Vec<u8>> {
-    let mut bytes = vec![0; length];
+/// Fills these bytes with those of an open file from this place on, and says whether it has as many, and could be read.
+pub fn read_part(file: &File, at: u64, bytes: &mut [u8]) -> bool {
     #[cfg(unix)]
-    std::os::unix::fs::FileExt::read_exact_at(file, &mut bytes, at).ok()?;
+    {
+        std::os::unix::fs::FileExt::read_exact_at(file, bytes, at).is_ok()
+    }
     #[cfg(not(unix))]
     {
-        let mut rest = &mut bytes[..];
+        let mut rest = bytes;
         let mut at = at;
         while !rest.is_empty() {
             // This moves the file's cursor, which nobody else relies on.
-            let read =
-                std::os::windows::fs::FileExt::seek_read(file, rest, at).ok().filter(|read| *read > 0)?;
-            (rest, at) = (&mut rest[read..], at + read as u64);
+            match std::os::windows::fs::FileExt::seek_read(file, rest, at) {
+                Ok(read @ 1..) => (rest, at) = (&mut rest[read..], at + read as u64),
+                _ => return false,
+            }
         }
+        true
     }
-    Some(bytes)
+}
+
+/// A file of which parts are read again while something is made from it. It must not change meanwhile: whoever renames another one
+/// over it does no harm, since this one stays open; whoever writes into it does.
+#[derive(Debug)]
+pub struct Reread {
+    path: PathBuf,
+    file: File,
+    is_other: AtomicBool,
+}
+
+impl Reread {
+    /// Opens the file.
+    pub fn open(path: &Path) -> Result<Self> {
+        let file = File::open(path).map_err(|e| io_error("read", path, e))?;
+        Ok(Self { path: path.to_owned(), file, is_other: AtomicBool::new(false) })
+    }
+
+    /// The whole file, or the rest of it, for whoever reads it first.
+    pub fn begin(&self) -> impl Read {
+        &self.file
+    }
+
+    /// A part of it that was seen before; nothing, from then on noted, where it is not `as_seen` any more.
+    pub fn part(&self, at: u64, length: usize, as_seen: impl FnOnce(&[u8]) -> bool) -> Option<Vec<u8>> {
+        let mut bytes = vec![0; length];
+        let is_there = read_part(&self.file, at, &mut bytes) && as_seen(&bytes);
+        if !is_there {
+            self.is_other.store(true, Ordering::Release);
+        }
+        is_there.then_some(bytes)
+    }
+
+    /// An error where a part was not there any more as it was.
+    pub fn check(&self) -> Result<()> {
+        if !self.is_other.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let message =
+            format!("{} was written to while it was read, so nothing is published", self.path.display());
+        Err(Error::new(Kind::Unavailable, message)
+            .hint("run again; whoever writes it does best to write another file and rename it over this one"))
+    }
 }
 
 /// The bytes of a file from this place on.

@@ -14,6 +14,7 @@ use crate::base::text::position;
 use crate::config::Config;
 use crate::model::history::Event;
 use crate::model::moment::Moment;
+use crate::model::text::Text;
 
 /// The most bytes of a line, its end not counted.
 const LINE: usize = 75;
@@ -55,7 +56,7 @@ pub(super) struct Calendar {
 pub(super) struct Entered<'a> {
     pub(super) id: &'a str,
     pub(super) title: &'a str,
-    pub(super) description: Option<&'a str>,
+    pub(super) description: Option<&'a Text>,
     /// A quick hash of it.
     description_mark: u64,
     pub(super) location: Option<&'a str>,
@@ -74,7 +75,7 @@ impl<'a> Entered<'a> {
         Some(Self {
             id: &entry.id,
             title: &course.title,
-            description: course.description.as_deref(),
+            description: course.description.as_ref(),
             description_mark: course.description_mark(),
             location: course.location.as_deref(),
             page: Some((addresses, &entry.route)),

@@ -1,12 +1,13 @@
 //! `source = "file"`: all courses from one JSON file, the export of another system.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
 use super::rows::{self, Calendar, Known};
 use super::{PullRequest, Source};
-use crate::base::files;
+use crate::base::files::{self, Reread};
 use crate::error::{Error, Kind, Result};
 use crate::model::change::Pull;
 
@@ -16,8 +17,10 @@ pub struct JsonFile {
     zone: TimeZone,
     /// Where it is kept what its rows say.
     known: Option<PathBuf>,
-    /// What is in it, where it was read ahead, and what is kept of its rows.
-    ahead: Option<(Vec<u8>, Option<Known>)>,
+    /// Its courses, where they were read ahead.
+    ahead: Option<Result<Pull>>,
+    /// The file, where it is read in parts.
+    reread: Option<Arc<Reread>>,
 }
 
 /// The name of the file, below a state folder, in which it is kept what rows say.
@@ -25,7 +28,7 @@ pub const KNOWN: &str = "rows.bin";
 
 /// The file at `path`, in which times without an offset are those of `zone`.
 pub fn open(path: &Path, zone: TimeZone) -> JsonFile {
-    JsonFile { path: path.to_owned(), zone, known: None, ahead: None }
+    JsonFile { path: path.to_owned(), zone, known: None, ahead: None, reread: None }
 }
 
 impl std::fmt::Debug for JsonFile {
@@ -43,18 +46,51 @@ impl JsonFile {
         Self { known: Some(state.join(KNOWN)), ..self }
     }
 
-    /// The same file, read before anybody asks for its courses: what it takes to make them is not needed yet.
-    pub fn read_ahead(self) -> Result<Self> {
-        Ok(Self { ahead: Some(self.read()?), ..self })
+    /// The same file, read before anybody asks for its courses. Of a file most of whose rows are known the others alone are in
+    /// memory: see [`JsonFile::reread`]. What is wrong with it is told by whoever asks.
+    #[must_use]
+    pub fn read_ahead(mut self) -> Self {
+        let known = self.load();
+        self.ahead = match known.as_ref().and_then(|known| self.read_parts(known)) {
+            Some(pull) => Some(Ok(pull)),
+            None => Some(self.read_whole(known.as_ref())),
+        };
+        self
     }
 
-    fn read(&self) -> Result<(Vec<u8>, Option<Known>)> {
+    fn read_parts(&mut self, known: &Known) -> Option<Pull> {
+        let file = Arc::new(Reread::open(&self.path).ok()?);
+        let pull = rows::read_in_parts(&self.called(), &file, &self.calendar(), known)?;
+        self.reread = Some(file);
+        Some(pull)
+    }
+
+    fn read_whole(&self, known: Option<&Known>) -> Result<Pull> {
         let bytes = files::read(&self.path).map_err(|e| {
             Error::new(Kind::Unavailable, e.message())
                 .hint("`path` in [file] of aither.toml names the file of courses")
                 .caused_by(e)
         })?;
-        Ok((bytes, self.known.as_ref().map(|known| Known::load(known, &self.calendar()))))
+        match known {
+            Some(known) => rows::read_again(&self.called(), bytes, &self.calendar(), known),
+            None => rows::read(&self.called(), &bytes, &self.calendar()),
+        }
+    }
+
+    /// The file, if rows of it are read again once somebody asks for what is in them. Whatever was made from it holds only if it is
+    /// still the same afterwards.
+    pub fn reread(&self) -> Option<Arc<Reread>> {
+        self.reread.clone()
+    }
+
+    /// What messages call it.
+    fn called(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    /// What is kept of its rows.
+    fn load(&self) -> Option<Known> {
+        self.known.as_ref().map(|known| Known::load(known, &self.calendar()))
     }
 
     fn calendar(&self) -> Calendar {
@@ -72,11 +108,9 @@ impl Source for JsonFile {
     }
 
     fn pull_changes(&mut self, _: &PullRequest<'_>) -> Result<Pull> {
-        let (bytes, known) = self.ahead.take().map_or_else(|| self.read(), Ok)?;
-        let (name, calendar) = (self.path.display().to_string(), self.calendar());
-        match &known {
-            Some(known) => rows::read_again(&name, bytes, &calendar, known),
-            None => rows::read(&name, &bytes, &calendar),
+        match self.ahead.take() {
+            Some(pull) => pull,
+            None => self.read_whole(self.load().as_ref()),
         }
     }
 }

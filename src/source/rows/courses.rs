@@ -8,9 +8,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::calendar::Calendar;
-use super::known::{Known, Rows};
+use super::known::Known;
 use super::quick;
 use super::scan::{Bounds, Broken};
+use super::standing::Standing;
 use super::wire::{Booked, Reason, Row, Scalar};
 use super::words::Words;
 use crate::base::mistakes::shown;
@@ -32,7 +33,7 @@ pub(super) struct Source<'a> {
     /// The same as text, if it is all text.
     pub(super) text: Option<&'a str>,
     pub(super) calendar: &'a Calendar,
-    pub(super) known: Option<(&'a Known, &'a Arc<Rows>)>,
+    pub(super) known: Option<(&'a Known, &'a Standing)>,
 }
 
 /// Reads the rows at `spans`; the first of them is row `first` of the file, counted from zero.
@@ -40,7 +41,7 @@ pub(super) fn courses(
     source: &Source<'_>,
     spans: &[Bounds],
     first: usize,
-) -> Result<Vec<Result<Made, Refused>>, Broken> {
+) -> Result<Vec<Result<Made, Box<Refused>>>, Broken> {
     let mut reader = Reader::new(source.calendar);
     let row = |span: &Range<usize>| match source.text.and_then(|text| text.get(span.clone())) {
         Some(text) => quick::row(text).map_or_else(|| serde_json::from_str::<Row<'_>>(text), Ok),
@@ -50,12 +51,15 @@ pub(super) fn courses(
         .iter()
         .enumerate()
         .map(|(index, (span, known))| {
-            if let (Some(at), Some((known, rows))) = (known, source.known)
-                && let Some(course) = known.course(*at, span.start, rows, &mut reader.words)
+            if let (Some(at), Some((known, standing))) = (known, source.known)
+                && let Some(course) = known.course(*at, span.start, standing, &mut reader.words)
             {
                 return Ok(Ok(Made { course: course.into(), description: None }));
             }
-            let refused = |id, reason| Ok(Err(Refused { entity: "course", id, reason }));
+            if known.is_some() && source.known.is_some_and(|(_, standing)| !standing.rows.are_here()) {
+                return Err(Broken { at: 0, message: "what is kept of a row is no course".into() });
+            }
+            let refused = |id, reason| Ok(Err(Refused { entity: "course", id, reason }.into()));
             let number = || format!("row {}", first + index + 1);
             match row(span) {
                 Ok(row) => {

@@ -3,24 +3,26 @@
 //!
 //! The file `.aither/rows.bin` may be thrown away. There is nobody in it: of the people in a row it keeps how many they are and
 //! hashes, and they are read where they stand once a page shows them. Descriptions stay where they stand as well.
+//!
+//! It is a list of sheets, each with its length before it and a checksum at its end. The first has all rows. Those behind it, one a
+//! build, have the rows that took the place of others; once they are too many all rows are written anew. What is cut off behind a
+//! whole sheet is left out: a row that is not known is read.
 
 use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use super::calendar::Calendar;
-use super::courses::people_of;
 use super::record;
+use super::standing::Standing;
 use super::words::Words;
 use crate::base::codec::{Reader, Writer};
 use crate::base::digest::Fingerprint;
 use crate::base::files;
 use crate::model::course::Course;
-use crate::model::people::{People, Unread};
 
 /// Another number with every change of what is kept of a course, and of what the hashes of one are made from.
-const MAGIC: &[u8; 8] = b"aitherR2";
+const MAGIC: &[u8; 8] = b"aitherR3";
 
 /// What is kept of one row.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,10 +41,12 @@ pub(in crate::source) struct Known {
     salt: u64,
     bytes: Vec<u8>,
     rows: Vec<Row>,
+    /// How long the first sheet is, if every one behind it is whole: then one more can be added.
+    first: Option<usize>,
 }
 
 /// The quick hash of a row.
-fn mark(row: &[u8]) -> u64 {
+pub(super) fn mark(row: &[u8]) -> u64 {
     Fingerprint::new(58).file(row).get()
 }
 
@@ -52,13 +56,24 @@ impl Known {
     pub(in crate::source) fn load(path: &Path, calendar: &Calendar) -> Self {
         let salt = Fingerprint::new(59).text(env!("CARGO_PKG_VERSION")).number(calendar.mark()).get();
         let bytes = files::read_if_present(path).ok().flatten().unwrap_or_default();
-        let rows = rows(&bytes, salt).unwrap_or_default();
-        Self { path: path.to_owned(), salt, bytes, rows }
+        let mut rows = Vec::new();
+        let first = read(&bytes, salt, &mut rows);
+        Self { path: path.to_owned(), salt, bytes, rows, first }
+    }
+
+    /// The hash of a known row.
+    pub(super) fn mark(&self, at: usize) -> Option<u64> {
+        self.rows.get(at).map(|row| row.mark)
+    }
+
+    /// How many rows are known.
+    pub(super) fn number(&self) -> usize {
+        self.rows.len()
     }
 
     /// Looks for rows one after the other.
     pub(super) fn finder(&self) -> Finder<'_> {
-        Finder { known: self, next: 0, places: None }
+        Finder { known: self, next: 0, sought: 0, places: None }
     }
 
     /// The course of a known row that begins at `from` in `text`.
@@ -66,79 +81,132 @@ impl Known {
         &self,
         at: usize,
         from: usize,
-        rows: &Arc<Rows>,
+        standing: &Standing,
         words: &mut Words,
     ) -> Option<Course> {
         let row = self.rows.get(at)?;
         let mut reader = Reader::new(self.bytes.get(row.course.clone())?);
-        record::read(&mut reader, from..from + row.length, rows, words)
+        record::read(&mut reader, from..from + row.length, standing, words)
     }
 
-    /// Keeps the rows of a file, where they are others than before. That it cannot be written does no harm.
-    pub(super) fn keep(&self, seen: &[Seen<'_>]) {
-        let is_same = seen.len() == self.rows.len()
-            && seen.iter().enumerate().all(|(at, seen)| matches!(seen, Seen::Known(known) if *known == at));
-        if is_same {
+    /// Keeps the rows of a file, where they are others than before. `text` is what the new ones are in. That it cannot be written
+    /// does no harm.
+    pub(super) fn keep<'c>(
+        &self,
+        text: &str,
+        seen: &[Seen],
+        courses: impl Iterator<Item = &'c Course> + Clone,
+    ) {
+        let is_new = |seen: &Seen| matches!(seen, Seen::New(_));
+        let stays = |(at, seen): (usize, &Seen)| matches!(seen, Seen::Known(known) if *known == at);
+        let is_as_long = seen.len() == self.rows.len();
+        if is_as_long && seen.iter().enumerate().all(stays) {
             return;
+        }
+        if let Some(first) = self.first
+            && is_as_long
+            && seen.iter().enumerate().all(|(at, seen)| is_new(seen) || stays((at, seen)))
+        {
+            /// All other sheets together are at most such a part of the first one.
+            const PART: usize = 4;
+            let mut sheet = Writer::sheet(0);
+            for ((at, seen), course) in seen.iter().enumerate().zip(courses.clone()) {
+                if is_new(seen) {
+                    sheet.length(at);
+                    self.put(&mut sheet, text, seen, course);
+                }
+            }
+            let sheet = sheet.end_sheet();
+            if self.bytes.len() - first + sheet.len() <= first / PART {
+                let _ = files::append_lightly(&self.path, self.bytes.len(), &sheet);
+                return;
+            }
         }
         /// About as much as a row takes.
         const ROOM: usize = 224;
-        let mut out = Writer::with_room(seen.len() * ROOM + 64);
+        let mut out = Writer::sheet(seen.len() * ROOM + 64);
         out.bytes(MAGIC);
         out.u64(self.salt);
-        let mut course = Writer::default();
-        for seen in seen {
-            match seen {
-                Seen::Known(at) => {
-                    let Some(row) = self.rows.get(*at) else { continue };
-                    let bytes = self.bytes.get(row.course.clone()).unwrap_or_default();
-                    put(&mut out, row.mark, row.length, bytes);
-                }
-                Seen::New { row, course: made, description } => {
-                    course.clear();
-                    record::write(&mut course, made, description.clone());
-                    put(&mut out, mark(row), row.len(), course.written());
-                }
+        for (seen, course) in seen.iter().zip(courses) {
+            self.put(&mut out, text, seen, course);
+        }
+        let _ = files::replace_lightly(&self.path, &out.end_sheet());
+    }
+
+    fn put(&self, out: &mut Writer, text: &str, seen: &Seen, course: &Course) {
+        let mut put = |mark: u64, length: usize, course: &[u8]| {
+            out.u64(mark);
+            out.length(length);
+            out.length(course.len());
+            out.bytes(course);
+        };
+        match seen {
+            Seen::Known(at) => {
+                let Some(row) = self.rows.get(*at) else { return };
+                put(row.mark, row.length, self.bytes.get(row.course.clone()).unwrap_or_default());
+            }
+            Seen::New(new) => {
+                let (row, description) = &**new;
+                let row = text.get(row.clone()).unwrap_or_default();
+                let mut made = Writer::default();
+                record::write(&mut made, course, description.clone());
+                put(mark(row.as_bytes()), row.len(), made.written());
             }
         }
-        let _ = files::replace_lightly(&self.path, &out.finish());
     }
 }
 
 /// A row of the file as it is now.
-pub(super) enum Seen<'a> {
+pub(super) enum Seen {
     /// One that is known, by its place.
     Known(usize),
-    /// A new one, its course, and where in it the description stands as it is.
-    New { row: &'a [u8], course: &'a Course, description: Option<Range<usize>> },
+    /// A new one: where it is, and where in it the description of its course stands as it is.
+    New(Box<(Range<usize>, Option<Range<usize>>)>),
 }
 
-fn put(out: &mut Writer, mark: u64, length: usize, course: &[u8]) {
-    out.u64(mark);
-    out.length(length);
-    out.length(course.len());
-    out.bytes(course);
-}
-
-fn rows(bytes: &[u8], salt: u64) -> Option<Vec<Row>> {
-    let mut reader = Reader::checked(bytes)?;
-    let end = MAGIC.len() + 8 + reader.left();
-    let is_ours = reader.bytes(MAGIC.len())? == MAGIC && reader.u64()? == salt;
-    let mut rows = Vec::with_capacity(bytes.len() / 160);
-    while is_ours && !reader.at_end() {
+/// Reads the rows. Tells how long the first sheet is, if all are whole.
+fn read(bytes: &[u8], salt: u64, rows: &mut Vec<Row>) -> Option<usize> {
+    /// Nearly all rows take more than so many bytes.
+    const LEAST: usize = 128;
+    let sheet = |at: usize| {
+        let (length, rest) = bytes.get(at..)?.split_first_chunk::<8>()?;
+        let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
+        Some((Reader::checked(rest.get(..length)?)?, at + 8 + length))
+    };
+    let row = |reader: &mut Reader<'_>, end: usize| {
         let (mark, length, size) = (reader.u64()?, reader.length()?, reader.length()?);
-        let begin = end - MAGIC.len() - 8 - reader.left();
+        // Behind what is left of the sheet there is its checksum.
+        let begin = end - 8 - reader.left();
         reader.bytes(size)?;
-        rows.push(Row { mark, length, course: begin..begin + size });
+        Some(Row { mark, length, course: begin..begin + size })
+    };
+    let (mut reader, first) = sheet(0)?;
+    if reader.bytes(MAGIC.len())? != MAGIC || reader.u64()? != salt {
+        return None;
     }
-    Some(rows)
+    rows.reserve(first / LEAST);
+    while !reader.at_end() {
+        rows.push(row(&mut reader, first)?);
+    }
+    let mut at = first;
+    while at < bytes.len() {
+        let (mut reader, end) = sheet(at)?;
+        while !reader.at_end() {
+            let number = reader.length()?;
+            *rows.get_mut(number)? = row(&mut reader, end)?;
+        }
+        at = end;
+    }
+    Some(first)
 }
 
 /// Looks for known rows, which are mostly there in their order.
 pub(super) struct Finder<'k> {
     known: &'k Known,
     next: usize,
-    /// The known rows by their marks, once one is not where it is looked for.
+    /// How often one was not where it was looked for.
+    sought: usize,
+    /// The known rows by their marks, once that was often.
     places: Option<HashMap<u64, usize>>,
 }
 
@@ -146,6 +214,12 @@ impl Finder<'_> {
     /// How many rows are known.
     pub(super) fn number(&self) -> usize {
         self.known.rows.len()
+    }
+
+    /// How many bytes it takes to find the next one.
+    pub(super) fn expects(&self) -> usize {
+        let next = self.known.rows.iter().skip(self.next).take(2);
+        next.map(|row| row.length).max().unwrap_or_default()
     }
 
     /// The known row that `rest` begins with, if it is the next one or the one after: its place, and how long it is. This
@@ -164,24 +238,19 @@ impl Finder<'_> {
 
     /// The place of a row among those that are known, wherever it was.
     pub(super) fn recognise(&mut self, bytes: &[u8]) -> Option<usize> {
-        let rows = &self.known.rows;
-        let all = || rows.iter().enumerate().map(|(at, row)| (row.mark, at)).collect();
-        let at = *self.places.get_or_insert_with(all).get(&mark(bytes))?;
+        /// Looking through all of them so often takes less than to order them.
+        const OFTEN: usize = 32;
+        let (rows, mark) = (&self.known.rows, mark(bytes));
+        self.sought += 1;
+        let at = if self.sought <= OFTEN {
+            rows.iter().position(|row| row.mark == mark)?
+        } else {
+            let all = || rows.iter().enumerate().map(|(at, row)| (row.mark, at)).collect();
+            *self.places.get_or_insert_with(all).get(&mark)?
+        };
         rows.get(at).filter(|row| row.length == bytes.len())?;
         self.next = at + 1;
         Some(at)
-    }
-}
-
-/// The text of a file, in which people stand that nobody has asked for yet.
-pub(super) struct Rows {
-    pub(super) text: Arc<String>,
-    pub(super) calendar: Calendar,
-}
-
-impl Unread for Rows {
-    fn read(&self, row: Range<usize>) -> People {
-        self.text.get(row).and_then(|row| people_of(row, &self.calendar)).unwrap_or_default()
     }
 }
 
@@ -192,6 +261,7 @@ mod tests {
     use super::*;
     use crate::error::Result;
     use crate::model::change::{Change, Pull};
+    use crate::model::people::People;
     use crate::source::rows::{read, read_again};
 
     fn row(random: &mut fastrand::Rng) -> String {

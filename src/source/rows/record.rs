@@ -1,12 +1,11 @@
 //! A course as it is kept of its row: without people and without what stands in the row as it is.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::known::Rows;
+use super::standing::Standing;
 use super::words::Words;
 use crate::base::codec::{Reader, Writer};
 use crate::model::course::{Course, CourseId, Level, Marks};
@@ -84,7 +83,7 @@ pub(super) fn write(out: &mut Writer, course: &Course, description: Option<Range
 pub(super) fn read(
     reader: &mut Reader<'_>,
     row: Range<usize>,
-    rows: &Arc<Rows>,
+    standing: &Standing,
     words: &mut Words,
 ) -> Option<Course> {
     let marks = Marks { summary: Some(reader.u64()?), description: Some(reader.u64()?) };
@@ -107,7 +106,11 @@ pub(super) fn read(
     let description = match reader.byte()? {
         THERE => {
             let (from, length) = (reader.length()?, reader.length()?);
-            Some(Text::part(&rows.text, row.start.checked_add(from)?, u32::try_from(length).ok()?)?)
+            Some(Text::unread(
+                standing.texts.clone(),
+                row.start.checked_add(from)?,
+                u32::try_from(length).ok()?,
+            ))
         }
         HERE => Some(reader.text()?.into()),
         _ => None,
@@ -117,7 +120,7 @@ pub(super) fn read(
         Some(0) => Some(People::default()),
         Some(count) => {
             let marks = [reader.u64()?, reader.u64()?];
-            Some(People::unread(u32::try_from(count).ok()?, marks, row, rows.clone()))
+            Some(People::unread(u32::try_from(count).ok()?, marks, row, standing.rows.clone()))
         }
     };
     Some(Course {

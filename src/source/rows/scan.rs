@@ -34,6 +34,11 @@ pub(super) fn rows(bytes: &[u8], known: Option<Finder<'_>>) -> Result<Vec<Bounds
     }
 }
 
+/// How long the value is that these bytes begin with; nothing where there is none, or it goes on behind them.
+pub(super) fn value(bytes: &[u8]) -> Option<usize> {
+    Scanner { bytes, at: 0, known: None }.value().ok().map(|value| value.end)
+}
+
 /// The place of a byte for people, counted from one.
 pub(super) fn line_and_column(bytes: &[u8], at: usize) -> (usize, usize) {
     let before = &bytes[..at.min(bytes.len())];
