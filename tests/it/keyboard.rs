@@ -55,7 +55,14 @@ fn open() -> Option<Browser> {
 const SEEN: &str = "const e = document.activeElement, r = e.getBoundingClientRect(); \
     const ring = (s) => s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) > 0; \
     const there = r.width > 1 && r.height > 1 && r.bottom > 0 && r.top < innerHeight && r.right > 0; \
-    return there && (ring(getComputedStyle(e)) || ring(getComputedStyle(e, '::after')))";
+    return (there && (ring(getComputedStyle(e)) || ring(getComputedStyle(e, '::after')))) || \
+        [e.outerHTML.slice(0, 200), JSON.stringify(r), getComputedStyle(e).outline, document.hasFocus()].join(' ')";
+
+/// Opens a page, and waits until it is there to be seen: what is typed before goes nowhere.
+fn arrive(browser: &Browser, address: &str) {
+    browser.visit(address);
+    browser.until("return performance.getEntriesByType('paint').length > 0", &true.into());
+}
 
 /// Where the keyboard is.
 fn place(browser: &Browser) -> String {
@@ -76,7 +83,7 @@ fn everything_can_be_reached_by_keyboard_and_seen_to_be() {
     let Some(browser) = open() else { return };
     let site = site();
     let (_server, address) = served(&site);
-    browser.visit(&format!("{address}/courses/"));
+    arrive(&browser, &format!("{address}/courses/"));
     browser.press(TAB);
     assert_eq!(stop(&browser), "#content", "the first stop leads past the menu");
     browser.press(ENTER);
@@ -86,7 +93,7 @@ fn everything_can_be_reached_by_keyboard_and_seen_to_be() {
     assert_eq!(browser.script("return !!document.activeElement.closest('main')"), true, "{first}");
 
     // From the top: the order of the page, and a ring at every stop.
-    browser.visit(&format!("{address}/courses/"));
+    arrive(&browser, &format!("{address}/courses/"));
     let mut stops = Vec::new();
     for _ in 0..40 {
         browser.press(TAB);
@@ -113,7 +120,7 @@ fn everything_can_be_reached_by_keyboard_and_seen_to_be() {
     assert!(wanted.windows(2).all(|pair| at(pair[0]) < at(pair[1])), "{stops:?}");
 
     // A filter opens, closes and is chosen without a mouse.
-    browser.visit(&format!("{address}/courses/"));
+    arrive(&browser, &format!("{address}/courses/"));
     browser.script("document.querySelector('.filter summary').focus()");
     browser.press(ENTER);
     browser.until("return document.querySelector('.filter').open", &true.into());
@@ -139,9 +146,11 @@ fn the_search_finds_what_is_typed_in_each_language() {
         ("/en", ["Zürich", "zurich", "negotiatng"], "Zurich: negotiating calmly", "1 result"),
     ] {
         for question in questions {
-            browser.visit(&format!("{address}{tree}/search/"));
+            arrive(&browser, &format!("{address}{tree}/search/"));
             browser.press(TAB);
+            assert_eq!(stop(&browser), "#content");
             browser.press(ENTER);
+            browser.until("return location.hash", &"#content".into());
             browser.press(TAB);
             assert_eq!(stop(&browser), "search-q");
             browser.press(question);
