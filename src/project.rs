@@ -410,10 +410,20 @@ impl Project {
 
     fn next_course(&self, snapshot: &Snapshot, now: Timestamp) -> Option<String> {
         let zone = &self.config.site.time_zone;
-        let begins =
-            |course: &Course| course.start.map(|start| start.begin(zone)).filter(|begin| *begin >= now);
-        let coming = snapshot.catalogue.iter().filter_map(|course| Some((begins(course)?, course)));
-        coming.min_by_key(|(begin, _)| *begin).map(|(_, course)| course.id.as_str().to_owned())
+        let mut next: Option<(Timestamp, &Course)> = None;
+        for course in snapshot.catalogue.iter() {
+            let Some(start) = course.start else { continue };
+            let within = start.begins_within();
+            let is_later = next.is_some_and(|(begin, _)| *within.start() > begin.as_second());
+            if is_later || *within.end() < now.as_second() {
+                continue;
+            }
+            let begin = start.begin(zone);
+            if begin >= now && next.is_none_or(|(other, _)| begin < other) {
+                next = Some((begin, course));
+            }
+        }
+        next.map(|(_, course)| course.id.as_str().to_owned())
     }
 
     fn lock(&self) -> Result<Lock> {

@@ -78,8 +78,13 @@ impl Before {
         let traces = Traces::load(output, state, &mut told)?;
         let journal = Stage::left_behind(output, state)?;
         let manifest = output.join(MANIFEST);
-        let digest = files::digest(&manifest)?;
-        let is_sure = digest.is_some() && digest == traces.manifest;
+        let looks = std::fs::symlink_metadata(&manifest).ok().map(|metadata| Stamp::of(&metadata));
+        // Like any other file it is read only if it looks otherwise.
+        let digest = match traces.manifest {
+            Some((digest, stamp)) if looks == Some(stamp) => Some(digest),
+            _ => files::digest(&manifest)?,
+        };
+        let is_sure = digest.is_some() && digest == traces.manifest.map(|(digest, _)| digest);
         let is_blank = files::is_blank(output);
         let mut named = Vec::new();
         // Of an empty folder nobody expects a manifest.
@@ -198,12 +203,18 @@ impl<'t> Folders<'t> {
     fn open(output: &Path, traces: &'t Traces) -> Self {
         /// Fewer files are not worth it.
         const MANY: usize = 256;
-        fn top((path, _): &(Box<str>, Trace)) -> &str {
-            path.split_once('/').map_or("", |(top, _)| top)
+        let (mut run, mut longest) = (("", 0_usize), ("", 0_usize));
+        for (path, _) in &traces.files {
+            let is_there = path.strip_prefix(run.0).is_some_and(|rest| rest.starts_with('/'));
+            run = match is_there {
+                true => (run.0, run.1 + 1),
+                false => (path.split_once('/').map_or("", |(top, _)| top), 1),
+            };
+            if run.1 > longest.1 {
+                longest = run;
+            }
         }
-        let runs = traces.files.chunk_by(|a, b| top(a) == top(b));
-        let fullest = runs.max_by_key(|run| run.len()).filter(|run| run.len() >= MANY);
-        let name = fullest.and_then(|run| run.first()).map(top).filter(|name| !name.is_empty());
+        let name = Some(longest.0).filter(|name| !name.is_empty() && longest.1 >= MANY);
         let fullest = name.map(|name| (name, Folder::open(&output.join(name))));
         Self { output: Folder::open(output), fullest }
     }

@@ -9,6 +9,7 @@ use super::manifest::{self, MANIFEST};
 use super::plan::Plan;
 use super::run::{Made, Request};
 use super::stage;
+use super::stamp::Stamp;
 use super::trace::{Shape, Trace, Traces, name_of};
 use super::twins;
 use crate::base::digest::Digest;
@@ -145,21 +146,21 @@ fn manifest_of(request: &Request<'_>, traces: &Traces) -> Vec<u8> {
     )
 }
 
-/// Writes the manifest, if it is another one than before, and gives the hash of its bytes.
-fn write_manifest(request: &Request<'_>, before: &Before, manifest: &[u8]) -> Result<Digest> {
+/// Writes the manifest, if it is another one than before, and gives the hash of its bytes and how it looks.
+fn write_manifest(request: &Request<'_>, before: &Before, manifest: &[u8]) -> Result<(Digest, Stamp)> {
     let path = request.output.join(MANIFEST);
     // It is another one nearly always.
     let (digest, pending) = rayon::join(|| Digest::of(manifest), || Pending::begin(&path, manifest));
     let pending = pending?;
     // Where it is sure, the hash of the one that stands there is known.
     let is_same = match before.is_sure {
-        true => before.traces.manifest == Some(digest),
+        true => before.traces.manifest.map(|(digest, _)| digest) == Some(digest),
         false => files::read_if_present(&path)?.as_deref() == Some(manifest),
     };
     if !is_same {
         pending.put(&[])?;
     }
-    Ok(digest)
+    Ok((digest, stage::stamp(&path)?))
 }
 
 /// Such names in a list that does not have to grow.

@@ -21,7 +21,7 @@ use crate::base::files::{self, Pending};
 use crate::error::Result;
 use crate::site::Record;
 
-const MAGIC: &[u8; 8] = b"aitherTA";
+const MAGIC: &[u8; 8] = b"aitherTB";
 
 /// One read of a shape: how, where, and what was seen if that is the same for all pages of the shape.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -70,8 +70,8 @@ pub(super) struct Traces {
     pub(super) globals: u64,
     /// The quick hash of what stands in the manifest besides files and records.
     pub(super) moment: u64,
-    /// The hash of the manifest's bytes.
-    pub(super) manifest: Option<Digest>,
+    /// The hash of the manifest's bytes, and how the file looked.
+    pub(super) manifest: Option<(Digest, Stamp)>,
     /// The output folder that they are of, as [`name_of`] calls it.
     pub(super) output: Box<str>,
     pub(super) shapes: Vec<Shape>,
@@ -285,7 +285,8 @@ impl Traces {
         let is_all_read = is_all_read && reader.at_end();
         let sum = sheets.sum();
         let end = sheets.rest()?;
-        let manifest = Reader::new(&end).digest()?;
+        let mut reader = Reader::new(&end);
+        let manifest = (reader.digest()?, Stamp::read(&mut reader)?);
         (is_all_read && end == end_of(sum, &manifest)).then_some(Self {
             salt,
             globals,
@@ -309,16 +310,17 @@ pub(super) struct Begun {
 
 impl Begun {
     /// Puts it in its place, now that the manifest is.
-    pub(super) fn seal(self, manifest: &Digest) -> Result<()> {
+    pub(super) fn seal(self, manifest: &(Digest, Stamp)) -> Result<()> {
         self.file.put(&end_of(self.sum, manifest))
     }
 }
 
-/// What the file ends with, where `sum` is a hash of all before: the hash of the manifest, and a checksum.
-fn end_of(sum: u64, manifest: &Digest) -> Vec<u8> {
+/// What the file ends with, where `sum` is a hash of all before: hash and looks of the manifest, and a checksum.
+fn end_of(sum: u64, (manifest, looks): &(Digest, Stamp)) -> Vec<u8> {
     let mut end = Writer::default();
     end.u64(sum);
     end.bytes(manifest.as_bytes());
+    looks.write(&mut end);
     end.finish().split_off(8)
 }
 
@@ -394,7 +396,7 @@ mod tests {
             salt: Some(Digest::of(b"salt")),
             globals: 5,
             moment: 6,
-            manifest: Some(Digest::of(b"manifest")),
+            manifest: Some((Digest::of(b"manifest"), Stamp { size: 7, modified: 8, changed: 9 })),
             output: "output".into(),
             shapes: vec![vec![row("@self.title", None), row("site.title", Some(3)), row("page.url", None)]],
             assets: vec![("style.css".into(), 17), ("bild.jpg 400".into(), 18)],

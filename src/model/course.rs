@@ -78,12 +78,24 @@ pub fn nearest<'a>(
     zone: &TimeZone,
     now: Timestamp,
 ) -> Option<&'a Course> {
-    let coming = courses.filter_map(|course| {
-        let begin = course.start.filter(|_| course.archived_at.is_none())?.begin(zone);
-        let end = [course.start, course.end].into_iter().flatten().map(|moment| moment.end(zone)).max()?;
-        (end > now).then_some((begin, &course.id, course))
-    });
-    coming.min_by(|(a, id, _), (b, other, _)| (a, id).cmp(&(b, other))).map(|(.., course)| course)
+    const DAY: i64 = 24 * 60 * 60;
+    let mut next: Option<(Timestamp, &Course)> = None;
+    for course in courses.filter(|course| course.archived_at.is_none()) {
+        let Some(start) = course.start else { continue };
+        let moments = || [Some(start), course.end].into_iter().flatten();
+        // Thousands of courses are long over, or begin much later than another one.
+        let is_over = moments().all(|moment| moment.begins_within().end() + DAY < now.as_second());
+        let is_later = next.is_some_and(|(begin, _)| *start.begins_within().start() > begin.as_second());
+        if is_over || is_later {
+            continue;
+        }
+        let begin = start.begin(zone);
+        let is_coming = moments().any(|moment| moment.end(zone) > now);
+        if is_coming && next.is_none_or(|(other, known)| (begin, &course.id) < (other, &known.id)) {
+            next = Some((begin, course));
+        }
+    }
+    next.map(|(_, course)| course)
 }
 
 /// The text is not one of the three levels.

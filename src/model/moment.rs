@@ -81,6 +81,17 @@ impl Moment {
         }
     }
 
+    /// The seconds since 1970 between which it begins, whatever the zone: most moments are too far from others for the zone to matter.
+    pub fn begins_within(&self) -> RangeInclusive<i64> {
+        /// No zone is further than this from UTC.
+        const FURTHEST: i64 = 26 * 60 * 60;
+        let begin = self.sort_key().as_second();
+        match self {
+            Self::Day(_) => begin - FURTHEST..=begin + FURTHEST,
+            Self::Instant(_) => begin..=begin,
+        }
+    }
+
     /// For sorting without a zone: days count as their midnight UTC.
     pub fn sort_key(&self) -> Timestamp {
         match self {
