@@ -18,7 +18,7 @@ use crate::base::workers::beside;
 use crate::build;
 use crate::config::{Config, Source as Configured};
 use crate::error::{Error, Kind, Result};
-use crate::model::course::Course;
+use crate::model::course::next;
 use crate::model::event::Named;
 use crate::model::run::{Run, RunStatus, RunType};
 use crate::notify::Notifier;
@@ -410,20 +410,7 @@ impl Project {
 
     fn next_course(&self, snapshot: &Snapshot, now: Timestamp) -> Option<String> {
         let zone = &self.config.site.time_zone;
-        let mut next: Option<(Timestamp, &Course)> = None;
-        for course in snapshot.catalogue.iter() {
-            let Some(start) = course.start else { continue };
-            let within = start.begins_within();
-            let is_later = next.is_some_and(|(begin, _)| *within.start() > begin.as_second());
-            if is_later || *within.end() < now.as_second() {
-                continue;
-            }
-            let begin = start.begin(zone);
-            if begin >= now && next.is_none_or(|(other, _)| begin < other) {
-                next = Some((begin, course));
-            }
-        }
-        next.map(|(_, course)| course.id.as_str().to_owned())
+        next(snapshot.catalogue.iter(), zone, now).map(|course| course.id.as_str().to_owned())
     }
 
     fn lock(&self) -> Result<Lock> {

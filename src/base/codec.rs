@@ -92,6 +92,28 @@ impl Writer {
 const LENGTH: usize = 8;
 const SUM: usize = 8;
 
+/// A sheet among bytes that are all in memory.
+#[derive(Debug)]
+pub struct Sheet<'a> {
+    /// Reads what is on it.
+    pub reader: Reader<'a>,
+    /// Where that ends among the bytes.
+    pub end: usize,
+    /// Where the next sheet begins.
+    pub next: usize,
+}
+
+impl<'a> Sheet<'a> {
+    /// The sheet that begins at this place; nothing where there is none that is whole.
+    pub fn at(bytes: &'a [u8], begin: usize) -> Option<Self> {
+        let (length, rest) = bytes.get(begin..)?.split_first_chunk::<LENGTH>()?;
+        let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
+        let reader = Reader::checked(rest.get(..length)?)?;
+        let next = begin + LENGTH + length;
+        Some(Self { reader, end: next - SUM, next })
+    }
+}
+
 /// Reads sheets one after the other; one is in memory at a time.
 #[derive(Debug)]
 pub struct Sheets<R> {
@@ -99,13 +121,13 @@ pub struct Sheets<R> {
     /// No sheet is longer.
     longest: usize,
     sheet: Vec<u8>,
-    sums: Fingerprint,
+    sums: Sums,
 }
 
 impl<R: Read> Sheets<R> {
     /// The sheets in `from`, which has so many bytes.
     pub fn new(from: R, bytes: usize) -> Self {
-        Self { from, longest: bytes, sheet: Vec::new(), sums: Fingerprint::new(SHEETS) }
+        Self { from, longest: bytes, sheet: Vec::new(), sums: Sums::default() }
     }
 
     /// The next one; nothing where there is none that is whole.
@@ -118,11 +140,11 @@ impl<R: Read> Sheets<R> {
         }
         self.sheet.resize(length, 0);
         self.from.read_exact(&mut self.sheet).ok()?;
-        self.sums = sums_with(self.sums, &self.sheet);
+        self.sums.add(&self.sheet);
         Reader::checked(&self.sheet)
     }
 
-    /// A hash of all sheets so far, as [`Sums`] gives it.
+    /// A hash of all sheets so far.
     pub fn sum(&self) -> u64 {
         self.sums.get()
     }
@@ -135,34 +157,27 @@ impl<R: Read> Sheets<R> {
     }
 }
 
-/// A hash of all sheets of a file, for whoever writes them.
+/// A hash of all sheets of a file.
 #[derive(Debug, Clone, Copy)]
 pub struct Sums(Fingerprint);
 
 impl Default for Sums {
     fn default() -> Self {
-        Self(Fingerprint::new(SHEETS))
+        Self(Fingerprint::new(64))
     }
 }
 
 impl Sums {
-    /// Takes note of the next one.
+    /// Takes note of the next one. Its checksum stands for it.
     pub fn add(&mut self, sheet: &[u8]) {
-        self.0 = sums_with(self.0, sheet);
+        let sum = sheet.last_chunk::<SUM>().map_or(0, |sum| u64::from_le_bytes(*sum));
+        self.0 = self.0.number(sum);
     }
 
     /// The hash.
     pub fn get(self) -> u64 {
         self.0.get()
     }
-}
-
-const SHEETS: u64 = 61;
-
-/// The checksum of a sheet stands for it.
-fn sums_with(sums: Fingerprint, sheet: &[u8]) -> Fingerprint {
-    let sum = sheet.last_chunk::<SUM>().map_or(0, |sum| u64::from_le_bytes(*sum));
-    sums.number(sum)
 }
 
 /// Reads what [`Writer`] wrote. Nothing that it gives was not there.

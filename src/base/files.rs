@@ -17,7 +17,7 @@ mod temporary;
 pub use folder::{Folder, Looks};
 pub use lock::Lock;
 pub use pending::Pending;
-pub use pieces::{Growing, Reread, copy_and_look, digest, fingerprint, read_from, read_part};
+pub use pieces::{Growing, PIECE, Reread, copy_and_look, digest, fingerprint, read_from, read_part};
 use temporary::temporary_of;
 pub use temporary::{remove_left_temporaries, remove_temporaries};
 

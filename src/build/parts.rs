@@ -14,15 +14,12 @@ use super::stage::Stage;
 use super::stamp::Stamp;
 use super::trace::Trace;
 use crate::base::digest::Digest;
-use crate::base::files;
+use crate::base::files::{self, PIECE};
 use crate::error::Result;
 use crate::site::Parts;
 
 /// So many parts are made at a time, while as many are written.
 const BATCH: usize = 8;
-
-/// Parts that stand there one after the other are taken over in pieces of so many bytes.
-const PIECE: usize = 256 << 10;
 
 /// Where the parts of the file that stands there are, by their marks.
 struct Standing {

@@ -78,24 +78,49 @@ pub fn nearest<'a>(
     zone: &TimeZone,
     now: Timestamp,
 ) -> Option<&'a Course> {
+    let present = courses.filter(|course| course.archived_at.is_none());
+    first(present, zone, now, |course, _| moments(course).any(|moment| moment.end(zone) > now))
+}
+
+/// The course that begins next.
+pub fn next<'a>(
+    courses: impl Iterator<Item = &'a Course>,
+    zone: &TimeZone,
+    now: Timestamp,
+) -> Option<&'a Course> {
+    first(courses, zone, now, |_, begin| begin >= now)
+}
+
+/// Of the courses that are not over the one that begins first, among those that `is_meant`.
+fn first<'a>(
+    courses: impl Iterator<Item = &'a Course>,
+    zone: &TimeZone,
+    now: Timestamp,
+    is_meant: impl Fn(&Course, Timestamp) -> bool,
+) -> Option<&'a Course> {
     const DAY: i64 = 24 * 60 * 60;
-    let mut next: Option<(Timestamp, &Course)> = None;
-    for course in courses.filter(|course| course.archived_at.is_none()) {
+    let mut found: Option<(Timestamp, &Course)> = None;
+    for course in courses {
         let Some(start) = course.start else { continue };
-        let moments = || [Some(start), course.end].into_iter().flatten();
         // Thousands of courses are long over, or begin much later than another one.
-        let is_over = moments().all(|moment| moment.begins_within().end() + DAY < now.as_second());
-        let is_later = next.is_some_and(|(begin, _)| *start.begins_within().start() > begin.as_second());
+        let is_over = moments(course).all(|moment| moment.begins_within().end() + DAY < now.as_second());
+        let is_later = found.is_some_and(|(begin, _)| *start.begins_within().start() > begin.as_second());
         if is_over || is_later {
             continue;
         }
         let begin = start.begin(zone);
-        let is_coming = moments().any(|moment| moment.end(zone) > now);
-        if is_coming && next.is_none_or(|(other, known)| (begin, &course.id) < (other, &known.id)) {
-            next = Some((begin, course));
+        if found.is_none_or(|(other, known)| (begin, &course.id) < (other, &known.id))
+            && is_meant(course, begin)
+        {
+            found = Some((begin, course));
         }
     }
-    next.map(|(_, course)| course)
+    found.map(|(_, course)| course)
+}
+
+/// When a course begins and ends, as far as that is known.
+fn moments(course: &Course) -> impl Iterator<Item = Moment> {
+    [course.start, course.end].into_iter().flatten()
 }
 
 /// The text is not one of the three levels.

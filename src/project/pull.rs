@@ -189,11 +189,13 @@ impl Project {
     }
 
     /// Reads the file of courses, where that is all that there is to ask. What is wrong with it is told by whoever needs it.
-    /// Gives it where parts of it are read again later.
+    /// Gives it where parts of it are read again later; not where its answer is kept, which has to be right before anybody knows
+    /// whether the file is still the same.
     pub(super) fn read_ahead(&mut self, options: Options) -> Option<Arc<Reread>> {
         if let Configured::File(_) = &self.config.source
             && let [entry] = &*self.config.source.entries()
             && let Some(path) = entry.source.path()
+            && !self.keeps_answers(entry)
         {
             self.ahead = Some(self.file(path, entry, options).read_ahead());
         }

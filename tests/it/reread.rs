@@ -101,3 +101,15 @@ fn a_file_that_another_one_was_renamed_over_is_built_from_to_the_end() {
     assert_eq!(pages(&site), vec!["after Anna"; PAGES]);
     assert!(site.run(&["build", "--verify"]).status.success());
 }
+
+/// With an archive the answer is kept before the site is built: it must not hang on what happens to the file then.
+#[test]
+fn a_file_whose_answer_is_kept_is_read_once() {
+    let site = site();
+    let config = std::fs::read_to_string(site.path("aither.toml")).unwrap();
+    site.put("aither.toml", format!("{config}[courses]\narchive = true\n"));
+    build(&site, |file| std::fs::write(file, "[").unwrap()).unwrap();
+    assert_eq!(pages(&site), vec!["before Anna"; PAGES]);
+    let kept = std::fs::read_to_string(site.path(".aither/snapshot.json")).unwrap();
+    assert_eq!(kept.matches("\"before\"").count(), PAGES);
+}

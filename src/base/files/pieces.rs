@@ -9,8 +9,8 @@ use super::{create_folder, io_error};
 use crate::base::digest::{Digest, Fingerprint, Stream};
 use crate::error::{Error, Kind, Result};
 
-/// Bytes that are in memory at a time.
-const PIECE: usize = 256 << 10;
+/// So many bytes of a large file are in memory at a time: as many as the cache of a core holds.
+pub const PIECE: usize = 256 << 10;
 
 /// The hash of a file; nothing where there is none.
 pub fn digest(path: &Path) -> Result<Option<Digest>> {

@@ -16,7 +16,7 @@ use super::calendar::Calendar;
 use super::record;
 use super::standing::Standing;
 use super::words::Words;
-use crate::base::codec::{Reader, Writer};
+use crate::base::codec::{Reader, Sheet, Writer};
 use crate::base::digest::Fingerprint;
 use crate::base::files;
 use crate::model::course::Course;
@@ -168,34 +168,28 @@ pub(super) enum Seen {
 fn read(bytes: &[u8], salt: u64, rows: &mut Vec<Row>) -> Option<usize> {
     /// Nearly all rows take more than so many bytes.
     const LEAST: usize = 128;
-    let sheet = |at: usize| {
-        let (length, rest) = bytes.get(at..)?.split_first_chunk::<8>()?;
-        let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
-        Some((Reader::checked(rest.get(..length)?)?, at + 8 + length))
-    };
     let row = |reader: &mut Reader<'_>, end: usize| {
         let (mark, length, size) = (reader.u64()?, reader.length()?, reader.length()?);
-        // Behind what is left of the sheet there is its checksum.
-        let begin = end - 8 - reader.left();
+        let begin = end - reader.left();
         reader.bytes(size)?;
         Some(Row { mark, length, course: begin..begin + size })
     };
-    let (mut reader, first) = sheet(0)?;
+    let Sheet { mut reader, end, next: first } = Sheet::at(bytes, 0)?;
     if reader.bytes(MAGIC.len())? != MAGIC || reader.u64()? != salt {
         return None;
     }
     rows.reserve(first / LEAST);
     while !reader.at_end() {
-        rows.push(row(&mut reader, first)?);
+        rows.push(row(&mut reader, end)?);
     }
     let mut at = first;
     while at < bytes.len() {
-        let (mut reader, end) = sheet(at)?;
+        let Sheet { mut reader, end, next } = Sheet::at(bytes, at)?;
         while !reader.at_end() {
             let number = reader.length()?;
             *rows.get_mut(number)? = row(&mut reader, end)?;
         }
-        at = end;
+        at = next;
     }
     Some(first)
 }
@@ -256,13 +250,16 @@ impl Finder<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use jiff::tz::TimeZone;
 
     use super::*;
+    use crate::base::files::Reread;
     use crate::error::Result;
     use crate::model::change::{Change, Pull};
     use crate::model::people::People;
-    use crate::source::rows::{read, read_again};
+    use crate::source::rows::{read, read_again, read_in_parts};
 
     fn row(random: &mut fastrand::Rng) -> String {
         let text = |random: &mut fastrand::Rng| {
@@ -358,11 +355,48 @@ mod tests {
     }
 
     #[test]
+    fn a_row_that_took_the_place_of_another_is_on_a_sheet_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rows.bin");
+        let calendar = Calendar::fixed(TimeZone::UTC);
+        let mut rows: Vec<String> =
+            (0..60).map(|id| format!(r#"{{"id": {id}, "title": "t{id}", "level": "BEGINNER"}}"#)).collect();
+        let read = |rows: &[String]| {
+            let json = format!("[{}]", rows.join(","));
+            read_again("f", json.into_bytes(), &calendar, &Known::load(&path, &calendar)).unwrap();
+            std::fs::read(&path).unwrap()
+        };
+        let first = read(&rows);
+        rows[7] = r#"{"id": 7, "title": "another", "level": "BEGINNER"}"#.into();
+        let second = read(&rows);
+        assert!(second.starts_with(&first) && second.len() < first.len() + 200);
+        let number = |bytes: &[u8]| {
+            files::write_new(&path, bytes).unwrap();
+            let known = Known::load(&path, &calendar);
+            let is_new = |row: &&String| !known.rows.iter().any(|known| known.mark == mark(row.as_bytes()));
+            (known.rows.len(), rows.iter().filter(is_new).count())
+        };
+        assert_eq!(number(&second), (60, 0));
+        // Cut off anywhere it counts as not written, and the next build writes all anew.
+        for length in first.len()..second.len() {
+            assert_eq!(number(&second[..length]), (60, 1), "{length}");
+        }
+        let third = read(&rows);
+        assert_eq!(number(&third), (60, 0));
+        // Sheet after sheet, but not without end.
+        for turn in 0..100 {
+            rows[turn % 60] = format!(r#"{{"id": {}, "title": "t", "level": "BEGINNER"}}"#, 100 + turn);
+            assert!(read(&rows).len() < first.len() * 3 / 2, "{turn}");
+        }
+    }
+
+    #[test]
     fn a_file_that_is_read_again_says_what_it_says_to_whoever_reads_it_first() {
         let mut random = fastrand::Rng::with_seed(11);
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("rows.bin");
         let calendar = Calendar::fixed(TimeZone::get("Europe/Berlin").unwrap());
+        let (file, mut in_parts) = (folder.path().join("courses.json"), 0);
         let mut rows: Vec<String> = (0..30).map(|_| row(&mut random)).collect();
         for _ in 0..300 {
             for _ in 0..random.usize(0..4) {
@@ -380,10 +414,18 @@ mod tests {
                 0 => format!("{{\"data\": {{\"courses\": [{list}]}}}}"),
                 _ => format!("[{list}]"),
             };
+            let fresh = read("f", json.as_bytes(), &calendar).unwrap();
             let known = Known::load(&path, &calendar);
-            let again = read_again("f", json.clone().into_bytes(), &calendar, &known).unwrap();
-            same(&again, &read("f", json.as_bytes(), &calendar).unwrap());
+            files::write_new(&file, json.as_bytes()).unwrap();
+            let reread = Reread::open(&file).map(Arc::new).unwrap();
+            if let Some(parts) = read_in_parts("f", &reread, &calendar, &known) {
+                in_parts += 1;
+                same(&parts, &fresh);
+                reread.check().unwrap();
+            }
+            same(&read_again("f", json.into_bytes(), &calendar, &known).unwrap(), &fresh);
         }
+        assert!(in_parts > 100, "{in_parts}");
         assert!(!Known::load(&path, &calendar).rows.is_empty());
         // Another zone reads other times.
         assert!(Known::load(&path, &Calendar::fixed(TimeZone::UTC)).rows.is_empty());

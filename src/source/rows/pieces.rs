@@ -5,9 +5,7 @@ use std::io::{self, Read};
 
 use super::known::{Finder, Known};
 use super::scan::{self, Bounds};
-
-/// Bytes that are in memory at a time: as many as the cache of a core holds.
-const PIECE: usize = 256 << 10;
+use crate::base::files::PIECE;
 
 /// The rows of a list.
 pub(super) struct Pieces {
